@@ -1,0 +1,53 @@
+"""The picture a nation's desk shows: derived from the hall's state, one struct, one JSON, for page and terminal."""
+
+from msgspec import Struct
+
+from tocsin.model.event import Assessment
+from tocsin.model.label import Nation, Plane
+from tocsin.model.product import LinkHealth
+from tocsin.model.time import Instant
+from tocsin.model.track import FusedTrack, Track, Tracklet
+from tocsin.model.warning import Draft
+
+
+class SensorHealth(Struct, frozen=True):
+    """A sensor of this nation: where it stands and how long it has said nothing (scenario seconds)."""
+
+    id: str
+    kind: str
+    lat_deg: float | None
+    lon_deg: float | None
+    plots: int
+    age_s: float | None
+    silent: bool
+
+
+class ExchangeCount(Struct, frozen=True):
+    """Running counts of the exchange as the hall's record knows them."""
+
+    offered: int = 0
+    released: int = 0
+    withheld: int = 0
+    received: int = 0
+    copies: int = 0
+    receipted: int = 0
+
+
+class Picture(Struct, frozen=True):
+    """Everything one desk shows at `now_ns` (scenario time); own, partners' and fused stand apart."""
+
+    nation: Nation
+    plane: Plane
+    now_ns: Instant
+    step: int
+    own: tuple[Track, ...]
+    partners: tuple[Tracklet, ...]
+    fused: tuple[FusedTrack, ...]
+    assessments: tuple[Assessment, ...]
+    drafts: tuple[Draft, ...]
+    sensors: tuple[SensorHealth, ...]
+    links: tuple[LinkHealth, ...]
+    quarantined: dict[str, int]
+    exchange: ExchangeCount
+    plots_decoded: int
+    scenario: str = ""

@@ -1,0 +1,88 @@
+"""What nations send one another, and the forms it takes on the way through the door."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from tocsin.model.event import LaunchEvent, SharedPrediction
+from tocsin.model.label import Label, Nation
+from tocsin.model.time import Instant
+from tocsin.model.track import Tracklet
+
+
+class Traffic(StrEnum):
+    """Classes of traffic with streams of their own; urgent never waits behind flow."""
+
+    CONTROL = "control"
+    URGENT = "urgent"
+    FLOW = "flow"
+
+
+Product = Tracklet | LaunchEvent | SharedPrediction
+
+
+def traffic_of(product: Product) -> Traffic:
+    """Launches and predictions are urgent, tracklets flow."""
+    return Traffic.FLOW if isinstance(product, Tracklet) else Traffic.URGENT
+
+
+class Offer(Struct, frozen=True):
+    """Hall to door: a product the hall would share. `number` is contiguous from 1 in the hall's book."""
+
+    number: int
+    product: Product
+    made_ns: Instant
+
+
+class Decision(Struct, frozen=True):
+    """Door to hall: what became of an offer for one partner. `sequence` is null when withheld."""
+
+    offer: int
+    partner: Nation
+    released: bool
+    rule: str
+    traffic: Traffic
+    sequence: int | None = None
+
+
+class Import(Struct, frozen=True):
+    """Door to hall: a partner's product, verified and de-duplicated. (origin, traffic, sequence) is unique."""
+
+    origin: Nation
+    traffic: Traffic
+    sequence: int
+    product: Product
+    issued_wall_ns: Instant
+    arrived_wall_ns: Instant
+
+
+class Receipt(Struct, frozen=True, tag="receipt"):
+    """Partner's word that its hall has committed everything of ours up to `upto` (cumulative)."""
+
+    origin: Nation
+    traffic: Traffic
+    upto: int
+
+
+class Quarantined(Struct, frozen=True):
+    """Something that came in and was refused: kept, counted, shown; it changes no picture."""
+
+    reason: str
+    source: str
+    detail: str
+    at_wall_ns: Instant
+
+
+class LinkHealth(Struct, frozen=True):
+    """One partner's link as this node sees it; ages in seconds of wall time, null = never heard."""
+
+    partner: Nation
+    heard_age_s: float | None
+    round_trip_ms: float | None
+    backlog: int
+    paths_up: tuple[str, ...]
+
+
+def label_of(product: Product) -> Label:
+    """Every product carries its label."""
+    return product.label

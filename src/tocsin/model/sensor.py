@@ -1,0 +1,42 @@
+"""What a nation knows of each of its sensors: the registry entry that turns a plot into geometry."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from tocsin.model.label import Label, Nation
+from tocsin.model.space import Geodetic
+
+
+class SensorKind(StrEnum):
+    """RADAR measures range and angles; INFRARED a line of sight; SURVEILLANCE reports finished positions."""
+
+    RADAR = "radar"
+    INFRARED = "infrared"
+    SURVEILLANCE = "surveillance"
+
+
+class SensorErrors(Struct, frozen=True):
+    """One standard deviation of each quantity the sensor measures; null where it measures none."""
+
+    range_m: float | None = None
+    az_rad: float | None = None
+    el_rad: float | None = None
+    range_rate_mps: float | None = None
+    los_rad: float | None = None
+    position_m: float | None = None
+
+
+class Sensor(Struct, frozen=True):
+    """Registry entry. `place` is null for a moving platform (its plots carry where it was)."""
+
+    id: str
+    nation: Nation
+    kind: SensorKind
+    errors: SensorErrors
+    label: Label
+    place: Geodetic | None = None
+    sac: int | None = None
+    sic: int | None = None
+    period_s: float = 1.0
+    silence_limit_s: float = 30.0
