@@ -17,7 +17,7 @@ LOCKS := requirements/run.txt requirements/build.txt
 DEV_LOCKS := $(LOCKS) requirements/dev.txt
 BUILT := src/tocsin/data/built
 DATA_INPUTS := package.json package-lock.json requirements/node.txt tools/build_data.py \
-	tools/areas.py tools/node_env.py src/tocsin/data/area_names.toml
+	tools/build_page.mjs tools/areas.py tools/node_env.py src/tocsin/data/area_names.toml
 
 # Warm-up compiles numba's cache once at installation, so that the first alert never waits for a compiler.
 INSTALL = $(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --offline --editable .
@@ -86,13 +86,14 @@ $(UV): requirements/uv.txt
 
 .venv/.stamp-run: $(LOCKS) pyproject.toml src/tocsin/__init__.py | $(UV) .venv/pyvenv.cfg
 	@echo "setup: run-time packages into .venv"
-	@$(UV) pip sync --quiet --python $(PY) --require-hashes $(LOCKS)
+	@$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements/build.txt
+	@$(UV) pip sync --quiet --python $(PY) --require-hashes --no-build-isolation $(LOCKS) $(if $(wildcard .venv/.stamp-dev),requirements/dev.txt)
 	@$(INSTALL)
 	@touch $@
 
 .venv/.stamp-dev: requirements/dev.txt .venv/.stamp-run
 	@echo "setup: test packages into .venv"
-	@$(UV) pip sync --quiet --python $(PY) --require-hashes $(DEV_LOCKS)
+	@$(UV) pip sync --quiet --python $(PY) --require-hashes --no-build-isolation $(DEV_LOCKS)
 	@$(INSTALL)
 	@touch $@
 
