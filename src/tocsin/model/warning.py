@@ -98,3 +98,14 @@ class Draft(Struct, frozen=True):
     proposed_by: str | None = None
     approved_by: str | None = None
     released_ns: Instant | None = None
+
+
+class Thresholds(Struct, frozen=True):
+    """From which probability on a nation drafts a warning for one of its areas.
+
+    Defaults: 1 % for impact and 50 % for overflight. A false alarm costs a morning, a missed impact lives; an
+    overflight harms nobody by itself. Each nation sets its own.
+    """
+
+    impact_probability: float = 0.01
+    overflight_probability: float = 0.5

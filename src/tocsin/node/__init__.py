@@ -1,0 +1,1 @@
+"""CORRIDOR AND SHELL: the two folds of a node (pipeline.py) and the processes that run them."""

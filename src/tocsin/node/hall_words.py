@@ -1,0 +1,164 @@
+"""What reaches the hall's fold (stimuli) and what comes out of it (effects), and the state in between.
+
+Stimuli and effects are written to the nation's record as they are; the state never is: replay makes it again.
+"""
+
+from msgspec import Struct
+
+from tocsin.assess.assessor import AssessState
+from tocsin.model.event import Assessment, LaunchEvent, SharedPrediction
+from tocsin.model.handoff import HandedItem
+from tocsin.model.label import Nation, Plane
+from tocsin.model.product import LinkHealth, Offer, Quarantined
+from tocsin.model.sensor import Sensor
+from tocsin.model.time import Instant
+from tocsin.model.track import FusedTrack, Plot, Track, Tracklet
+from tocsin.model.warning import Draft, OfficerAct, Thresholds
+from tocsin.track.fuse import FusionState
+from tocsin.track.tracker import TrackerState
+from tocsin.warn.decide import WarnState
+
+# ---- stimuli -------------------------------------------------------------------------------------------------
+
+
+class Configured(Struct, frozen=True, tag="configured"):
+    """First stimulus of every record: who this node is. Nothing else of its configuration reaches the fold."""
+
+    nation: Nation
+    plane: Plane
+    scenario: str
+    sensors: tuple[Sensor, ...]
+    thresholds: Thresholds
+    areas_sha256: str
+    """Of the map data that the areas were taken from; a replay with other maps says so."""
+
+
+class PlotsIn(Struct, frozen=True, tag="plots"):
+    """Plots that the rim decoded, in order of arrival."""
+
+    plots: tuple[Plot, ...]
+
+
+class RefusedIn(Struct, frozen=True, tag="refused"):
+    """Input that the rim could not accept; counted and shown, changes no picture."""
+
+    refused: Quarantined
+
+
+class HandedIn(Struct, frozen=True, tag="handed"):
+    """What the door handed over: partners' verified products, decisions, receipts, quarantine."""
+
+    items: tuple[HandedItem, ...]
+
+
+class LinksIn(Struct, frozen=True, tag="links"):
+    """The door's latest word on each partner's link, and its raw arrivals so far."""
+
+    links: tuple[LinkHealth, ...]
+    copies: int
+
+
+class Acted(Struct, frozen=True, tag="acted"):
+    """An officer's act."""
+
+    act: OfficerAct
+
+
+class OutletReceipt(Struct, frozen=True, tag="outlet"):
+    """A public outlet carried a message."""
+
+    outlet: str
+    draft_id: str
+    serial: int
+    where: str
+
+
+HallStimulus = Configured | PlotsIn | RefusedIn | HandedIn | LinksIn | Acted | OutletReceipt
+
+# ---- effects -------------------------------------------------------------------------------------------------
+
+
+class Offered(Struct, frozen=True, tag="offered"):
+    """To the door: share this if policy allows."""
+
+    offer: Offer
+
+
+class Told(Struct, frozen=True, tag="told"):
+    """A draft came to be or changed: what officers and outlets act on. `event` names the change."""
+
+    event: str
+    draft: Draft
+
+
+class ActRefused(Struct, frozen=True, tag="act-refused"):
+    """An officer's act that the two-person rule or the draft's state refused, and why."""
+
+    act: OfficerAct
+    reason: str
+
+
+class Pictured(Struct, frozen=True, tag="pictured"):
+    """The fused picture once a scenario second: what analysts and the track files read."""
+
+    fused: tuple[FusedTrack, ...]
+    assessments: tuple[Assessment, ...]
+
+
+HallEffect = Offered | Told | ActRefused | Pictured
+
+# ---- state ---------------------------------------------------------------------------------------------------
+
+
+class Shared(Struct, frozen=True):
+    """What was last offered of one own track, so that partners get news and not noise."""
+
+    sequence: int = 0
+    tracklet_ns: Instant = Instant(0)
+    launch_ns: Instant = Instant(0)
+    launch_major_m: float = float("inf")
+    prediction_ns: Instant = Instant(0)
+    over: bool = False
+
+
+class SensorLog(Struct, frozen=True):
+    """Plots taken from one sensor and the scenario time of the last."""
+
+    plots: int = 0
+    last_ns: Instant | None = None
+
+
+class Counts(Struct, frozen=True):
+    """Running counts that the picture shows."""
+
+    plots: int = 0
+    offered: int = 0
+    released: int = 0
+    withheld: int = 0
+    received: int = 0
+    copies: int = 0
+    receipted: int = 0
+    quarantined: dict[str, int] = {}
+
+
+class HallState(Struct, frozen=True):
+    """All that the hall knows. Every step makes a new one."""
+
+    config: Configured
+    started_ns: Instant
+    step: int
+    tracker: TrackerState
+    fusion: FusionState
+    assess: AssessState
+    warn: WarnState
+    own: tuple[Track, ...] = ()
+    fused: tuple[FusedTrack, ...] = ()
+    assessments: tuple[Assessment, ...] = ()
+    partners: dict[str, Tracklet] = {}
+    launches: dict[str, LaunchEvent] = {}
+    predictions: dict[str, SharedPrediction] = {}
+    shared: dict[str, Shared] = {}
+    sensors: dict[str, SensorLog] = {}
+    counts: Counts = Counts()
+    links: tuple[LinkHealth, ...] = ()
+    pictured_ns: Instant = Instant(0)
