@@ -73,7 +73,7 @@ $(UV): requirements/uv.txt
 	@command -v "$(PYTHON)" >/dev/null 2>&1 || { \
 	  echo "error: no '$(PYTHON)' on this machine; fix: install Python >= 3.11, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "error: '$(PYTHON)' is $$("$(PYTHON)" --version 2>&1), tocsin needs Python >= 3.11; fix: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 2; }
+	  echo "error: '$(PYTHON)' says $$("$(PYTHON)" --version 2>&1 | head -n 1); tocsin needs Python >= 3.11; fix: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 2; }
 	@"$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "error: '$(PYTHON)' comes without venv; fix: install it (Debian, Ubuntu: apt-get install python3-venv), or name another: make PYTHON=..." >&2; exit 2; }
 	@echo "setup: installer into .build/uv"

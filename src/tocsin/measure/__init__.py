@@ -1,0 +1,1 @@
+"""Figures for drills, evaluation and benches alike."""

@@ -1,0 +1,1 @@
+"""Public outlets of a released warning; they carry nothing else."""

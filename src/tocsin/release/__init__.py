@@ -1,0 +1,1 @@
+"""Room 5: what may leave the nation, reduced and sealed."""

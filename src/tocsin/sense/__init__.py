@@ -1,0 +1,1 @@
+"""Room 1: a sensor's bytes become plots."""

@@ -1,0 +1,1 @@
+"""Sealed products to the partners and theirs back to us."""

@@ -1,0 +1,1 @@
+"""Room 2: plots become tracks, one for each object."""
