@@ -34,7 +34,7 @@ class Offer(Struct, frozen=True):
     made_ns: Instant
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, tag="decision"):
     """Door to hall: what became of an offer for one partner. `sequence` is null when withheld."""
 
     offer: int
@@ -45,7 +45,7 @@ class Decision(Struct, frozen=True):
     sequence: int | None = None
 
 
-class Import(Struct, frozen=True):
+class Import(Struct, frozen=True, tag="import"):
     """Door to hall: a partner's product, verified and de-duplicated. (origin, traffic, sequence) is unique."""
 
     origin: Nation
@@ -64,7 +64,7 @@ class Receipt(Struct, frozen=True, tag="receipt"):
     upto: int
 
 
-class Quarantined(Struct, frozen=True):
+class Quarantined(Struct, frozen=True, tag="quarantined"):
     """Something that came in and was refused: kept, counted, shown; it changes no picture."""
 
     reason: str

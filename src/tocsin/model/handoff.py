@@ -1,0 +1,60 @@
+"""What hall and door of one nation hand each other over the broker's private account, and how nothing gets lost.
+
+Each way the sender numbers contiguously from 1 and keeps what is not yet acknowledged; the receiver commits to its
+own book, then acknowledges cumulatively. Resent numbers are dropped by the receiver, gaps are not taken.
+Subjects: `offer.data` (OfferBatch) and `import.ack` (ImportAck) are written by the hall, `import.data`
+(ImportBatch or LinkReport) and `offer.ack` (OfferAck) by the door. Coded as MessagePack, tagged by `type`.
+"""
+
+from msgspec import Struct
+
+from tocsin.model.product import Decision, Import, LinkHealth, Offer, Quarantined, Receipt
+
+Handed = Import | Decision | Receipt | Quarantined
+"""What the hall must learn exactly once: it all stands in the nation's record."""
+
+
+class HandedItem(Struct, frozen=True):
+    """Door to hall, `number` contiguous from 1 in the door's book."""
+
+    number: int
+    item: Handed
+
+
+class OfferBatch(Struct, frozen=True, tag="offers"):
+    """Hall to door: offers in order of their numbers."""
+
+    offers: tuple[Offer, ...]
+
+
+class OfferAck(Struct, frozen=True, tag="offer-ack"):
+    """Door to hall: every offer up to and including `upto` is committed in the door's book."""
+
+    upto: int
+
+
+class ImportBatch(Struct, frozen=True, tag="imports"):
+    """Door to hall: items in order of their numbers."""
+
+    items: tuple[HandedItem, ...]
+
+
+class ImportAck(Struct, frozen=True, tag="import-ack"):
+    """Hall to door: every item up to `upto` is committed in the hall's book, whose last committed step is `step`.
+
+    Also sent without news once a wall second: it is how the door knows that the hall is alive (heartbeat).
+    """
+
+    upto: int
+    step: int
+
+
+class LinkReport(Struct, frozen=True, tag="links"):
+    """Door to hall, about once a wall second, unnumbered: only the latest counts. `copies` = raw arrivals so far."""
+
+    links: tuple[LinkHealth, ...]
+    copies: int
+
+
+DoorMessage = ImportBatch | LinkReport
+"""Everything that arrives on `import.data`."""
