@@ -18,7 +18,7 @@ MIN_SQLITE = (3, 51, 3)
 """First SQLite without the WAL-reset corruption bug (sqlite.org/wal.html, "The WAL-reset bug")."""
 
 BUSY_MS = 2_000
-"""A reader's checkpoint may hold the file for a moment; a second writer is refused by the lock before that."""
+"""A reader's checkpoint may hold the file for a moment; a second writer is refused by its lock."""
 
 
 class BookFullError(TocsinError):
