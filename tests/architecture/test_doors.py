@@ -31,6 +31,11 @@ FORBIDDEN_IMPORTS = (
         r"(asyncio|socket|ssl|time|random|threading|apsw)$",
         "a pure module",
     ),
+    (
+        r"outlet/",
+        r"tocsin\.model\.(track|event|picture|product|sensor)(\.|$)",
+        "public outlets carry only Warning",
+    ),
     (r"(?!sim/)", r"random$", "chance belongs to the simulated world"),
 )
 # Official or foreign terms that hold the word; everything else says "object".
@@ -133,6 +138,7 @@ BREACHES: tuple[tuple[Rule, str, str], ...] = (
     (forbidden_imports, "node/hall.py", "from tocsin.release._key import load"),
     (forbidden_imports, "node/pipeline.py", "import time"),
     (forbidden_imports, "track/tracker.py", "import random"),
+    (forbidden_imports, "outlet/feed.py", "from tocsin.model import track"),
     (forbidden_words, "track/tracker.py", "target_id = 3"),
     (too_long, "track/tracker.py", "def long() -> None:\n" + "    pass\n" * 60),
     (too_long, "track/tracker.py", "x = 1\n" * 401),
