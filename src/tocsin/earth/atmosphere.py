@@ -1,9 +1,10 @@
-"""Air density against height: a smooth curve through the published rows of the U.S. Standard Atmosphere, 1976.
+"""Air density against height: a smooth curve through published rows of the U.S. Standard Atmosphere, 1976.
 
-A natural-ended cubic spline of ln(density) over geometric height, twice continuously differentiable from 0 to 1,000 km, so
-that integrators and state-transition matrices meet no kink. Below 0 km the first slope goes on; above 1,000 km the last
-slope does, which leaves a density without any effect. Heights above the ellipsoid are taken as the standard's heights
-above sea level. The real density above 100 km varies several-fold with the Sun; the process noise of a filter must carry it.
+A natural-ended cubic spline of ln(density) over geometric height, twice continuously differentiable from 0 to
+1,000 km, so that integrators and state-transition matrices meet no kink. Below 0 km the first slope goes on;
+above 1,000 km the last slope does, which leaves a density without any effect. Heights above the ellipsoid are
+taken as the standard's heights above sea level. The real density above 100 km varies several-fold with the
+Sun; the process noise of a filter must carry it.
 """
 
 from typing import Final

@@ -14,8 +14,8 @@ WGS84_E2: Final = WGS84_F * (2.0 - WGS84_F)  # first eccentricity squared
 WGS84_EP2: Final = WGS84_E2 / (1.0 - WGS84_E2)  # second eccentricity squared
 
 # EGM2008, tide-free (Pavlis et al. 2012, doi:10.1029/2011JB008916): normalised C20, C30, C40 of the published
-# coefficient file, unnormalised by Jn = -sqrt(2n + 1) * Cn0. The model's own radius is 0.7 m shorter than WGS-84's:
-# the difference of 2.2e-7 of J2's pull is below every tolerance of this package.
+# coefficient file, unnormalised by Jn = -sqrt(2n + 1) * Cn0. The model's own radius is 0.7 m shorter than
+# WGS-84's: the difference of 2.2e-7 of J2's pull is below every tolerance of this package.
 EGM2008_C20: Final = -0.484165143790815e-03
 EGM2008_C30: Final = 0.957161207093473e-06
 EGM2008_C40: Final = 0.539965866638991e-06

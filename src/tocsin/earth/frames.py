@@ -61,7 +61,7 @@ def enu_basis(lat_rad: float, lon_rad: float) -> Array:
 
 
 def ecef_to_aer(r_m: ArrayLike, site_ecef_m: ArrayLike, basis: Array) -> tuple[Array, Array, Array]:
-    """Range, azimuth and elevation, as a sensor at `site_ecef_m` with `basis` (enu_basis of the site) sees `r_m`."""
+    """Range, azimuth and elevation of `r_m` seen from `site_ecef_m`; `basis` is the site's enu_basis."""
     enu = (np.asarray(r_m, dtype=np.float64) - np.asarray(site_ecef_m, dtype=np.float64)) @ basis.T
     level_m = np.hypot(enu[..., 0], enu[..., 1])
     azimuth = np.arctan2(enu[..., 0], enu[..., 1]) % _TWO_PI
@@ -74,17 +74,23 @@ def aer_to_ecef(
     """ECEF position, shape (..., 3), of what a sensor measured; the inverse of `ecef_to_aer`."""
     distance, az, el = (np.asarray(a, dtype=np.float64) for a in (range_m, az_rad, el_rad))
     level = distance * np.cos(el)
-    enu = np.stack(np.broadcast_arrays(level * np.sin(az), level * np.cos(az), distance * np.sin(el)), axis=-1)
+    enu = np.stack(
+        np.broadcast_arrays(level * np.sin(az), level * np.cos(az), distance * np.sin(el)), axis=-1
+    )
     ecef: Array = np.asarray(site_ecef_m, dtype=np.float64) + enu @ basis
     return ecef
 
 
-def ground_distance_m(lat1_rad: ArrayLike, lon1_rad: ArrayLike, lat2_rad: ArrayLike, lon2_rad: ArrayLike) -> Array:
+def ground_distance_m(
+    lat1_rad: ArrayLike, lon1_rad: ArrayLike, lat2_rad: ArrayLike, lon2_rad: ArrayLike
+) -> Array:
     """Length of the geodesic between points on the ellipsoid."""
     return _inverse(lat1_rad, lon1_rad, lat2_rad, lon2_rad)[1]
 
 
-def ground_azimuth_rad(lat1_rad: ArrayLike, lon1_rad: ArrayLike, lat2_rad: ArrayLike, lon2_rad: ArrayLike) -> Array:
+def ground_azimuth_rad(
+    lat1_rad: ArrayLike, lon1_rad: ArrayLike, lat2_rad: ArrayLike, lon2_rad: ArrayLike
+) -> Array:
     """Azimuth at the first point of the geodesic to the second, 0 to 2 pi from north."""
     return _inverse(lat1_rad, lon1_rad, lat2_rad, lon2_rad)[0]
 
@@ -101,6 +107,7 @@ def ground_destination(
 
 
 def _inverse(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: ArrayLike) -> tuple[Array, Array]:
-    ends = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in (lon1, lat1, lon2, lat2)))
-    azimuth, _, distance = _GEOD.inv(*ends, radians=True)
+    points = (np.asarray(a, dtype=np.float64) for a in (lon1, lat1, lon2, lat2))
+    start_lon, start_lat, end_lon, end_lat = np.broadcast_arrays(*points)
+    azimuth, _, distance = _GEOD.inv(start_lon, start_lat, end_lon, end_lat, radians=True)
     return np.asarray(azimuth, dtype=np.float64) % _TWO_PI, np.asarray(distance, dtype=np.float64)

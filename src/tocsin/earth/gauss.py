@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 Array = NDArray[np.float64]
 
@@ -17,7 +17,7 @@ CHI2_95_2: Final = 5.991464547107979  # chi-squared, 2 degrees of freedom, 95 %:
 @lru_cache(maxsize=256)
 def chi2_gate(dimension: int, probability: float) -> float:
     """Squared Mahalanobis distance that a `dimension`-variate normal stays within with `probability`."""
-    return float(chi2.ppf(probability, dimension))
+    return float(2.0 * gammaincinv(0.5 * dimension, probability))
 
 
 def mahalanobis2(residual: Array, covariance: Array) -> float:
@@ -40,7 +40,7 @@ def nearest_psd(matrix: Array, floor: float = 0.0) -> Array:
 
 
 def information_fuse(estimates: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
-    """Fuse independent estimates [(x (n,), P (n, n)), ...] by adding information; ValueError when there are none.
+    """Fuse independent estimates [(x (n,), P (n, n)), ...] by adding information; ValueError for none.
 
     Only for errors without correlation: fusing the same data twice makes the result overconfident.
     """
@@ -68,14 +68,15 @@ def covariance_intersection(a: tuple[Array, Array], b: tuple[Array, Array]) -> t
 
 
 def invert(covariance: Array) -> Array:
-    """Inverse of a positive definite matrix, symmetric; scaled first, since metres and ln beta differ by many powers."""
+    """Inverse of a positive definite matrix; scaled first, since metres and ln beta differ by many powers."""
     scale = 1.0 / np.sqrt(np.diag(covariance))
     scaled = np.linalg.inv(covariance * np.outer(scale, scale))
     return symmetrise(scaled * np.outer(scale, scale))
 
 
 def ellipse95(covariance_en: Array) -> tuple[float, float, float]:
-    """95 % ellipse of an (east, north) covariance (2, 2) in m^2: semi-major, semi-minor (m), azimuth of the major axis.
+    """95 % ellipse of an (east, north) covariance (2, 2) in m^2: semi-major, semi-minor (m), azimuth of the
+    major axis.
 
     The azimuth runs from north through east, 0 to pi.
     """

@@ -1,11 +1,14 @@
-"""Compiled flight in the rotating Earth frame: forces, one integrator, fall to the ground. No checks: `flight` makes them.
+"""Compiled flight in the rotating Earth frame: forces, one integrator, fall to the ground. No checks:
+`flight` makes them.
 
-A flight block is an array Y of shape (6, 1) or (6, 8): column 0 is [r (m), v (m/s)] in ECEF, the other seven are the
-sensitivities of that state to the start's [r, v, ln beta], beta being the ballistic coefficient in kg/m^2. One Runge-Kutta
-step of fourth order moves the whole block, so that the path is the same, bit by bit, with and without sensitivities.
+A flight block is an array Y of shape (6, 1) or (6, 8): column 0 is [r (m), v (m/s)] in ECEF, the other seven
+are the sensitivities of that state to the start's [r, v, ln beta], beta being the ballistic coefficient in
+kg/m^2. One Runge-Kutta step of fourth order moves the whole block, so that the path is the same, bit by bit,
+with and without sensitivities.
 
-Step: the asked one in space; within the atmosphere no longer than 0.3 of the time to come down to 80 km, below that the
-time to fly 1 km, and always a quarter of the time constant of drag. It depends on the state alone.
+Step: the asked one in space; within the atmosphere no longer than 0.3 of the time to come down to 80 km,
+below that the time to fly 1 km, and always a quarter of the time constant of drag. It depends on the state
+alone.
 """
 
 from typing import Final
@@ -37,7 +40,7 @@ _REFINEMENTS: Final = 12
 
 @njit(cache=True, error_model="numpy")
 def height_and_up(block: Array, up: Array) -> float:
-    """Height (m) above the ellipsoid of the block's position; writes the ellipsoid's normal there into `up`, (3,)."""
+    """Height (m) of the block's position; writes the ellipsoid's normal there into `up`, (3,)."""
     x, y, z = block[0, 0], block[1, 0], block[2, 0]
     p = np.sqrt(x * x + y * y)
     tangent_up = _B * z * (1.0 + _EP2 * _B / np.sqrt(p * p + z * z))
@@ -57,7 +60,10 @@ def height_and_up(block: Array, up: Array) -> float:
 
 @njit(cache=True, error_model="numpy")
 def rates(block: Array, ln_beta: float, out: Array, partials: Array) -> None:
-    """Write d(block)/dt into `out`; `partials` (4, 7) is work space: d(acceleration)/d(r, v, ln beta) and the normal."""
+    """Write d(block)/dt into `out`.
+
+    `partials` (4, 7) is work space: d(acceleration)/d(r, v, ln beta), and the normal in the last row.
+    """
     acceleration = out[3:, 0]
     velocity = block[3:, 0]
     up = partials[3, :3]
@@ -170,7 +176,7 @@ def propagate_block(x7: Array, dt_s: float, step_s: float, columns: int) -> Arra
 
 @njit(cache=True, error_model="numpy")
 def propagate_times(states: Array, dt_s: Array, step_s: float, chained: bool) -> Array:
-    """States (N, 7) moved each by its own dt_s (N,); if `chained`, the first state at N times, each from the one before."""
+    """States (N, 7), each moved by its own dt_s (N,); if `chained`, the first one at N times, step by step."""
     out = np.empty((dt_s.shape[0], 7))
     work, partials = np.empty((3, 6, 1)), np.empty((4, 7))
     block = start_block(states[0], 1)
@@ -197,7 +203,7 @@ def climb_rate(block: Array, up: Array) -> float:
 def fall_block(
     x7: Array, step_s: float, max_s: float, ground_alt_m: float, columns: int
 ) -> tuple[Array, bool, float, float, float]:
-    """Fly to the ground: block there, hit or not, its time, highest height on the way, and that height's time."""
+    """Fly to the ground: block there, hit or not, its time, greatest height on the way, time of that."""
     block = start_block(x7, columns)
     work, partials = np.empty((3, 6, columns)), np.empty((4, 7))
     crest_work = np.empty((3, 6, 1))

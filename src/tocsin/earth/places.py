@@ -1,8 +1,8 @@
 """First-level areas of the three nations, and which of them a flight may hit or cross.
 
-Areas are polygons in longitude and latitude (degrees), cut at the 180th meridian; `load_areas` reads them from the package
-data that `make setup` builds. The rest are pure functions. The disc of a corridor is an ellipse in degrees at its own
-latitude, right to 2 % of its radius up to latitude 70 degrees.
+Areas are polygons in longitude and latitude (degrees), cut at the 180th meridian; `load_areas` reads them
+from the package data that `make setup` builds. The rest are pure functions. The disc of a corridor is an
+ellipse in degrees at its own latitude, right to 2 % of its radius up to latitude 70 degrees.
 """
 
 import json
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -35,12 +36,13 @@ _SWELL: Final = float(np.sqrt(2.0 * np.pi / (_CORNERS * np.sin(2.0 * np.pi / _CO
 _SMALLEST_CORRIDOR_M: Final = 1_000.0
 _EDGE_PARTS: Final = 8
 _SHIFTS: Final = np.linspace(-3.0, 3.0, 25)  # of the whole track, in standard deviations
-_SHIFT_WEIGHTS: Final = np.diff(ndtr(np.concatenate(([-np.inf], 0.5 * (_SHIFTS[1:] + _SHIFTS[:-1]), [np.inf]))))
+_SHIFT_BOUNDS: Final = np.concatenate(([-np.inf], 0.5 * (_SHIFTS[1:] + _SHIFTS[:-1]), [np.inf]))
+_SHIFT_WEIGHTS: Final = np.diff(ndtr(_SHIFT_BOUNDS))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Area:
-    """A first-level area: ISO 3166-2 code, nation (USA, KOR, JPN), names by language (en, ko, ja), outline in degrees."""
+    """A first-level area: ISO 3166-2 code, nation (USA, KOR, JPN), names (en, ko, ja), outline in degrees."""
 
     iso: str
     nation: str
@@ -59,14 +61,18 @@ class Overflight(NamedTuple):
 @lru_cache(maxsize=1)
 def load_areas() -> tuple[Area, ...]:
     """All areas that can be warned, ordered by code; UserError when the map data is missing or damaged."""
-    source = resources.files("tocsin") / "data" / "built" / "areas.json"
+    return read_areas(resources.files("tocsin") / "data" / "built" / "areas.json")
+
+
+def read_areas(source: Traversable) -> tuple[Area, ...]:
+    """The areas of a GeoJSON FeatureCollection, without those marked as context (background of the map)."""
     try:
         features = json.loads(source.read_text(encoding="utf-8"))["features"]
         areas = [_area(feature) for feature in features if not feature["properties"]["context"]]
     except OSError as failure:
-        raise UserError("the map data is not built (areas.json)", fix=_SETUP) from failure
+        raise UserError(f"the map data is not built ({source.name} is missing)", fix=_SETUP) from failure
     except (ValueError, KeyError, TypeError) as failure:
-        raise UserError(f"the map data is damaged (areas.json: {failure})", fix=_SETUP) from failure
+        raise UserError(f"the map data is damaged ({source.name}: {failure})", fix=_SETUP) from failure
     shapely.prepare([area.polygon for area in areas])
     return tuple(sorted(areas, key=lambda area: area.iso))
 
@@ -76,8 +82,8 @@ def area_probabilities(
 ) -> dict[str, float]:
     """Probability that an impact falls within each area, likeliest first; areas below 1/400 are left out.
 
-    The impact is Gaussian about a latitude and longitude with an (east, north) covariance (2, 2) in m^2, laid over the
-    ellipsoid by geodesics. Deterministic: 400 points of a sunflower spiral with equal weights.
+    The impact is Gaussian about a latitude and longitude with an (east, north) covariance (2, 2) in m^2, laid
+    over the ellipsoid by geodesics. Deterministic: 400 points of a sunflower spiral with equal weights.
     """
     order = np.arange(_POINTS)
     radius = np.sqrt(-2.0 * np.log1p(-(order + 0.5) / _POINTS))
@@ -86,19 +92,15 @@ def area_probabilities(
     east, north = (vectors * np.sqrt(np.maximum(values, 0.0))) @ unit
     lat, lon = ground_destination(lat_rad, lon_rad, np.arctan2(east, north), np.hypot(east, north))
     x, y = np.degrees(lon), np.degrees(lat)
-    found = {}
-    for area in _near(areas, x, y):
-        share = float(np.count_nonzero(shapely.intersects_xy(area.polygon, x, y))) / _POINTS
-        if share > 0.0:
-            found[area.iso] = share
-    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+    near = _near(areas, x, y)
+    return _likeliest({area.iso: float(shapely.intersects_xy(area.polygon, x, y).mean()) for area in near})
 
 
 def overflown(track: Array, areas: Sequence[Area], corridor_m: float) -> list[Overflight]:
     """Areas that come within `corridor_m` of a ground track, by time of entry.
 
-    `track`: rows [t_s, lat_rad, lon_rad, ...] as from flight.ground_track. Entry is the first touch and exit the last
-    one, to a thirty-second of the corridor's half-width (or 250 m).
+    `track`: rows [t_s, lat_rad, lon_rad, ...] as from flight.ground_track. Entry is the first touch and exit
+    the last one, to a thirty-second of the corridor's half-width (or 250 m).
     """
     half_width_m = max(corridor_m, _SMALLEST_CORRIDOR_M)
     fine = _densify(track, 0.25 * half_width_m)
@@ -110,8 +112,10 @@ def overflown(track: Array, areas: Sequence[Area], corridor_m: float) -> list[Ov
     found = np.flatnonzero(last >= 0)
     enter = _edge_times(fine, areas, half_width_m, found, first[found], -1)
     leave = _edge_times(fine, areas, half_width_m, found, last[found], 1)
-    rows = zip(found, enter, leave, strict=True)
-    return sorted((Overflight(areas[a].iso, float(e), float(x)) for a, e, x in rows), key=lambda o: (o.enter_s, o.iso))
+    rows = zip(found.tolist(), enter.tolist(), leave.tolist(), strict=True)
+    return sorted(
+        (Overflight(areas[a].iso, e, x) for a, e, x in rows), key=lambda row: (row.enter_s, row.iso)
+    )
 
 
 def overflight_probabilities(
@@ -119,8 +123,8 @@ def overflight_probabilities(
 ) -> dict[str, float]:
     """Probability that the corridor touches each area when the track is uncertain sidewise, likeliest first.
 
-    `cross_track_sigma_m`: one figure or one per row of `track`. The whole track is shifted together (fully correlated
-    along its length), to 25 places within three standard deviations: right to about 0.05.
+    `cross_track_sigma_m`: one figure or one per row of `track`. The whole track is shifted together (fully
+    correlated along its length), to 25 places within three standard deviations: right to about 0.05.
     """
     half_width_m = max(corridor_m, _SMALLEST_CORRIDOR_M)
     sigma = np.broadcast_to(np.asarray(cross_track_sigma_m, dtype=np.float64), (len(track),))
@@ -134,18 +138,24 @@ def overflight_probabilities(
     side = _SHIFTS[:, None] * rows[:, 3]
     lat, lon = ground_destination(rows[:, 1], rows[:, 2], heading + 0.5 * np.pi, side)
     shifted = np.column_stack((np.zeros(lat.size), lat.ravel(), lon.ravel()))
-    candidates = np.unique(reach[1])
-    samples, hits = _touches(shifted, [areas[i] for i in candidates], half_width_m)
+    candidates = [areas[i] for i in np.unique(reach[1]).tolist()]
+    samples, hits = _touches(shifted, candidates, half_width_m)
     touched = np.zeros((len(_SHIFTS), len(candidates)), dtype=bool)
     touched[samples // len(near), hits] = True
-    found = {areas[i].iso: float(p) for i, p in zip(candidates, _SHIFT_WEIGHTS @ touched, strict=True) if p > 0.0}
-    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+    chances = (_SHIFT_WEIGHTS @ touched).tolist()
+    return _likeliest({area.iso: p for area, p in zip(candidates, chances, strict=True)})
 
 
 def _area(feature: dict[str, Any]) -> Area:
     properties = feature["properties"]
     names = {language: str(properties[f"name_{language}"]) for language in ("en", "ko", "ja")}
     return Area(str(properties["iso"]), str(properties["nation"]), names, shape(feature["geometry"]))
+
+
+def _likeliest(chances: dict[str, float]) -> dict[str, float]:
+    """The possible ones, likeliest first, then by code."""
+    possible = [(iso, chance) for iso, chance in chances.items() if chance > 0.0]
+    return dict(sorted(possible, key=lambda item: (-item[1], item[0])))
 
 
 def _near(areas: Sequence[Area], x: Array, y: Array) -> list[Area]:
@@ -156,11 +166,11 @@ def _near(areas: Sequence[Area], x: Array, y: Array) -> list[Area]:
     far = (south > y.max()) | (north < y.min())
     if x.max() - x.min() < 180.0:
         far |= (west > x.max()) | (east < x.min())
-    return [areas[i] for i in np.flatnonzero(~far)]
+    return [area for area, out in zip(areas, far, strict=True) if not out]
 
 
 def _densify(track: Array, spacing_m: float) -> Array:
-    """The same track with rows no further apart than `spacing_m` along great circles; columns past the third go along."""
+    """The same track with rows at most `spacing_m` apart along great circles; further columns go along."""
     t, lat, lon = track[:, 0], track[:, 1], track[:, 2]
     unit = np.stack((np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)))
     steps_m = WGS84_A_M * np.sqrt(np.sum(np.diff(unit, axis=1) ** 2, axis=0))
@@ -197,7 +207,7 @@ def _touches(track: Array, areas: Sequence[Area], radius_m: float) -> tuple[Ints
 
 
 def _discs(track: Array, radius_m: float) -> tuple[Ints, NDArray[np.object_]]:
-    """Discs about the rows as polygons in degrees, and the row of each; discs over the 180th meridian come twice."""
+    """Discs about the rows as polygons in degrees, and the row of each; twice over the 180th meridian."""
     lat, lon = track[:, 1:2], track[:, 2:3]
     curvature = 1.0 - WGS84_E2 * np.sin(lat) ** 2
     meridian_m = WGS84_A_M * (1.0 - WGS84_E2) / curvature**1.5
@@ -211,13 +221,13 @@ def _discs(track: Array, radius_m: float) -> tuple[Ints, NDArray[np.object_]]:
     under = np.flatnonzero(x.min(axis=1) < -180.0)
     x = np.concatenate((x, x[over] - 360.0, x[under] + 360.0))
     rows = np.concatenate((np.arange(len(track)), over, under))
-    return rows, shapely.polygons(np.stack((x, y[rows]), axis=-1))
+    return rows, np.asarray(shapely.polygons(np.stack((x, y[rows]), axis=-1)), dtype=object)
 
 
 def _edge_times(
     track: Array, areas: Sequence[Area], radius_m: float, found: Ints, touching: Ints, side: int
 ) -> Array:
-    """Time of the first (side -1) or last (side 1) touch of each found area, between a touching row and its neighbour."""
+    """Time of the first (side -1) or last (1) touch of each found area, between a row and its neighbour."""
     if not len(found):
         return np.empty(0)
     beyond = np.clip(touching + side, 0, len(track) - 1)

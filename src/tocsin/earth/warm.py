@@ -1,10 +1,10 @@
 """Compile every numba function once, at installation: `python -m tocsin.earth.warm`, called by `make setup`.
 
-A first call costs seconds of compiling, which no alert may wait for. Other rooms that compile functions add the name of a
-function without arguments that calls each of theirs to WARMERS.
+A first call costs seconds of compiling, which no alert may wait for. Other rooms that compile functions add
+the name of a function without arguments that calls each of theirs to WARMERS.
 
-Numba notices a change in a function's own file only, not in the files of the functions that it calls: so compiled code that
-is older than any source of the same folder is thrown away first.
+Numba notices a change in a function's own file only, not in the files of the functions that it calls: so
+compiled code that is older than any source of the same folder is thrown away first.
 """
 
 import sys
