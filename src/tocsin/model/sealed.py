@@ -1,6 +1,8 @@
-"""The only form in which anything leaves a nation. Transports take nothing else; only `release.seal` makes one.
+"""The only form in which anything leaves a nation. Transports take nothing else; only `release.seal` makes
+one.
 
-(The type stands among the words because share carries what release makes, and the rooms do not import each other.)
+(The type stands among the words because share carries what release makes, and the rooms do not import each
+other.)
 """
 
 from msgspec import Struct
@@ -10,10 +12,8 @@ from tocsin.model.product import Traffic
 
 
 class Sealed(Struct, frozen=True):
-    """Signed bytes for one recipient: records `first`..`last` of one traffic. `by_hub`: may also go by the hub.
-
-    `message_id` is unique for ever (Nats-Msg-Id, the receiver's broker drops second copies by it).
-    """
+    """Signed bytes for one recipient: records `first`..`last` of one traffic. `by_hub`: may also go by the
+    hub."""
 
     plane: Plane
     issuer: Nation
@@ -23,8 +23,11 @@ class Sealed(Struct, frozen=True):
     last: int
     by_hub: bool
     data: bytes
+    attempt: int = 0
+    """Counts up when the recipient asked for it again."""
 
     @property
     def message_id(self) -> str:
-        """Plane, issuer, recipient, traffic, first and last sequence."""
-        return f"{self.plane}.{self.issuer}.{self.recipient}.{self.traffic}.{self.first}-{self.last}"
+        """Nats-Msg-Id: brokers drop second copies by it, so what is asked for again carries a new one."""
+        again = f".{self.attempt}" if self.attempt else ""
+        return f"{self.plane}.{self.issuer}.{self.recipient}.{self.traffic}.{self.first}-{self.last}{again}"

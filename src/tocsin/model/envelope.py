@@ -1,0 +1,122 @@
+"""The signed header of everything that crosses a border, and the exact bytes that are signed.
+
+`release.seal` writes this form and `share.wire` reads it; neither may import the other, so it stands here
+once. An envelope is the canonical CBOR array [header, COSE_Sign1]: `header` is a byte string holding the
+canonical CBOR array of Header's fields and is itself the COSE external_aad (RFC 9052, 4.3 and 4.4),
+COSE_Sign1 is tag 18 over [protected, {}, payload, signature] with protected = {1: algorithm, 4: key id}.
+"""
+
+from typing import Annotated, Any
+
+import cbor2
+from msgspec import Meta, Struct
+from msgspec.structs import astuple
+
+from tocsin.model.label import Caveat, Label, Nation, Plane
+from tocsin.model.product import Traffic
+from tocsin.model.time import Instant
+
+PROTOCOL = 1
+"""Version of this form; another version is refused, never guessed at."""
+
+COSE_SIGN1_TAG = 18
+"""RFC 9052, table 1."""
+
+EDDSA = -8
+"""COSE algorithm number of EdDSA (RFC 9053, table 2); with Ed25519 keys here."""
+
+MAX_ENVELOPE_BYTES = 60_000
+"""Below the brokers' max_payload of 64 KB, with room for their headers."""
+
+MAX_RECORDS = 50
+"""Records in one envelope: what a micro-batch of flow may hold (EXCHANGE.md, Three classes of traffic)."""
+
+Sequence = Annotated[int, Meta(ge=1, le=2**62)]
+Moment = Annotated[int, Meta(ge=0, le=2**62)]
+
+
+class Header(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What a signature binds beside the payload. Records `first`..`last` are contiguous sequences of
+    `traffic`."""
+
+    protocol: int
+    plane: Plane
+    issuer: Nation
+    recipient: Nation
+    traffic: Traffic
+    first: Sequence
+    last: Sequence
+    originators: tuple[Nation, ...]
+    releasable_to: tuple[Nation, ...]
+    caveats: tuple[Caveat, ...]
+    key_id: Annotated[str, Meta(max_length=64)]
+    issued_wall_ns: Moment
+    expires_wall_ns: Moment
+
+    @property
+    def label(self) -> Label:
+        """The label that every record of the envelope carries."""
+        return Label(
+            self.plane, frozenset(self.originators), frozenset(self.releasable_to), frozenset(self.caveats)
+        )
+
+
+def header_for(
+    label: Label,
+    *,
+    issuer: Nation,
+    recipient: Nation,
+    traffic: Traffic,
+    first: int,
+    last: int,
+    key_id: str,
+    issued_wall_ns: Instant,
+    expires_wall_ns: Instant,
+) -> Header:
+    """The header of an envelope; the plane is the label's."""
+    return Header(
+        PROTOCOL,
+        label.plane,
+        issuer,
+        recipient,
+        traffic,
+        first,
+        last,
+        tuple(sorted(label.originators)),
+        tuple(sorted(label.releasable_to)),
+        tuple(sorted(label.caveats)),
+        key_id,
+        issued_wall_ns,
+        expires_wall_ns,
+    )
+
+
+def canonical(value: Any) -> bytes:
+    """Canonical CBOR (RFC 8949, 4.2.3: shortest forms, sorted keys)."""
+    return cbor2.dumps(value, canonical=True)
+
+
+def header_bytes(header: Header) -> bytes:
+    """Canonical bytes of a header: the external_aad."""
+    return canonical([_plain(field) for field in astuple(header)])
+
+
+def protected_bytes(algorithm: int, key_id: str) -> bytes:
+    """The protected COSE header that a given key must have written."""
+    return canonical({1: algorithm, 4: key_id.encode()})
+
+
+def to_be_signed(protected: bytes, header: bytes, payload: bytes) -> bytes:
+    """Sig_structure of COSE_Sign1 (RFC 9052, 4.4)."""
+    return canonical(["Signature1", protected, header, payload])
+
+
+def envelope_bytes(header: bytes, protected: bytes, payload: bytes, signature: bytes) -> bytes:
+    """The whole envelope."""
+    return canonical([header, cbor2.CBORTag(COSE_SIGN1_TAG, [protected, {}, payload, signature])])
+
+
+def _plain(field: Any) -> Any:
+    if isinstance(field, tuple):
+        return [str(part) for part in field]
+    return str(field) if isinstance(field, str) else field

@@ -1,0 +1,89 @@
+"""What a caveat takes out of a product before it leaves: COARSEN blurs places, speeds and what sensors can
+do.
+
+Every blurred number is rounded to a grid and its uncertainty widened by more than the rounding can have moved
+it, so that a partner's filter stays honest. Finer fields (identity, acceleration) are struck out.
+"""
+
+from math import ceil, cos, log2, radians
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from tocsin.model.event import ImpactPointPrediction, LaunchEvent, LaunchPointEstimate
+from tocsin.model.label import Caveat
+from tocsin.model.product import Product
+from tocsin.model.space import STATE_SIZE, EcefState, Ellipse95
+from tocsin.model.track import Tracklet
+
+GRID_M = 10_000.0
+"""Own choice: an object's neighbourhood, not its place; far above a radar's error (tens to hundreds of
+metres)."""
+
+GRID_MPS = 100.0
+"""Own choice: about 2 % of an intermediate-range object's speed."""
+
+GRID_DEG = 0.1
+"""About 11 km of latitude: GRID_M for places on the ground."""
+
+GRID_LN_BETA = 1.0
+"""A factor of e in ballistic coefficient: heavy or light, no more."""
+
+M_PER_DEG = 111_700.0
+"""Upper bound of a degree of meridian or parallel at the surface (WGS-84: 110,574 to 111,694)."""
+
+Place = TypeVar("Place", LaunchPointEstimate, ImpactPointPrediction)
+
+
+def reduced(product: Product) -> Product:
+    """The product as its label's caveats let it leave; the same object when none asks for anything."""
+    if Caveat.COARSEN not in product.label.caveats:
+        return product
+    if isinstance(product, Tracklet):
+        return replace(product, state=_blurred(product.state), accel_mps2=None, identity=None)
+    if isinstance(product, LaunchEvent):
+        return replace(product, launch=_blurred_place(product.launch))
+    apogee_m = GRID_M * round(product.apogee_m / GRID_M)
+    return replace(product, impact=_blurred_place(product.impact), apogee_m=apogee_m)
+
+
+def _blurred(state: EcefState) -> EcefState:
+    grids = (GRID_M,) * 3 + (GRID_MPS,) * 3 + (GRID_LN_BETA,)
+    x = tuple(grid * round(value / grid) for value, grid in zip(state.x, grids, strict=True))
+    # n * diag(P) is never smaller than P (n states); the powers of two hide how good the sensor is.
+    wide = (
+        _power_of_two(STATE_SIZE * p + grid**2) for p, grid in zip(_diagonal(state.p), grids, strict=True)
+    )
+    return EcefState(state.epoch_ns, x, _triangle_of_diagonal(tuple(wide)))
+
+
+def _blurred_place(place: Place) -> Place:
+    ellipse = place.ellipse95
+    half_m = _power_of_two(ellipse.semi_major_m + GRID_DEG * M_PER_DEG)
+    return replace(
+        place,
+        lat_deg=_rounded_deg(place.lat_deg, GRID_DEG),
+        lon_deg=_rounded_deg(place.lon_deg, GRID_DEG / max(cos(radians(place.lat_deg)), 0.1)),
+        ellipse95=Ellipse95(half_m, half_m, 0.0),
+    )
+
+
+def _rounded_deg(value_deg: float, grid_deg: float) -> float:
+    return round(grid_deg * round(value_deg / grid_deg), 6)
+
+
+def _power_of_two(value: float) -> float:
+    return float(2.0 ** ceil(log2(value)))
+
+
+def _diagonal(p: tuple[float, ...]) -> tuple[float, ...]:
+    """Diagonal of an upper triangle stored row-wise: row i begins i*(2n-i+1)/2 numbers in."""
+    return tuple(p[row * (2 * STATE_SIZE - row + 1) // 2] for row in range(STATE_SIZE))
+
+
+def _triangle_of_diagonal(diagonal: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(
+        diagonal[row] if row == column else 0.0
+        for row in range(STATE_SIZE)
+        for column in range(row, STATE_SIZE)
+    )

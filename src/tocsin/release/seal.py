@@ -1,0 +1,88 @@
+"""The only maker of `Sealed`: a header, a payload and the nation's signature over both.
+
+The signer is handed in as a value; the key itself is `release._key`'s and only the door's process loads it.
+What comes back from the door's book is verified again before it is a `Sealed` once more.
+"""
+
+from typing import Protocol
+
+import cbor2
+import msgspec
+from msgspec.structs import replace
+
+from tocsin.errors import TocsinError
+from tocsin.model.envelope import (
+    EDDSA,
+    MAX_ENVELOPE_BYTES,
+    Header,
+    envelope_bytes,
+    header_bytes,
+    protected_bytes,
+    to_be_signed,
+)
+from tocsin.model.sealed import Sealed
+
+
+class Signer(Protocol):
+    """Holds a release key (Ed25519) without showing it."""
+
+    @property
+    def key_id(self) -> str:
+        """Names the key in partners' trust lists."""
+
+    def sign(self, data: bytes) -> bytes:
+        """64-byte signature."""
+
+    def verifies(self, data: bytes, signature: bytes) -> bool:
+        """True when `signature` is this key's over `data`."""
+
+
+class SealError(TocsinError):
+    """Something that must never leave in this form: too large, or not of our own hand."""
+
+
+def seal(header: Header, payload: bytes, signer: Signer, *, by_hub: bool) -> Sealed:
+    """Sign and wrap. SealError when the header names another key or the result is too large to send."""
+    if header.key_id != signer.key_id:
+        raise SealError(f"header names key {header.key_id}, the signer holds {signer.key_id}")
+    aad = header_bytes(header)
+    protected = protected_bytes(EDDSA, signer.key_id)
+    signature = signer.sign(to_be_signed(protected, aad, payload))
+    data = envelope_bytes(aad, protected, payload, signature)
+    if len(data) > MAX_ENVELOPE_BYTES:
+        raise SealError(f"an envelope of {len(data)} bytes is over the limit of {MAX_ENVELOPE_BYTES}")
+    return _sealed(header, data, by_hub, 0)
+
+
+def reopen(data: bytes, signer: Signer, *, by_hub: bool, attempt: int = 0) -> Sealed:
+    """A `Sealed` from the door's own book. SealError unless the signature is ours over exactly these
+    bytes."""
+    try:
+        aad, tagged = cbor2.loads(data)
+        header = msgspec.convert(cbor2.loads(aad), Header)
+        protected, _, payload, signature = tagged.value
+        ours = signer.verifies(to_be_signed(protected, aad, payload), signature)
+    except (cbor2.CBORError, msgspec.ValidationError, ValueError, TypeError, AttributeError) as error:
+        raise SealError(f"a row of the outbox is damaged: {error}") from error
+    if not ours:
+        raise SealError("a row of the outbox is not signed by this node's release key")
+    return _sealed(header, data, by_hub, attempt)
+
+
+def again(sealed: Sealed) -> Sealed:
+    """The same bytes for another attempt, with a message id that brokers have not seen."""
+    return replace(sealed, attempt=sealed.attempt + 1)
+
+
+def _sealed(header: Header, data: bytes, by_hub: bool, attempt: int) -> Sealed:
+    return Sealed(
+        plane=header.plane,
+        issuer=header.issuer,
+        recipient=header.recipient,
+        traffic=header.traffic,
+        first=header.first,
+        last=header.last,
+        by_hub=by_hub,
+        data=data,
+        attempt=attempt,
+    )
