@@ -1,0 +1,94 @@
+"""What of a partner's stream is new, what is missing, what may be receipted. Pure; one InStream per (origin,
+traffic).
+
+Exactly once: every sequence is fresh one time, whatever order, path or copy it comes by. Products are handed
+on as they come (a tracklet replaces its source's last, so order does not matter); a gap is asked for again
+until it closes.
+"""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tocsin.model.product import Traffic
+from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
+from tocsin.share.links import Receipt, Resend
+from tocsin.share.marks import Marks, Run
+
+GAP_GRACE_NS = 700 * MILLISECOND_NS
+"""The other path's copy, or the broker's own redelivery, usually closes a gap by then (own choice)."""
+
+ASK_AGAIN_NS = 2 * SECOND_NS
+"""Between two requests for the same gap."""
+
+RECEIPT_NS = 50 * MILLISECOND_NS
+"""Receipts are cumulative: one per stream in this time is enough, and each costs a signature."""
+
+MAX_ASKED = 16
+"""Runs named in one request."""
+
+MAX_AHEAD = 1_000_000
+"""A sequence further ahead than this of what is contiguous is not taken (it will be asked for in its
+turn)."""
+
+CONTROL_ISLANDS = 64
+"""Control is superseded by newer control: gaps older than this many islands are given up."""
+
+
+class InStream(Struct, frozen=True):
+    """`received`: committed in the door's book; `committed`: in the hall's too; `receipted`: what we said of
+    it."""
+
+    received: Marks = Marks()
+    committed: Marks = Marks()
+    receipted: int = 0
+    receipted_ns: Instant = Instant(0)
+    told: int = 0
+    """The last sequence that the origin says it has sent us."""
+    gap_ns: Instant | None = None
+    asked_ns: Instant = Instant(0)
+
+
+def accept(stream: InStream, traffic: Traffic, first: int, last: int) -> tuple[InStream, tuple[Run, ...]]:
+    """What of `first`..`last` is fresh. Nothing: a duplicate, or too far ahead to be taken now."""
+    marks = stream.received
+    if last > marks.upto + MAX_AHEAD:
+        return stream, ()
+    if not marks.room_for(first) and traffic is not Traffic.CONTROL:
+        return stream, ()
+    fresh = marks.fresh(first, last)
+    if not fresh:
+        return stream, ()
+    marks = marks.add(first, last)
+    if traffic is Traffic.CONTROL:
+        marks = marks.squeezed(CONTROL_ISLANDS)
+    return replace(stream, received=marks), fresh
+
+
+def hall_has(stream: InStream, first: int, last: int) -> InStream:
+    """The hall has committed the imports `first`..`last`."""
+    return replace(stream, committed=stream.committed.add(first, last))
+
+
+def told(stream: InStream, sent_upto: int) -> InStream:
+    """The origin says how far it has sent: the end of a stream has no later message to betray a loss."""
+    return replace(stream, told=max(stream.told, sent_upto))
+
+
+def receipt_due(stream: InStream, traffic: Traffic, now: Instant) -> tuple[InStream, Receipt | None]:
+    """A receipt when there is news and the last one is long enough ago."""
+    upto = stream.committed.upto
+    if upto <= stream.receipted or now - stream.receipted_ns < RECEIPT_NS:
+        return stream, None
+    return replace(stream, receipted=upto, receipted_ns=now), Receipt(traffic, upto)
+
+
+def resend_due(stream: InStream, traffic: Traffic, now: Instant) -> tuple[InStream, Resend | None]:
+    """A request when something has been missing for the grace time."""
+    missing = stream.received.missing(min(stream.told, stream.received.upto + MAX_AHEAD))
+    if not missing:
+        return (replace(stream, gap_ns=None) if stream.gap_ns is not None else stream), None
+    if stream.gap_ns is None:
+        return replace(stream, gap_ns=now), None
+    if now - stream.gap_ns < GAP_GRACE_NS or now - stream.asked_ns < ASK_AGAIN_NS:
+        return stream, None
+    return replace(stream, asked_ns=now), Resend(traffic, missing[:MAX_ASKED])

@@ -1,0 +1,66 @@
+"""Whose signatures count: the keys a node believes, each with its nation, plane and algorithm.
+
+The algorithm stands here and is never taken from a message. An unknown key is refused however good it looks.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from msgspec import Struct
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
+
+from tocsin.model.envelope import EDDSA
+from tocsin.model.label import Nation, Plane
+
+PUBLIC_BYTES = 32
+"""Ed25519 public key (RFC 8032, 5.1.5)."""
+
+
+class TrustedKey(Struct, frozen=True):
+    """One release key of one nation in one plane; `public` is the 32-byte Ed25519 public key."""
+
+    nation: Nation
+    plane: Plane
+    key_id: str
+    public: bytes
+    algorithm: int = EDDSA
+
+
+class TrustList(Struct, frozen=True):
+    """Partners' keys by their ids. Two keys never share an id."""
+
+    keys: dict[str, TrustedKey]
+
+    def find(self, key_id: str, nation: Nation) -> TrustedKey | None:
+        """The key, if it is that nation's."""
+        key = self.keys.get(key_id)
+        return key if key is not None and key.nation is nation else None
+
+
+def trust_list(keys: Iterable[TrustedKey]) -> TrustList:
+    """ValueError for two keys of one id, an algorithm we cannot check, or a public key of another length."""
+    found: dict[str, TrustedKey] = {}
+    for key in keys:
+        if key.key_id in found:
+            raise ValueError(f"two keys are called {key.key_id}")
+        if key.algorithm != EDDSA:
+            raise ValueError(f"key {key.key_id} asks for algorithm {key.algorithm}, known is {EDDSA} (EdDSA)")
+        if len(key.public) != PUBLIC_BYTES:
+            raise ValueError(f"key {key.key_id} is {len(key.public)} bytes long, not {PUBLIC_BYTES}")
+        found[key.key_id] = key
+    return TrustList(found)
+
+
+def signed_by(key: TrustedKey, data: bytes, signature: bytes) -> bool:
+    """True when `signature` over `data` is that key's."""
+    try:
+        _verify_key(key.public).verify(data, signature)
+    except (BadSignatureError, ValueError):
+        return False
+    return True
+
+
+@lru_cache(maxsize=64)
+def _verify_key(public: bytes) -> VerifyKey:
+    return VerifyKey(public)

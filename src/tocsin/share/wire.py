@@ -1,0 +1,236 @@
+"""From bytes off the wire to something that may be believed, in numbered steps; and the payloads' coding.
+
+Nothing here raises for what a stranger sends: the outcome is `Verified` or `Refused(reason, detail)`. Reasons
+are a closed list (REASONS) because they are counted, shown and compared between nations.
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from math import isfinite
+
+import cbor2
+import msgspec
+from msgspec import Struct
+
+from tocsin.model.envelope import (
+    COSE_SIGN1_TAG,
+    MAX_ENVELOPE_BYTES,
+    MAX_RECORDS,
+    PROTOCOL,
+    Header,
+    canonical,
+    header_bytes,
+    protected_bytes,
+    to_be_signed,
+)
+from tocsin.model.event import LaunchEvent
+from tocsin.model.label import Nation, Plane
+from tocsin.model.product import Product, Traffic, traffic_of
+from tocsin.model.space import STATE_SIZE, TRIANGLE_SIZE
+from tocsin.model.time import SECOND_NS, Instant
+from tocsin.model.track import Tracklet
+from tocsin.share.links import Note
+from tocsin.share.trust import TrustedKey, TrustList, signed_by
+
+FUTURE_NS = 30 * SECOND_NS
+"""How far a partner's clock may be ahead of ours (own choice: far above NTP's error, far below a key's
+life)."""
+
+REASONS = (
+    "too-large",
+    "malformed",
+    "not-canonical",
+    "other-protocol",
+    "wrong-plane",
+    "wrong-recipient",
+    "unknown-key",
+    "bad-algorithm",
+    "bad-signature",
+    "expired",
+    "future",
+    "bad-payload",
+    "wrong-content",
+)
+
+_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+_PRODUCTS = msgspec.msgpack.Decoder(tuple[Product, ...])
+_NOTES = msgspec.msgpack.Decoder(tuple[Note, ...])
+
+
+class Verified(Struct, frozen=True):
+    """It is that nation's, meant for us, in our plane, and sound. Control holds notes, other traffic
+    products."""
+
+    header: Header
+    digest: bytes
+    products: tuple[Product, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+class Refused(Struct, frozen=True):
+    """It is not to be believed; `reason` is one of REASONS."""
+
+    reason: str
+    detail: str
+
+
+class _Parts(Struct, frozen=True):
+    header: Header
+    aad: bytes
+    protected: bytes
+    payload: bytes
+    signature: bytes
+
+
+def encode_product(product: Product) -> bytes:
+    """One product; the same product gives the same bytes in every process."""
+    return _ENCODER.encode(product)
+
+
+def join_products(encoded: Sequence[bytes]) -> bytes:
+    """Payload of products that are already encoded."""
+    return _ENCODER.encode([msgspec.Raw(one) for one in encoded])
+
+
+def encode_notes(notes: Sequence[Note]) -> bytes:
+    """Payload of a control envelope."""
+    return _ENCODER.encode(tuple(notes))
+
+
+def verify(
+    data: bytes, trust: TrustList, me: Nation, plane: Plane, now_wall_ns: Instant
+) -> Verified | Refused:
+    """Is this a message for `me`, in `plane`, from a key of the trust list, now?"""
+    # 1. Size, before anything is parsed.
+    if len(data) > MAX_ENVELOPE_BYTES:
+        return Refused("too-large", f"{len(data)} bytes, limit {MAX_ENVELOPE_BYTES}")
+    # 2. The form: canonical CBOR, exactly our shape, a header of known words.
+    parts = _parsed(data)
+    if isinstance(parts, Refused):
+        return parts
+    header = parts.header
+    # 3. Version, plane, recipient: is it for this node at all?
+    refused = _addressed(header, me, plane)
+    if refused is not None:
+        return refused
+    # 4. The key: known, that issuer's, of this plane.
+    key = trust.find(header.key_id, header.issuer)
+    if key is None or key.plane is not plane or header.issuer is me:
+        return Refused("unknown-key", f"{header.key_id} of {header.issuer}")
+    # 5. The signature, by the algorithm that the trust list names for this key.
+    refused = _signature(parts, key)
+    if refused is not None:
+        return refused
+    # 6. The time of its validity. From here on the issuer is known, so what is wrong is the issuer's doing.
+    refused = _in_time(header, now_wall_ns)
+    if refused is not None:
+        return refused
+    # 7. The payload: known types, as many records as the header says, each what the header says it is.
+    return _content(parts, sha256(data).digest())
+
+
+def _parsed(data: bytes) -> _Parts | Refused:
+    try:
+        outer = cbor2.loads(data, max_depth=4, allow_indefinite=False, allow_duplicate_keys=False)
+    except (cbor2.CBORError, ValueError, OverflowError) as error:
+        return Refused("malformed", f"no CBOR: {error}")
+    match outer:
+        case [
+            bytes() as aad,
+            cbor2.CBORTag(
+                tag=18,
+                value=[bytes() as protected, dict() as unprotected, bytes() as payload, bytes() as signature],
+            ),
+        ] if not unprotected:
+            pass
+        case _:
+            return Refused("malformed", "not [header, COSE_Sign1]")
+    if canonical([aad, cbor2.CBORTag(COSE_SIGN1_TAG, [protected, {}, payload, signature])]) != data:
+        return Refused("not-canonical", "envelope")
+    header = _parsed_header(aad)
+    return header if isinstance(header, Refused) else _Parts(header, aad, protected, payload, signature)
+
+
+def _parsed_header(aad: bytes) -> Header | Refused:
+    try:
+        fields = cbor2.loads(aad, max_depth=3, allow_indefinite=False)
+        header = msgspec.convert(fields, Header)
+    except (cbor2.CBORError, msgspec.ValidationError, ValueError, OverflowError) as error:
+        return Refused("malformed", f"header: {error}")
+    lists = (header.originators, header.releasable_to, header.caveats)
+    if header_bytes(header) != aad or any(tuple(sorted(set(part))) != part for part in lists):
+        return Refused("not-canonical", "header")
+    return header
+
+
+def _addressed(header: Header, me: Nation, plane: Plane) -> Refused | None:
+    if header.protocol != PROTOCOL:
+        return Refused("other-protocol", f"version {header.protocol}, this node speaks {PROTOCOL}")
+    if header.plane is not plane:
+        return Refused("wrong-plane", f"{header.plane} in a node of {plane}")
+    if header.recipient is not me:
+        return Refused("wrong-recipient", f"for {header.recipient}")
+    return None
+
+
+def _signature(parts: _Parts, key: TrustedKey) -> Refused | None:
+    if parts.protected != protected_bytes(key.algorithm, key.key_id):
+        return Refused("bad-algorithm", f"protected header is not that of key {key.key_id}")
+    if not signed_by(key, to_be_signed(parts.protected, parts.aad, parts.payload), parts.signature):
+        return Refused("bad-signature", f"not signed by {key.key_id} of {parts.header.issuer}")
+    return None
+
+
+def _in_time(header: Header, now_wall_ns: Instant) -> Refused | None:
+    if header.issued_wall_ns > now_wall_ns + FUTURE_NS:
+        ahead_s = (header.issued_wall_ns - now_wall_ns) / SECOND_NS
+        return Refused("future", f"issued {ahead_s:.1f} s ahead of this node's clock")
+    if header.expires_wall_ns < now_wall_ns:
+        late_s = (now_wall_ns - header.expires_wall_ns) / SECOND_NS
+        return Refused("expired", f"{late_s:.1f} s ago")
+    return None
+
+
+def _content(parts: _Parts, digest: bytes) -> Verified | Refused:
+    header = parts.header
+    count = header.last - header.first + 1
+    if not 1 <= count <= MAX_RECORDS:
+        return Refused("bad-payload", f"{count} records in one envelope")
+    try:
+        if header.traffic is Traffic.CONTROL:
+            return Verified(header, digest, notes=_NOTES.decode(parts.payload))
+        products = _PRODUCTS.decode(parts.payload)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        return Refused("bad-payload", str(error)[:200])
+    if len(products) != count:
+        return Refused("bad-payload", f"{len(products)} records, header says {count}")
+    faults = (fault for product in products if (fault := _fault(product, header)) is not None)
+    fault = next(faults, None)
+    return Verified(header, digest, products=products) if fault is None else Refused("wrong-content", fault)
+
+
+def _fault(product: Product, header: Header) -> str | None:
+    """What in a product contradicts the header that was signed for it, or cannot be a product at all."""
+    if product.origin is not header.issuer:
+        return f"a product of {product.origin} from {header.issuer}"
+    if traffic_of(product) is not header.traffic:
+        return f"{traffic_of(product)} in {header.traffic}"
+    if product.label != header.label:
+        return "a product's label is not the header's"
+    if header.recipient not in header.releasable_to:
+        return f"the label does not release it to {header.recipient}"
+    return None if sound(product) else "sizes or numbers that no product can have"
+
+
+def sound(product: Product) -> bool:
+    """True when every number is finite and every array has its length: what folds may rely on."""
+    if isinstance(product, Tracklet):
+        state = product.state
+        numbers = (*state.x, *state.p, *(product.accel_mps2 or ()))
+        return len(state.x) == STATE_SIZE and len(state.p) == TRIANGLE_SIZE and all(map(isfinite, numbers))
+    place = product.launch if isinstance(product, LaunchEvent) else product.impact
+    ellipse = place.ellipse95
+    numbers = (ellipse.semi_major_m, ellipse.semi_minor_m, ellipse.azimuth_rad, place.time_sigma_s)
+    on_earth = abs(place.lat_deg) <= 90.0 and abs(place.lon_deg) <= 360.0
+    apogee_m = 0.0 if isinstance(product, LaunchEvent) else product.apogee_m
+    return on_earth and all(map(isfinite, (*numbers, apogee_m)))
