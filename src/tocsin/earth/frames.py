@@ -64,7 +64,7 @@ def ecef_to_aer(r_m: ArrayLike, site_ecef_m: ArrayLike, basis: Array) -> tuple[A
     """Range, azimuth and elevation of `r_m` seen from `site_ecef_m`; `basis` is the site's enu_basis."""
     enu = (np.asarray(r_m, dtype=np.float64) - np.asarray(site_ecef_m, dtype=np.float64)) @ basis.T
     level_m = np.hypot(enu[..., 0], enu[..., 1])
-    azimuth = np.arctan2(enu[..., 0], enu[..., 1]) % _TWO_PI
+    azimuth = _full_circle(np.arctan2(enu[..., 0], enu[..., 1]))
     return np.hypot(level_m, enu[..., 2]), azimuth, np.arctan2(enu[..., 2], level_m)
 
 
@@ -110,4 +110,10 @@ def _inverse(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: ArrayLike)
     points = (np.asarray(a, dtype=np.float64) for a in (lon1, lat1, lon2, lat2))
     start_lon, start_lat, end_lon, end_lat = np.broadcast_arrays(*points)
     azimuth, _, distance = _GEOD.inv(start_lon, start_lat, end_lon, end_lat, radians=True)
-    return np.asarray(azimuth, dtype=np.float64) % _TWO_PI, np.asarray(distance, dtype=np.float64)
+    return _full_circle(np.asarray(azimuth, dtype=np.float64)), np.asarray(distance, dtype=np.float64)
+
+
+def _full_circle(angle_rad: Array) -> Array:
+    """The angle from 0 up to, but never, 2 pi: the remainder of a tiny negative angle rounds to 2 pi itself."""
+    turned = angle_rad % _TWO_PI
+    return np.where(turned < _TWO_PI, turned, 0.0)

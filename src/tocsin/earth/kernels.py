@@ -176,7 +176,7 @@ def propagate_block(x7: Array, dt_s: float, step_s: float, columns: int) -> Arra
 
 @njit(cache=True, error_model="numpy")
 def propagate_times(states: Array, dt_s: Array, step_s: float, chained: bool) -> Array:
-    """States (N, 7), each moved by its own dt_s (N,); if `chained`, the first one at N times, step by step."""
+    """States (N, 7), each moved by its dt_s (N,); if `chained`, the first one at N times, step by step."""
     out = np.empty((dt_s.shape[0], 7))
     work, partials = np.empty((3, 6, 1)), np.empty((4, 7))
     block = start_block(states[0], 1)
