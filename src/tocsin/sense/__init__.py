@@ -1,4 +1,4 @@
-"""ROOM 1, bytes -> Plot. Decoders never raise on input: what they cannot read is a Fault, and the rest goes on."""
+"""ROOM 1, bytes -> Plot. What a decoder cannot read is a Fault, never an exception; the rest goes on."""
 
 from tocsin.sense import asterix, jsonl
 from tocsin.sense.format import FORMATS

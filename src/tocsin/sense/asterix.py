@@ -1,9 +1,9 @@
 """ASTERIX data blocks -> plots and signs of life: CAT048/034 (radar), CAT062/065 (tracker), CAT021 (ADS-B).
 
-A data block whose records do not parse is refused whole (its records carry no lengths, so none of them can be
-trusted) and named by its offset; the block's own length leads to the next one. A broken length ends the datagram.
-A plot's `number` is a digest of its record and time: the same report heard twice (networks carry each block over
-two paths) has the same (sensor, number), and it stays the same when a file is decoded again.
+A data block whose records do not parse is refused whole (its records carry no lengths, so none of them can
+be trusted) and named by its offset; the block's own length leads to the next one. A broken length ends the
+datagram. A plot's `number` is a digest of its record and time: the same report heard twice (networks carry
+each block over two paths) has the same (sensor, number), also when a file is decoded again.
 """
 
 from collections import Counter
@@ -104,7 +104,7 @@ class AsterixDecoder:
                 return Service(sensor, kind, None if tod is None else self._time(tod, now))
             case Target() as target:
                 if target.simulated and self._plane is Plane.REAL:
-                    raise _Refused("simulated", f"{sensor} marks a simulated or test target, this node is REAL")
+                    raise _Refused("simulated", f"{sensor} marks it simulated or test, this node is REAL")
                 if target.passed_over is not None:
                     return target.passed_over
                 return self._plot(sensor, target, record, now)

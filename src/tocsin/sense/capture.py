@@ -1,7 +1,7 @@
-"""Network captures (pcap, pcapng) -> the UDP datagrams in them, each with its time and its offset in the file.
+"""Network captures (pcap, pcapng) -> the UDP datagrams in them, each with its time and offset in the file.
 
-Link layers: Ethernet (VLAN tags too), Linux cooked (v1), BSD loopback, raw IP. Frames without UDP are counted,
-fragments and cut frames are faults. Anything that is not a capture is one datagram: the whole file.
+Link layers: Ethernet (VLAN tags too), Linux cooked (v1), BSD loopback, raw IP. Frames without UDP are
+counted, fragments and cut frames are faults. Anything that is not a capture is one datagram: the whole file.
 """
 
 import io
@@ -19,14 +19,14 @@ from tocsin.sense.format import Decoded, Decoder, Fault
 PCAP_MAGICS = frozenset(
     bytes.fromhex(magic) for magic in ("a1b2c3d4", "d4c3b2a1", "a1b23c4d", "4d3cb2a1", "a1b2cd34", "34cdb2a1")
 )
-"""First bytes of pcap files: micro- and nanoseconds and the patched form, both byte orders (pcap-savefile(5))."""
+"""First bytes of pcap files: micro-, nanosecond and patched form, both byte orders (pcap-savefile(5))."""
 PCAPNG_MAGIC = bytes.fromhex("0a0d0d0a")
 """First bytes of a pcapng section header (draft-ietf-opsawg-pcapng)."""
 DLT_RAW_VALUES = (12, 14, 101)
 """Raw IP: 101 in files (LINKTYPE_RAW), 12 or 14 as some systems write it (tcpdump.org/linktypes.html)."""
 UDP_HEADER_BYTES = 8
 
-_BROKEN = (dpkt.Error, StructError, ValueError, IndexError, KeyError, AttributeError, TypeError, OverflowError)
+_BROKEN = (dpkt.Error, StructError, ValueError, IndexError)
 """What dpkt lets through on damaged input beside its own errors (found by fuzzing)."""
 
 
@@ -93,7 +93,8 @@ def _frames(data: bytes, faults: list[Fault]) -> Iterator[tuple[int, Instant, by
         unwrap = _link(reader.datalink())
         before = stream.tell()
         for seconds, frame in reader:
-            yield max(data.find(frame, before, stream.tell()), before), _instant(seconds), bytes(frame), unwrap
+            offset = max(data.find(frame, before, stream.tell()), before)
+            yield offset, _instant(seconds), bytes(frame), unwrap
             before = stream.tell()
     except _BROKEN as error:
         faults.append(Fault(before, "broken-capture", f"{type(error).__name__} {error}".strip()))

@@ -1,8 +1,8 @@
-"""What each ASTERIX category says, item by item: record -> Target (may become a plot) or Notice (a sign of life).
+"""What each ASTERIX category says, item by item: record -> Target (mostly a plot) or Notice (sign of life).
 
 Sources: EUROCONTROL-SPEC-0149 Part 4 (CAT048), Part 2b (CAT034), Part 9 (CAT062), Part 15 (CAT065), Part 12
-(CAT021). Bits are unpacked by libasterix, in these editions: CAT021 2.7 (2.x only: earlier editions order their
-items differently), CAT034 1.29, CAT048 1.32, CAT062 1.21, CAT065 1.6.
+(CAT021). Bits are unpacked by libasterix, in these editions: CAT021 2.7 (2.x only: earlier editions order
+their items differently), CAT034 1.29, CAT048 1.32, CAT062 1.21, CAT065 1.6.
 Limits of the format: polar range 256 NM, height 62.4 km: it carries air traffic, never ballistic objects.
 """
 
@@ -22,7 +22,7 @@ FL_M = 100.0 * FT_M
 FLIGHT_LEVELS = (-15.0, 1500.0)
 """Range of a flight level (I062/136, I021/145)."""
 HEIGHTS_FT = (-1500.0, 150_000.0)
-"""Range of a geometric height (I062/130, I021/140). Beyond it encoders wrap silently: such a report is refused."""
+"""Range of a geometric height (I062/130, I021/140). Beyond it encoders wrap silently: refused."""
 
 
 class OutOfRangeError(ValueError):
@@ -77,7 +77,7 @@ def source_of(record: Any) -> tuple[int, int] | None:
 
 
 def read_048(record: Any) -> Target:
-    """Monoradar report: slant range, azimuth, height by 3D radar or valid flight level (pressure altitude)."""
+    """Monoradar report: slant range, azimuth, height by 3D radar or valid flight level (pressure)."""
     fix = None
     rho_nm, theta_deg = _quantity(record, "NM", "040", "RHO"), _quantity(record, "°", "040", "THETA")
     if rho_nm is not None and theta_deg is not None:
@@ -166,7 +166,8 @@ def _altitude_021(record: Any) -> float | None:
 
 def _velocity_021(record: Any) -> tuple[float | None, float | None]:
     speed, angle_deg = _quantity(record, "NM/s", "160", "GS"), _quantity(record, "°", "160", "TA")
-    if speed is None or angle_deg is None or _flag(record, "160", "RE"):  # RE: value exceeds the defined range
+    beyond_range = _flag(record, "160", "RE")
+    if speed is None or angle_deg is None or beyond_range:
         return None, None
     angle_rad = math.radians(angle_deg)
     return speed * NM_M * math.sin(angle_rad), speed * NM_M * math.cos(angle_rad)

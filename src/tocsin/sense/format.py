@@ -1,8 +1,8 @@
 """What every input format gives: plots, and a named fault for whatever was not one.
 
-In here: the Decoder protocol, its results, the registry of formats (plug-in point) and the look-up of sensors that
-all formats share. A format is added by `FORMATS["name"] = factory`, or by an installed package through the entry
-point group `tocsin.decoders` (the shell `node.feeds` loads those). Not in here: files, sockets, a clock.
+In here: the Decoder protocol, its results, the registry of formats (plug-in point) and the look-up of sensors
+that all formats share. A format is added by `FORMATS["name"] = factory`, or by an installed package through
+the entry point group `tocsin.decoders` (node.formats loads those). Not in here: files, sockets, a clock.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from tocsin.model.track import LineOfSight, Measurement, Plot, RadarFix, Reporte
 
 
 class Fault(Struct, frozen=True):
-    """Something that was refused: byte offset in what was given, a short reason to count by, a detail to read."""
+    """Something that was refused: byte offset in what was given, a reason to count by, a detail to read."""
 
     offset: int
     reason: str
@@ -54,8 +54,8 @@ class Decoder(Protocol):
 class Factory(Protocol):
     """Makes a Decoder for the sensors of a registry.
 
-    `date` (UTC) is the day of the first time of day, for formats that carry no date; without it `now` decides.
-    `plane`: input of another plane is refused ("wrong-plane", "simulated"); None accepts all (looking at files).
+    `date` (UTC): day of the first time of day, for formats that carry no date; without it `now` decides.
+    `plane`: input of another plane is refused ("wrong-plane", "simulated"); None takes all (for a look).
     `accept_unknown`: sensors outside the registry are named, not refused (looking at files).
     """
 

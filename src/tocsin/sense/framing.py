@@ -9,7 +9,7 @@ MAX_LINE_BYTES = 8192
 """Bound of a JSON line. The longest line tocsin writes is under 500 bytes."""
 
 BLOCK_HEADER_BYTES = 3
-"""ASTERIX data block: category (1 byte), length of the whole block (2 bytes, big-endian). EUROCONTROL-SPEC-0149."""
+"""ASTERIX data block: category (1 byte), length of the whole (2 bytes, big-endian): EUROCONTROL-SPEC-0149."""
 
 
 def block_length(header: bytes) -> int:
@@ -33,7 +33,7 @@ class Framer(Protocol):
 
 
 class Lines:
-    """Newline-ended lines. Of a line longer than the bound only the first MAX_LINE_BYTES + 1 bytes are kept."""
+    """Newline-ended lines. Of a line beyond the bound only the first MAX_LINE_BYTES + 1 bytes are kept."""
 
     def __init__(self) -> None:
         self.broken = False

@@ -1,7 +1,7 @@
 """JSON-lines plots: tocsin's own input format, one object a line (docs/plot-schema.md), both ways.
 
-Reading is strict: unknown or repeated keys, numbers out of range, other planes and unknown sensors are faults with
-the byte offset of their line. Degrees on the line, radians inside.
+Reading is strict: unknown or repeated keys, numbers out of range, other planes and unknown sensors are faults
+with the byte offset of their line. Degrees on the line, radians inside.
 """
 
 import json

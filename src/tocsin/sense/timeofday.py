@@ -1,7 +1,7 @@
 """Time of day -> instant. ASTERIX carries seconds since the last UTC midnight and no date.
 
-The instant nearest to a reference is taken, so midnight is crossed both ways: 23:59:59.9 that arrives at 00:00:00.1
-belongs to yesterday, 00:00:00.1 that a fast sensor clock sends at 23:59:59.9 belongs to tomorrow.
+The instant nearest to a reference is taken, so midnight is crossed both ways: 23:59:59.9 that arrives at
+00:00:00.1 belongs to yesterday, 00:00:00.1 that a fast sensor clock sends at 23:59:59.9 belongs to tomorrow.
 """
 
 from datetime import UTC, date, datetime
@@ -26,7 +26,7 @@ class Calendar:
         self._last: Instant | None = None
 
     def resolve(self, tod_ns: int, now: Instant) -> Instant:
-        """With a first day: that day for the first datum, then nearest to the one before. Else nearest to `now`."""
+        """With a first day: that day first, then nearest to the datum before. Else nearest to `now`."""
         if self._first_day is None:
             return nearest(tod_ns, now)
         if self._last is None:
