@@ -23,6 +23,8 @@ class Sealed(Struct, frozen=True):
     last: int
     by_hub: bool
     data: bytes
+    fleeting: bool = False
+    """A heartbeat: the next one says it better, so no broker need keep it."""
     attempt: int = 0
     """Counts up when the recipient asked for it again."""
 

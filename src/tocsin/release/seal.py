@@ -41,7 +41,7 @@ class SealError(TocsinError):
     """Something that must never leave in this form: too large, or not of our own hand."""
 
 
-def seal(header: Header, payload: bytes, signer: Signer, *, by_hub: bool) -> Sealed:
+def seal(header: Header, payload: bytes, signer: Signer, *, by_hub: bool, fleeting: bool = False) -> Sealed:
     """Sign and wrap. SealError when the header names another key or the result is too large to send."""
     if header.key_id != signer.key_id:
         raise SealError(f"header names key {header.key_id}, the signer holds {signer.key_id}")
@@ -51,10 +51,10 @@ def seal(header: Header, payload: bytes, signer: Signer, *, by_hub: bool) -> Sea
     data = envelope_bytes(aad, protected, payload, signature)
     if len(data) > MAX_ENVELOPE_BYTES:
         raise SealError(f"an envelope of {len(data)} bytes is over the limit of {MAX_ENVELOPE_BYTES}")
-    return _sealed(header, data, by_hub, 0)
+    return _sealed(header, data, by_hub, fleeting)
 
 
-def reopen(data: bytes, signer: Signer, *, by_hub: bool, attempt: int = 0) -> Sealed:
+def reopen(data: bytes, signer: Signer, *, by_hub: bool) -> Sealed:
     """A `Sealed` from the door's own book. SealError unless the signature is ours over exactly these
     bytes."""
     try:
@@ -66,7 +66,7 @@ def reopen(data: bytes, signer: Signer, *, by_hub: bool, attempt: int = 0) -> Se
         raise SealError(f"a row of the outbox is damaged: {error}") from error
     if not ours:
         raise SealError("a row of the outbox is not signed by this node's release key")
-    return _sealed(header, data, by_hub, attempt)
+    return _sealed(header, data, by_hub, False)
 
 
 def again(sealed: Sealed) -> Sealed:
@@ -74,7 +74,7 @@ def again(sealed: Sealed) -> Sealed:
     return replace(sealed, attempt=sealed.attempt + 1)
 
 
-def _sealed(header: Header, data: bytes, by_hub: bool, attempt: int) -> Sealed:
+def _sealed(header: Header, data: bytes, by_hub: bool, fleeting: bool) -> Sealed:
     return Sealed(
         plane=header.plane,
         issuer=header.issuer,
@@ -84,5 +84,5 @@ def _sealed(header: Header, data: bytes, by_hub: bool, attempt: int) -> Sealed:
         last=header.last,
         by_hub=by_hub,
         data=data,
-        attempt=attempt,
+        fleeting=fleeting,
     )

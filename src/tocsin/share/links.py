@@ -84,6 +84,11 @@ def beat_due(link: Link, now: Instant) -> bool:
     return now - link.beaten_ns >= BEAT_NS
 
 
+def beaten(link: Link, now: Instant) -> Link:
+    """Ours has been sent."""
+    return replace(link, beaten_ns=now)
+
+
 def echo(link: Link, now: Instant) -> tuple[Instant | None, int]:
     """(the partner's last beat's own time, how long it has been here)."""
     if link.beat is None:

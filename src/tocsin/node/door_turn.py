@@ -1,0 +1,144 @@
+"""The bench of one turn of the door: it starts as the old state and ends as the new one and its effects.
+
+Local to one call of `door_step`: the state handed in is never touched, tables are copied before they change.
+"""
+
+from msgspec.structs import replace
+
+from tocsin.model.envelope import Header, header_for
+from tocsin.model.handoff import Handed, HandedItem
+from tocsin.model.label import Label, Nation
+from tocsin.model.product import Decision, Offer, Quarantined, Traffic
+from tocsin.model.sealed import Sealed
+from tocsin.model.time import SECOND_NS, Instant
+from tocsin.node.door_words import (
+    AckOffers,
+    DoorEffect,
+    DoorState,
+    Evidence,
+    HandOver,
+    InRow,
+    Send,
+    Store,
+    Stream,
+)
+from tocsin.release import seal
+from tocsin.share.inbox import InStream
+from tocsin.share.outbox import OutStream
+
+VALID_NS = 24 * 3600 * SECOND_NS
+"""Life of an envelope. Long: what was cut off for hours must still arrive; replay is stopped by the marks."""
+
+
+class Turn:
+    """Collects what one step does. Reading: `state`, `now`, `ins`, `outs`, `links`."""
+
+    def __init__(self, state: DoorState, now: Instant) -> None:
+        self.state, self.now = state, now
+        self.outs, self.ins, self.links = dict(state.outs), dict(state.ins), dict(state.links)
+        self.flights = list(state.flights)
+        self.offers_upto, self.handed_upto, self.hall_upto = (
+            state.offers_upto,
+            state.handed_upto,
+            state.hall_upto,
+        )
+        self.hall_step, self.hall_heard_ns = state.hall_step, state.hall_heard_ns
+        self.copies, self.reported_ns = state.copies, state.reported_ns
+        self.offers: list[Offer] = []
+        self.decisions: list[Decision] = []
+        self.sealed: list[Sealed] = []
+        self.rows_in: list[InRow] = []
+        self.handed: list[HandedItem] = []
+        self.evidence: list[Evidence] = []
+        self.sends: list[Send] = []
+        self.after: list[DoorEffect] = []
+        self.answer_hall = False
+
+    def out(self, stream: Stream) -> OutStream:
+        """What we have sent there so far."""
+        return self.outs.get(stream, OutStream())
+
+    def into(self, stream: Stream) -> InStream:
+        """What has come from there so far."""
+        return self.ins.get(stream, InStream())
+
+    def hand(self, item: Handed) -> int:
+        """Give the hall an item under the next number."""
+        self.handed_upto += 1
+        self.handed.append(HandedItem(self.handed_upto, item))
+        return self.handed_upto
+
+    def quarantine(self, reason: str, source: str, detail: str, data: bytes) -> None:
+        """Refused: kept as evidence, counted and shown; nothing else happens with it."""
+        refused = Quarantined(reason, source, detail, self.now)
+        self.evidence.append(Evidence(refused, data))
+        self.hand(refused)
+
+    def header(self, label: Label, partner: Nation, traffic: Traffic, first: int, last: int) -> Header:
+        """Header of an envelope of this door, now."""
+        office = self.state.office
+        return header_for(
+            label,
+            issuer=office.nation,
+            recipient=partner,
+            traffic=traffic,
+            first=first,
+            last=last,
+            key_id=office.signer.key_id,
+            issued_wall_ns=self.now,
+            expires_wall_ns=Instant(self.now + VALID_NS),
+        )
+
+    def send(self, header: Header, payload: bytes, *, by_hub: bool, fleeting: bool = False) -> None:
+        """Seal and send. Control is superseded by newer control and is not kept in the outbox."""
+        sealed = seal.seal(header, payload, self.state.office.signer, by_hub=by_hub, fleeting=fleeting)
+        if sealed.traffic is not Traffic.CONTROL:
+            self.sealed.append(sealed)
+        self.sends.append(Send(sealed))
+
+    def done(self) -> tuple[DoorState, tuple[DoorEffect, ...]]:
+        """The new state, and the effects with the transaction first."""
+        state = replace(
+            self.state,
+            offers_upto=self.offers_upto,
+            handed_upto=self.handed_upto,
+            hall_upto=self.hall_upto,
+            hall_step=self.hall_step,
+            hall_heard_ns=self.hall_heard_ns,
+            outs=self.outs,
+            ins=self.ins,
+            flights=tuple(self.flights),
+            links=self.links,
+            copies=self.copies,
+            reported_ns=self.reported_ns,
+        )
+        effects: list[DoorEffect] = []
+        if self._durable():
+            effects.append(self._store())
+        if self.answer_hall:
+            effects.append(AckOffers(self.offers_upto))
+        if self.handed:
+            effects.append(HandOver(tuple(self.handed)))
+        return state, (*effects, *self.sends, *self.after)
+
+    def _durable(self) -> bool:
+        before = self.state
+        rows = self.offers or self.sealed or self.rows_in or self.handed
+        marks = self.outs != before.outs or self.ins != before.ins or self.hall_upto != before.hall_upto
+        return bool(rows) or marks or self.copies != before.copies
+
+    def _store(self) -> Store:
+        return Store(
+            at_wall_ns=self.now,
+            offers=tuple(self.offers),
+            decisions=tuple(self.decisions),
+            sealed=tuple(self.sealed),
+            rows_in=tuple(self.rows_in),
+            handed=tuple(self.handed),
+            evidence=tuple(self.evidence),
+            outs={key: row for key, row in self.outs.items() if row is not self.state.outs.get(key)},
+            ins={key: row for key, row in self.ins.items() if row is not self.state.ins.get(key)},
+            hall_upto=self.hall_upto,
+            handed_upto=self.handed_upto,
+            copies=self.copies,
+        )

@@ -1,0 +1,176 @@
+"""What reaches the door's fold (stimuli), what comes out of it (effects), and the state in between.
+
+The rule for whoever carries effects out: `Store` is committed before any other effect of the same step is
+touched. All times here are wall time: the door knows no other clock.
+"""
+
+from msgspec import Struct
+
+from tocsin.model.handoff import HandedItem, LinkReport
+from tocsin.model.label import Nation, Plane
+from tocsin.model.product import Decision, Offer, Quarantined, Traffic
+from tocsin.model.sealed import Sealed
+from tocsin.model.time import Instant
+from tocsin.release.seal import Signer
+from tocsin.share.inbox import InStream
+from tocsin.share.links import Link
+from tocsin.share.marks import Run
+from tocsin.share.outbox import OutStream
+from tocsin.share.topology import Topology
+from tocsin.share.trust import TrustList
+
+Stream = tuple[Nation, Traffic]
+"""The other nation and the class of traffic; which way is told by the table that it is a key of."""
+
+# ---- stimuli
+# -------------------------------------------------------------------------------------------------
+
+
+class OffersCame(Struct, frozen=True, tag="offers"):
+    """From the hall, in order; repeats and gaps are the fold's business."""
+
+    offers: tuple[Offer, ...]
+
+
+class Arrived(Struct, frozen=True, tag="arrived"):
+    """Bytes from outside, and the path they came by ("direct:KOR", "hub:USA"). Nothing is known of them
+    yet."""
+
+    path: str
+    data: bytes
+    at_wall_ns: Instant
+
+
+class HallHas(Struct, frozen=True, tag="hall-has"):
+    """The hall has committed every item up to `upto`; its last committed step. Also its sign of life."""
+
+    upto: int
+    step: int
+
+
+class Tick(Struct, frozen=True, tag="tick"):
+    """Time has passed: receipts, requests and heartbeats may be due."""
+
+
+DoorStimulus = OffersCame | Arrived | HallHas | Tick
+
+# ---- effects
+# -------------------------------------------------------------------------------------------------
+
+
+class InRow(Struct, frozen=True):
+    """One product of a partner, as it stands in the inbox: handed to the hall as `number`."""
+
+    origin: Nation
+    traffic: Traffic
+    sequence: int
+    number: int
+    issued_wall_ns: Instant
+    arrived_wall_ns: Instant
+    path: str
+    digest: bytes
+    """SHA-256 of the envelope it came in."""
+
+
+class Evidence(Struct, frozen=True):
+    """What was refused and why; the bytes are kept, bounded."""
+
+    quarantined: Quarantined
+    data: bytes
+
+
+class Store(Struct, frozen=True, tag="store"):
+    """One transaction: everything that this step changes in the door's book."""
+
+    at_wall_ns: Instant
+    offers: tuple[Offer, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    sealed: tuple[Sealed, ...] = ()
+    rows_in: tuple[InRow, ...] = ()
+    handed: tuple[HandedItem, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    outs: dict[Stream, OutStream] = {}
+    ins: dict[Stream, InStream] = {}
+    hall_upto: int = 0
+    handed_upto: int = 0
+    copies: int = 0
+
+
+class AckOffers(Struct, frozen=True, tag="ack-offers"):
+    """To the hall: committed up to here (the answer to repeats and gaps too)."""
+
+    upto: int
+
+
+class HandOver(Struct, frozen=True, tag="hand-over"):
+    """To the hall."""
+
+    items: tuple[HandedItem, ...]
+
+
+class Send(Struct, frozen=True, tag="send"):
+    """To a partner, for the first time. Other than control it stands in the outbox until receipted."""
+
+    sealed: Sealed
+
+
+class SendAgain(Struct, frozen=True, tag="send-again"):
+    """Whatever of the outbox overlaps these runs, once more."""
+
+    partner: Nation
+    traffic: Traffic
+    runs: tuple[Run, ...]
+
+
+class Report(Struct, frozen=True, tag="report"):
+    """To the hall, unnumbered: the links' health now."""
+
+    report: LinkReport
+
+
+DoorEffect = Store | AckOffers | HandOver | Send | SendAgain | Report
+
+# ---- state
+# ---------------------------------------------------------------------------------------------------
+
+
+class Office(Struct, frozen=True):
+    """Who this door is. `signer` holds the release key; it signs and tells nothing."""
+
+    nation: Nation
+    plane: Plane
+    topology: Topology
+    trust: TrustList
+    signer: Signer
+
+    @property
+    def partners(self) -> tuple[Nation, ...]:
+        """All other nations of the mechanism."""
+        return self.topology.partners(self.nation)
+
+
+class Flight(Struct, frozen=True):
+    """Imports handed to the hall under `number`.. and not yet committed there: sequences `first`..`last`."""
+
+    number: int
+    origin: Nation
+    traffic: Traffic
+    first: int
+    last: int
+
+
+class DoorState(Struct, frozen=True):
+    """All that the door knows. What must survive a crash also stands in door.sqlite (node.door_book)."""
+
+    office: Office
+    offers_upto: int = 0
+    handed_upto: int = 0
+    hall_upto: int = 0
+    hall_step: int = 0
+    hall_heard_ns: Instant | None = None
+    outs: dict[Stream, OutStream] = {}
+    ins: dict[Stream, InStream] = {}
+    flights: tuple[Flight, ...] = ()
+    links: dict[Nation, Link] = {}
+    copies: int = 0
+    reported_ns: Instant = Instant(0)

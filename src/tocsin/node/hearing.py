@@ -1,0 +1,132 @@
+"""What comes in at the door: partners' envelopes verified and de-duplicated, and the hall's word on what it
+has."""
+
+from msgspec.structs import replace
+
+from tocsin.model.envelope import Header
+from tocsin.model.label import Nation
+from tocsin.model.product import Import, Product, Traffic
+from tocsin.model.product import Receipt as ReceiptForHall
+from tocsin.model.time import Instant
+from tocsin.node.door_turn import Turn
+from tocsin.node.door_words import Arrived, Flight, HallHas, InRow, SendAgain
+from tocsin.share import inbox, links, outbox
+from tocsin.share.links import Heartbeat, Link, Receipt, Resend
+from tocsin.share.wire import Refused, Verified, verify
+
+MAX_FLIGHTS = 20_000
+"""Envelopes handed to a hall that does not commit; beyond it nothing is taken, partners keep what they
+have."""
+
+
+def take_arrival(turn: Turn, arrived: Arrived) -> None:
+    """Believe it and use what is new of it, or keep it as evidence."""
+    office = turn.state.office
+    outcome = verify(arrived.data, office.trust, office.nation, office.plane, turn.now)
+    if isinstance(outcome, Refused):
+        turn.quarantine(outcome.reason, arrived.path, outcome.detail, arrived.data)
+        return
+    header = outcome.header
+    turn.links[header.issuer] = links.heard(turn.links.get(header.issuer, Link()), arrived.path, turn.now)
+    turn.copies += len(outcome.products)
+    if outcome.products and len(turn.flights) >= MAX_FLIGHTS:
+        return
+    stream = (header.issuer, header.traffic)
+    after, fresh = inbox.accept(turn.into(stream), header.traffic, header.first, header.last)
+    if not fresh:
+        return
+    turn.ins[stream] = after
+    if header.traffic is Traffic.CONTROL:
+        _take_notes(turn, outcome, arrived)
+        return
+    for first, last in fresh:
+        _take_products(turn, outcome, arrived, first, last)
+
+
+def _take_products(turn: Turn, verified: Verified, arrived: Arrived, first: int, last: int) -> None:
+    header = verified.header
+    flight = Flight(turn.handed_upto + 1, header.issuer, header.traffic, first, last)
+    for sequence in range(first, last + 1):
+        product = verified.products[sequence - header.first]
+        number = turn.hand(_import(header, sequence, product, arrived.at_wall_ns))
+        turn.rows_in.append(
+            InRow(
+                origin=header.issuer,
+                traffic=header.traffic,
+                sequence=sequence,
+                number=number,
+                issued_wall_ns=Instant(header.issued_wall_ns),
+                arrived_wall_ns=arrived.at_wall_ns,
+                path=arrived.path,
+                digest=verified.digest,
+            )
+        )
+    turn.flights.append(flight)
+
+
+def _import(header: Header, sequence: int, product: Product, arrived_wall_ns: Instant) -> Import:
+    issued = Instant(header.issued_wall_ns)
+    return Import(header.issuer, header.traffic, sequence, product, issued, arrived_wall_ns)
+
+
+def _take_notes(turn: Turn, verified: Verified, arrived: Arrived) -> None:
+    partner = verified.header.issuer
+    for note in verified.notes:
+        match note:
+            case Receipt(traffic=traffic, upto=upto):
+                _take_receipt(turn, partner, traffic, upto, arrived)
+            case Resend(traffic=traffic, runs=runs):
+                _take_request(turn, partner, traffic, runs)
+            case Heartbeat():
+                _take_beat(turn, partner, note, arrived)
+
+
+def _take_receipt(turn: Turn, partner: Nation, traffic: Traffic, upto: int, arrived: Arrived) -> None:
+    if traffic is Traffic.CONTROL:
+        return
+    before = turn.out((partner, traffic))
+    after = outbox.receipt(before, upto)
+    if after is None:
+        detail = f"{partner} receipts {traffic} {upto}, sent were {before.sent}"
+        turn.quarantine("false-receipt", arrived.path, detail, arrived.data)
+    elif after is not before:
+        turn.outs[partner, traffic] = after
+        turn.hand(ReceiptForHall(partner, traffic, upto))
+
+
+def _take_request(turn: Turn, partner: Nation, traffic: Traffic, runs: tuple[tuple[int, int], ...]) -> None:
+    if traffic is Traffic.CONTROL:
+        return
+    after, wanted = outbox.resend(turn.out((partner, traffic)), runs[: inbox.MAX_ASKED], turn.now)
+    if wanted:
+        turn.outs[partner, traffic] = after
+        turn.after.append(SendAgain(partner, traffic, wanted))
+
+
+def _take_beat(turn: Turn, partner: Nation, beat: Heartbeat, arrived: Arrived) -> None:
+    turn.links[partner] = links.took_beat(turn.links.get(partner, Link()), beat, turn.now)
+    for traffic, upto in beat.sent.items():
+        if traffic is not Traffic.CONTROL:
+            before = turn.into((partner, traffic))
+            after = inbox.told(before, upto)
+            if after != before:
+                turn.ins[partner, traffic] = after
+    for traffic, upto in beat.committed.items():
+        _take_receipt(turn, partner, traffic, upto, arrived)
+
+
+def take_hall(turn: Turn, word: HallHas) -> None:
+    """The hall lives, and has committed items: their origins may have a receipt for them."""
+    turn.hall_step, turn.hall_heard_ns = word.step, turn.now
+    upto = min(word.upto, turn.handed_upto)
+    if upto <= turn.hall_upto:
+        return
+    turn.hall_upto = upto
+    while turn.flights and turn.flights[0].number <= upto:
+        flight = turn.flights.pop(0)
+        last = min(flight.last, flight.first + upto - flight.number)
+        stream = (flight.origin, flight.traffic)
+        turn.ins[stream] = inbox.hall_has(turn.into(stream), flight.first, last)
+        if last < flight.last:
+            rest = replace(flight, number=upto + 1, first=last + 1)
+            turn.flights.insert(0, rest)

@@ -1,0 +1,73 @@
+"""What the door says of itself when it is due: receipts, requests for what is missing, heartbeats, the links'
+health."""
+
+from tocsin.model.handoff import LinkReport
+from tocsin.model.label import Label, Nation
+from tocsin.model.product import LinkHealth, Traffic
+from tocsin.model.time import MILLISECOND_NS
+from tocsin.node.door_turn import Turn
+from tocsin.node.door_words import Report
+from tocsin.share import inbox, links, outbox
+from tocsin.share.links import Heartbeat, Link, Note
+from tocsin.share.wire import encode_notes
+
+PRODUCT_TRAFFIC = (Traffic.URGENT, Traffic.FLOW)
+
+
+def speak(turn: Turn) -> None:
+    """Everything that is due now, to every partner and to the hall."""
+    for partner in turn.state.office.partners:
+        notes = _receipts_and_requests(turn, partner)
+        if notes:
+            _say(turn, partner, notes, fleeting=False)
+        if links.beat_due(turn.links.get(partner, Link()), turn.now):
+            _say(turn, partner, [_beat(turn, partner)], fleeting=True)
+            turn.links[partner] = links.beaten(turn.links.get(partner, Link()), turn.now)
+    if turn.now - turn.reported_ns >= links.BEAT_NS:
+        turn.reported_ns = turn.now
+        report = tuple(_health(turn, partner) for partner in turn.state.office.partners)
+        turn.after.append(Report(LinkReport(report, turn.copies)))
+
+
+def _receipts_and_requests(turn: Turn, partner: Nation) -> list[Note]:
+    notes: list[Note] = []
+    for traffic in PRODUCT_TRAFFIC:
+        stream = (partner, traffic)
+        before = turn.into(stream)
+        after, receipt = inbox.receipt_due(before, traffic, turn.now)
+        after, request = inbox.resend_due(after, traffic, turn.now)
+        if after is not before:
+            turn.ins[stream] = after
+        notes += [note for note in (receipt, request) if note is not None]
+    return notes
+
+
+def _say(turn: Turn, partner: Nation, notes: list[Note], *, fleeting: bool) -> None:
+    """Control may go by the hub: it holds no sensor's data."""
+    office = turn.state.office
+    stream = (partner, Traffic.CONTROL)
+    turn.outs[stream], number = outbox.allocate(turn.out(stream), 1)
+    label = Label(office.plane, frozenset((office.nation,)), frozenset((partner,)))
+    header = turn.header(label, partner, Traffic.CONTROL, number, number)
+    turn.send(header, encode_notes(notes), by_hub=True, fleeting=fleeting)
+
+
+def _beat(turn: Turn, partner: Nation) -> Heartbeat:
+    link = turn.links.get(partner, Link())
+    echo_wall_ns, held_ns = links.echo(link, turn.now)
+    age_ms = None if turn.hall_heard_ns is None else (turn.now - turn.hall_heard_ns) // MILLISECOND_NS
+    return Heartbeat(
+        at_wall_ns=turn.now,
+        sent={traffic: turn.out((partner, traffic)).sent for traffic in PRODUCT_TRAFFIC},
+        received={traffic: turn.into((partner, traffic)).received.upto for traffic in PRODUCT_TRAFFIC},
+        committed={traffic: turn.into((partner, traffic)).committed.upto for traffic in PRODUCT_TRAFFIC},
+        step=turn.hall_step,
+        step_age_ms=age_ms,
+        echo_wall_ns=echo_wall_ns,
+        echo_held_ns=held_ns,
+    )
+
+
+def _health(turn: Turn, partner: Nation) -> LinkHealth:
+    backlog = sum(turn.out((partner, traffic)).backlog for traffic in PRODUCT_TRAFFIC)
+    return links.health(partner, turn.links.get(partner, Link()), backlog, turn.now)
