@@ -1,4 +1,4 @@
-"""`tocsin decode`: a file of sensor data -> its plots, as a table or JSON Lines, and what could not be read."""
+"""`tocsin decode`: a file of sensor data -> its plots, as a table or JSON Lines, and what was refused."""
 
 import json
 import sys
@@ -14,6 +14,7 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tocsin.errors import UserError
 from tocsin.model.label import Plane
@@ -26,6 +27,8 @@ from tocsin.sense.jsonl import encode_plot
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 """A file is read whole; a live feed has no such limit."""
+FILE_WIDTH = 140
+"""Columns of the table where it does not go to a terminal: wide enough for every row."""
 
 
 def decode_command(
@@ -43,7 +46,7 @@ def decode_command(
         Plane | None, typer.Option(help="refuse plots of other planes and stamp this one on --json")
     ] = None,
 ) -> None:
-    """Print the plots in FILE. Exit code 1 when there is nothing in it that can be decoded, 2 for wrong input."""
+    """Print the plots in FILE. Exit code 1 when nothing in it can be decoded, 2 for wrong input."""
     decoder = make_decoder(format_, (), _day(date_), plane, accept_unknown=True)
     data = _read(file)
     now = from_datetime(datetime.now(UTC))
@@ -78,12 +81,13 @@ def _day(text: str | None) -> date | None:
         raise UserError(f"--date {text!r} is no date: {error}", fix="give it as YYYY-MM-DD") from error
 
 
-def _read(name: str) -> bytes:
+def _read(file: str) -> bytes:
+    name = "standard input" if file == "-" else file
     with _rim(name):
-        if name == "-":
+        if file == "-":
             data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
         else:
-            with Path(name).open("rb") as stream:
+            with Path(file).open("rb") as stream:
                 data = stream.read(MAX_FILE_BYTES + 1)
     if not data:
         raise UserError(f"{name} is empty", fix="give a file with sensor data")
@@ -121,8 +125,11 @@ def _print_lines(decoded: Decoded, plane: Plane | None) -> None:
 def _print_table(decoded: Decoded) -> None:
     table = Table("UTC", "sensor", "identity", "measurement", title=f"{len(decoded.plots)} plots")
     for plot in decoded.plots:
-        table.add_row(*_row(plot))
-    Console().print(table, markup=False)
+        table.add_row(*(Text(cell) for cell in _row(plot)))  # Text: names from outside are never markup
+    console = Console()
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
+    console.print(table)
 
 
 def _row(plot: Plot) -> tuple[str, str, str, str]:
