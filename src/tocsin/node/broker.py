@@ -41,18 +41,26 @@ class Leaf(Struct, frozen=True):
 def find_server() -> Path:
     """nats-server from $NATS_SERVER, this Python environment, or PATH; UserError when none or too old."""
     named = os.environ.get("NATS_SERVER")
-    candidates = [named] if named else [f"{sysconfig.get_path('scripts')}/nats-server", shutil.which("nats-server")]
+    candidates = (
+        [named] if named else [f"{sysconfig.get_path('scripts')}/nats-server", shutil.which("nats-server")]
+    )
     for candidate in candidates:
         if candidate and os.access(candidate, os.X_OK):
             _check_version(candidate)
             return Path(candidate)
-    where = f"$NATS_SERVER is {named!r}, which is no program" if named else "not in this environment nor in PATH"
-    raise UserError(f"no nats-server ({where})", fix="run make setup, or set NATS_SERVER to nats-server >= 2.14")
+    where = (
+        f"$NATS_SERVER is {named!r}, which is no program" if named else "not in this environment nor in PATH"
+    )
+    raise UserError(
+        f"no nats-server ({where})", fix="run make setup, or set NATS_SERVER to nats-server >= 2.14"
+    )
 
 
 def _check_version(program: str) -> None:
     try:
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=READY_S, check=False)
+        said = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, timeout=READY_S, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as failure:
         raise UserError(
             f"{program} does not run ({failure})", fix="set NATS_SERVER to nats-server >= 2.14"
@@ -69,7 +77,9 @@ def _check_version(program: str) -> None:
 class Broker:
     """One broker process. `ports` are (host, port) pairs it will listen on, checked before the start."""
 
-    def __init__(self, config: str, folder: Path, monitor_port: int, ports: tuple[tuple[str, int], ...]) -> None:
+    def __init__(
+        self, config: str, folder: Path, monitor_port: int, ports: tuple[tuple[str, int], ...]
+    ) -> None:
         self._config = config
         self._folder = folder
         self._monitor = f"http://127.0.0.1:{monitor_port}"
@@ -92,7 +102,13 @@ class Broker:
         write_secret(config, self._config.encode())
         with open(self._folder / "nats.err", "wb") as said:
             self._process = await asyncio.create_subprocess_exec(
-                program, "-c", config, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
+                program,
+                "-c",
+                config,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
             )
         await self._until_ready(self._process)
 
@@ -100,7 +116,9 @@ class Broker:
         deadline = asyncio.get_running_loop().time() + READY_S
         while asyncio.get_running_loop().time() < deadline:
             if process.returncode is not None:
-                raise UserError(f"the broker stopped at once: {self._last_words()}", fix=f"see {self._folder}")
+                raise UserError(
+                    f"the broker stopped at once: {self._last_words()}", fix=f"see {self._folder}"
+                )
             if await self._ask("/healthz") == {"status": "ok"}:
                 return
             await asyncio.sleep(POLL_S)

@@ -9,6 +9,8 @@ from tocsin.node.config import NodeConfig
 from tocsin.node.keys import KeyFolder, public_nkey, read_seed
 from tocsin.node.trust import TrustEntry, read_trust
 from tocsin.share.broker_config import BrokerPlan, LinkPlan, TlsFiles, render
+from tocsin.share.exchange import Exchange
+from tocsin.share.nats import connect_exchange
 
 
 def client_tls(folder: KeyFolder, role: str) -> TlsFiles:
@@ -38,7 +40,10 @@ def make_plan(config: NodeConfig) -> BrokerPlan:
     folder = KeyFolder(config.keys_dir)
     trust = read_trust(config.trust_dir, config.plane)
     config.broker_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    links = tuple(_link(config, folder, partner, _entry(config, trust.get(partner), partner)) for partner in linked_partners(config))
+    links = tuple(
+        _link(config, folder, partner, _entry(config, trust.get(partner), partner))
+        for partner in linked_partners(config)
+    )
     callers = [link.partner for link in links if link.dial_url is None]
     return BrokerPlan(
         nation=config.nation,
@@ -90,3 +95,11 @@ def _public(folder: KeyFolder, role: str) -> str:
 
 def _address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def door_exchange(config: NodeConfig) -> Exchange:
+    """The door's Transport, not yet open."""
+    folder = KeyFolder(config.keys_dir)
+    seeds = {p: read_seed(folder.nkey(f"door-{p}")) for p in linked_partners(config)}
+    tls = client_tls(folder, "door")
+    return connect_exchange(config.nation, config.plane, config.topology, config.broker_url, tls, seeds)

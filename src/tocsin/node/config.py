@@ -163,7 +163,9 @@ class NodeConfig(Strict, frozen=True):
         return tuple(self._sensor(entry) for entry in self.sensors)
 
     def _sensor(self, entry: SensorEntry) -> Sensor:
-        label = Label(self.plane, frozenset((self.nation,)), entry.releasable_to - {self.nation}, entry.caveats)
+        label = Label(
+            self.plane, frozenset((self.nation,)), entry.releasable_to - {self.nation}, entry.caveats
+        )
         return Sensor(
             id=entry.id,
             nation=self.nation,
@@ -183,7 +185,9 @@ def load_config(path: Path) -> NodeConfig:
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except OSError as failure:
-        raise UserError(f"cannot read {path} ({failure.strerror})", fix="name a node.toml; `tocsin init` makes one") from None
+        raise UserError(
+            f"cannot read {path} ({failure.strerror})", fix="name a node.toml; `tocsin init` makes one"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
         raise UserError(f"{path} is not TOML ({failure})", fix="mend that line") from None
     return parse_config(document, path)
@@ -194,7 +198,9 @@ def parse_config(document: dict[str, Any], path: Path) -> NodeConfig:
     try:
         config = msgspec.convert({**document, "_source": str(path.absolute())}, NodeConfig)
     except msgspec.ValidationError as failure:
-        raise UserError(f"{path}: {failure}", fix="mend that key (the meaning of each: docs of tocsin.node.config)") from None
+        raise UserError(
+            f"{path}: {failure}", fix="mend that key (the meaning of each: docs of tocsin.node.config)"
+        ) from None
     for key, what, fix in _faults(config):
         raise UserError(f"{path}: {key}: {what}", fix=fix)
     return config
@@ -235,7 +241,13 @@ def _feed_faults(key: str, feed: FeedEntry) -> list[tuple[str, str, str]]:
         return [(f"{key}.port", f"{feed.port} is no port", "give a number from 1 to 65535")]
     if (feed.group or not is_loopback(feed.host)) and not feed.protected_network:
         fix = "use 127.0.0.1, or say protected_network = true when the network itself is protected"
-        return [(f"{key}.host", f"{feed.group or feed.host} is not loopback and {feed.kind} feeds know no TLS", fix)]
+        return [
+            (
+                f"{key}.host",
+                f"{feed.group or feed.host} is not loopback and {feed.kind} feeds know no TLS",
+                fix,
+            )
+        ]
     return []
 
 
@@ -254,7 +266,9 @@ def _partner_faults(config: NodeConfig) -> list[tuple[str, str, str]]:
     found = []
     named = [partner.nation for partner in config.partners]
     if config.nation in named or len(set(named)) != len(named):
-        found.append(("partners", "a partner stands there twice or is the nation itself", "name each partner once"))
+        found.append(
+            ("partners", "a partner stands there twice or is the nation itself", "name each partner once")
+        )
     for partner in config.partners:
         if config.topology.dials(config.nation, partner.nation) and partner.leaf is None:
             fix = 'give leaf = "HOST:PORT" of that partner\'s leaf listener'

@@ -56,7 +56,11 @@ def found_node(
 
 
 def found_demo(
-    root: Path, now: Instant, ports: Mapping[Nation, Ports], topology: Topology = Topology(), plane: Plane = Plane.EXERCISE
+    root: Path,
+    now: Instant,
+    ports: Mapping[Nation, Ports],
+    topology: Topology = Topology(),
+    plane: Plane = Plane.EXERCISE,
 ) -> dict[Nation, NodeConfig]:
     """Three nodes under `root`/USA, KOR, JPN that trust each other, all on this machine."""
     leaves = {nation: f"127.0.0.1:{ports[nation].leaf}" for nation in Nation}

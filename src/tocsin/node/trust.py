@@ -88,9 +88,13 @@ def read_entry(path: Path) -> TrustEntry:
         with path.open("rb") as file:
             entry = msgspec.json.decode(file.read(ENTRY_BYTES), type=TrustEntry)
     except OSError as failure:
-        raise UserError(f"cannot read {path} ({failure.strerror})", fix="name a file made by `tocsin trust export`") from None
+        raise UserError(
+            f"cannot read {path} ({failure.strerror})", fix="name a file made by `tocsin trust export`"
+        ) from None
     except msgspec.MsgspecError as failure:
-        raise UserError(f"{path} is no trust entry ({failure})", fix="ask the partner to export it again") from None
+        raise UserError(
+            f"{path} is no trust entry ({failure})", fix="ask the partner to export it again"
+        ) from None
     fault = _fault(entry)
     if fault is not None:
         raise UserError(f"{path}: {fault}", fix="ask the partner to export it again")
@@ -116,14 +120,19 @@ def _fault(entry: TrustEntry) -> str | None:
     return None
 
 
-def accept(trust_dir: Path, mine: tuple[Nation, Plane], entry: TrustEntry, said: str, *, replace: bool) -> Path:
+def accept(
+    trust_dir: Path, mine: tuple[Nation, Plane], entry: TrustEntry, said: str, *, replace: bool
+) -> Path:
     """Believe a partner's entry. `said` is the fingerprint that the partner read out.
 
     UserError for another plane, the own nation, a fingerprint that differs, or a changed entry without `replace`.
     """
     nation, plane = mine
     if entry.plane is not plane:
-        raise UserError(f"the entry is of plane {entry.plane}, this node of {plane}", fix="planes never mix: ask for the other file")
+        raise UserError(
+            f"the entry is of plane {entry.plane}, this node of {plane}",
+            fix="planes never mix: ask for the other file",
+        )
     if entry.nation is nation:
         raise UserError(f"the entry is of {nation} itself", fix="accept the partner's file, not your own")
     if heard(said) != entry.fingerprint:
@@ -150,5 +159,7 @@ def read_trust(trust_dir: Path, plane: Plane) -> Mapping[Nation, TrustEntry]:
     entries = [read_entry(path) for path in sorted(trust_dir.glob("*.json"))]
     for entry in entries:
         if entry.plane is not plane:
-            raise UserError(f"{trust_dir} holds an entry of plane {entry.plane}", fix="remove it: planes never mix")
+            raise UserError(
+                f"{trust_dir} holds an entry of plane {entry.plane}", fix="remove it: planes never mix"
+            )
     return {entry.nation: entry for entry in entries}

@@ -1,0 +1,215 @@
+"""The Transport over the nation's own broker: one line per partner link, streams as share.streams makes them."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from itertools import count
+
+import msgspec
+from msgspec import Struct
+
+from tocsin.errors import TocsinError
+from tocsin.model.label import Nation, Plane
+from tocsin.model.product import Traffic
+from tocsin.model.sealed import Sealed
+from tocsin.share import streams, subjects
+from tocsin.share.line import Handler, Line, Message, OnUp
+from tocsin.share.mailbox import CORE_LIMIT, Mailbox
+from tocsin.share.topology import Route, Topology
+from tocsin.share.transport import Arrival, Core, CoreArrival, TransportError
+
+UP_S = 3.0
+"""A path is up while something came over it within this time (EXCHANGE.md: a cut is shown within 3 s)."""
+
+IN_FLIGHT = {Traffic.CONTROL: 128, Traffic.URGENT: 128, Traffic.FLOW: 512}
+"""Publishes that may wait for their acknowledgement, per class; further ones wait here, before the broker."""
+
+REMAKE_S = 1.0
+"""Pause before streams are asked for again when the broker refused (it may still be recovering its store)."""
+
+CORE_SUBJECT = {Core.HEARTBEAT: subjects.heartbeat, Core.FLASH: subjects.flash}
+
+ACKNOWLEDGED = b"+ACK"
+"""JetStream's word for it."""
+
+
+class Stored(Struct, frozen=True):
+    """The broker's answer to a stored publish or an API request."""
+
+    domain: str = ""
+    stream: str = ""
+    error: dict[str, str | int] | None = None
+
+
+_STORED = msgspec.json.Decoder(Stored)
+_JSON = msgspec.json.Encoder()
+
+
+class Exchange:
+    """One nation's end. `make_line(partner, on_up)` gives an unopened line into that partner's account."""
+
+    def __init__(
+        self,
+        nation: Nation,
+        plane: Plane,
+        topology: Topology,
+        partners: tuple[Nation, ...],
+        make_line: Callable[[Nation, OnUp], Line],
+    ) -> None:
+        self._nation, self._plane, self._topology, self._partners = nation, plane, topology, partners
+        self._lines = {p: make_line(p, self._maker(p)) for p in partners}
+        self._made = {partner: asyncio.Event() for partner in partners}
+        self._mail = Mailbox(sum(streams.PENDING.values()) * max(1, len(partners)))
+        self._slots = {traffic: asyncio.Semaphore(IN_FLIGHT[traffic]) for traffic in Traffic}
+        self._heard: dict[tuple[Nation, Route], float] = {}
+        self._asked = count(1)
+
+    async def open(self, timeout_s: float = 15.0) -> None:
+        """Connect to the own broker and make the streams; partners may still be away. TocsinError when not."""
+        for partner, line in self._lines.items():
+            await self._listen(partner, line)
+            await line.open(timeout_s)
+        try:
+            await asyncio.wait_for(asyncio.gather(*(made.wait() for made in self._made.values())), timeout_s)
+        except TimeoutError:
+            raise TocsinError("the broker did not make the streams of the partner links") from None
+
+    async def close(self) -> None:
+        """End all lines."""
+        await asyncio.gather(*(line.close() for line in self._lines.values()))
+
+    async def send(self, sealed: Sealed, attempt: int = 0) -> tuple[Route, ...]:
+        """See Transport."""
+        routes = self.routes(sealed)
+        if not routes:
+            raise TransportError(f"no route from {self._nation} to {sealed.recipient} for this message")
+        async with self._slots[sealed.traffic]:
+            sent = await asyncio.gather(
+                *(self._store(sealed, route, attempt) for route in routes), return_exceptions=True
+            )
+        accepted = tuple(route for route, failure in zip(routes, sent, strict=True) if failure is None)
+        if not accepted:
+            failures = [failure for failure in sent if failure is not None]
+            raise next((f for f in failures if not isinstance(f, TransportError)), failures[0])
+        return accepted
+
+    def routes(self, sealed: Sealed) -> tuple[Route, ...]:
+        """The routes that this message may take: the hub's only when the seal says so."""
+        ways = self._topology.routes(self._nation, sealed.recipient)
+        return tuple(
+            way
+            for way in ways
+            if (way is Route.DIRECT or sealed.by_hub)
+            and self._topology.via(sealed.recipient, way) in self._lines
+        )
+
+    async def core(self, kind: Core, recipient: Nation, data: bytes) -> None:
+        """See Transport."""
+        subject = CORE_SUBJECT[kind](self._plane, recipient, self._nation)
+        for route in self._topology.routes(self._nation, recipient):
+            line = self._lines.get(self._topology.via(recipient, route))
+            if line is not None and line.up:
+                try:
+                    await line.publish(subject, data)
+                except TransportError:
+                    continue
+
+    def arrivals(self) -> AsyncIterator[Arrival]:
+        """See Transport."""
+        return self._mail.arrivals()
+
+    def core_arrivals(self) -> AsyncIterator[CoreArrival]:
+        """See Transport."""
+        return self._mail.core_arrivals()
+
+    def paths_up(self, partner: Nation) -> tuple[Route, ...]:
+        """See Transport."""
+        now = time.monotonic()
+        return tuple(r for r in Route if now - self._heard.get((partner, r), -UP_S) < UP_S)
+
+    async def _store(self, sealed: Sealed, route: Route, attempt: int) -> None:
+        via = self._topology.via(sealed.recipient, route)
+        subject = subjects.product(self._plane, sealed.recipient, self._nation, sealed.traffic)
+        headers = {
+            "Nats-Msg-Id": sealed.message_id if attempt == 0 else f"{sealed.message_id}#{attempt}",
+            "Nats-Expected-Stream": subjects.out_stream(via, sealed.traffic),
+        }
+        stored = _decode(await self._lines[via].request(subject, sealed.data, headers))
+        if stored.error is not None:
+            raise TransportError(f"the broker did not store it: {stored.error.get('description')}")
+        if stored.domain != subjects.domain(self._nation, self._plane):
+            raise TransportError(f"stored by the foreign domain {stored.domain!r}")
+
+    def _maker(self, partner: Nation) -> OnUp:
+        async def make() -> None:
+            self._made[partner].clear()
+            while not await self._make_streams(partner):
+                await asyncio.sleep(REMAKE_S)
+            self._made[partner].set()
+
+        return make
+
+    async def _make_streams(self, partner: Nation) -> bool:
+        """True when all of them stand; false when the broker is away or not ready."""
+        wanted = streams.requests(self._nation, self._plane, self._topology, partner, self._partners)
+        for request in wanted:
+            try:
+                answer = await self._lines[partner].request(
+                    f"$JS.API.{request.api}", _JSON.encode(request.body)
+                )
+            except TransportError:
+                return False
+            if _decode(answer).error is not None:
+                return False
+        return True
+
+    async def _listen(self, partner: Nation, line: Line) -> None:
+        for kind, subject in CORE_SUBJECT.items():
+            await line.subscribe(
+                subject(self._plane, self._nation, "*"), self._core_handler(partner, kind), CORE_LIMIT
+            )
+        for traffic in Traffic:
+            subject_of = subjects.local(self._plane, partner, traffic)
+            await line.subscribe(
+                subject_of, self._handler(partner, traffic, line), 2 * streams.PENDING[traffic]
+            )
+
+    def _core_handler(self, partner: Nation, kind: Core) -> Handler:
+        async def handle(message: Message) -> None:
+            origin, route = self._whence(message.subject, partner)
+            self._mail.put_core(CoreArrival(origin, route, kind, message.data))
+
+        return handle
+
+    def _handler(self, partner: Nation, traffic: Traffic, line: Line) -> Handler:
+        async def handle(message: Message) -> None:
+            origin, route = self._whence(message.subject, partner)
+            ack = _acknowledge(line, message.reply)
+            self._mail.put(Arrival(origin, route, partner, traffic, message.data, ack))
+
+        return handle
+
+    def _whence(self, subject: str, partner: Nation) -> tuple[Nation, Route]:
+        """Origin by the subject (its fourth token), and the route; a nonsense origin counts as the partner's."""
+        named = subject.split(".")[3:4]
+        origin = next((nation for nation in Nation if [nation] == named), partner)
+        route = Route.DIRECT if origin is partner else Route.HUB
+        self._heard[(origin, route)] = time.monotonic()
+        return origin, route
+
+
+def _acknowledge(line: Line, reply: str) -> Callable[[], Awaitable[None]]:
+    async def ack() -> None:
+        try:
+            await line.publish(reply, ACKNOWLEDGED)
+        except TransportError:
+            return  # the broker is away: it brings the message again, and the receiver knows it
+
+    return ack
+
+
+def _decode(answer: bytes) -> Stored:
+    try:
+        return _STORED.decode(answer)
+    except msgspec.MsgspecError as failure:
+        raise TransportError(f"the broker's answer is malformed: {failure}") from None
