@@ -25,11 +25,8 @@ class Sealed(Struct, frozen=True):
     data: bytes
     fleeting: bool = False
     """A heartbeat: the next one says it better, so no broker need keep it."""
-    attempt: int = 0
-    """Counts up when the recipient asked for it again."""
 
     @property
     def message_id(self) -> str:
-        """Nats-Msg-Id: brokers drop second copies by it, so what is asked for again carries a new one."""
-        again = f".{self.attempt}" if self.attempt else ""
-        return f"{self.plane}.{self.issuer}.{self.recipient}.{self.traffic}.{self.first}-{self.last}{again}"
+        """What brokers drop second copies by: plane, issuer, recipient, traffic, first and last sequence."""
+        return f"{self.plane}.{self.issuer}.{self.recipient}.{self.traffic}.{self.first}-{self.last}"

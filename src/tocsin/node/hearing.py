@@ -24,7 +24,7 @@ def take_arrival(turn: Turn, arrived: Arrived) -> None:
     office = turn.state.office
     outcome = verify(arrived.data, office.trust, office.nation, office.plane, turn.now)
     if isinstance(outcome, Refused):
-        turn.quarantine(outcome.reason, arrived.path, outcome.detail, arrived.data)
+        turn.quarantine(outcome.reason, arrived.source, outcome.detail, arrived.data)
         return
     header = outcome.header
     turn.links[header.issuer] = links.heard(turn.links.get(header.issuer, Link()), arrived.path, turn.now)
@@ -88,7 +88,7 @@ def _take_receipt(turn: Turn, partner: Nation, traffic: Traffic, upto: int, arri
     after = outbox.receipt(before, upto)
     if after is None:
         detail = f"{partner} receipts {traffic} {upto}, sent were {before.sent}"
-        turn.quarantine("false-receipt", arrived.path, detail, arrived.data)
+        turn.quarantine("false-receipt", arrived.source, detail, arrived.data)
     elif after is not before:
         turn.outs[partner, traffic] = after
         turn.hand(ReceiptForHall(partner, traffic, upto))

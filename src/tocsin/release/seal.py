@@ -8,7 +8,6 @@ from typing import Protocol
 
 import cbor2
 import msgspec
-from msgspec.structs import replace
 
 from tocsin.errors import TocsinError
 from tocsin.model.envelope import (
@@ -67,11 +66,6 @@ def reopen(data: bytes, signer: Signer, *, by_hub: bool) -> Sealed:
     if not ours:
         raise SealError("a row of the outbox is not signed by this node's release key")
     return _sealed(header, data, by_hub, False)
-
-
-def again(sealed: Sealed) -> Sealed:
-    """The same bytes for another attempt, with a message id that brokers have not seen."""
-    return replace(sealed, attempt=sealed.attempt + 1)
 
 
 def _sealed(header: Header, data: bytes, by_hub: bool, fleeting: bool) -> Sealed:

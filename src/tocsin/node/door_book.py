@@ -1,0 +1,270 @@
+"""door.sqlite: what the door took, decided, sealed and received. One writer; one transaction a step.
+
+A row of the outbox stays until the partner's receipt covers it, an item for the hall until the hall has
+committed it. Everything that the fold must remember over a crash is written in the same transaction as what
+it led to.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import apsw
+import msgspec
+
+from tocsin.model.handoff import HandedItem
+from tocsin.model.label import Nation
+from tocsin.model.product import Traffic
+from tocsin.model.sealed import Sealed
+from tocsin.node.door_words import DoorState, Flight, InRow, Office, Store, Stream
+from tocsin.record.book import open_book, transaction
+from tocsin.release.seal import reopen
+from tocsin.share.inbox import InStream
+from tocsin.share.marks import Run
+from tocsin.share.outbox import OutStream
+
+VERSION = 1
+
+MAX_EVIDENCE = 1_000
+"""Refused messages whose bytes are kept (60 MB at the most); counts by reason are kept for ever."""
+
+SCHEMA = """
+CREATE TABLE offer(number INTEGER PRIMARY KEY, made_ns INTEGER NOT NULL, taken_wall_ns INTEGER NOT NULL);
+CREATE TABLE decision(
+  offer INTEGER NOT NULL REFERENCES offer, partner TEXT NOT NULL, released INTEGER NOT NULL, rule TEXT NOT
+  NULL, traffic TEXT NOT NULL, sequence INTEGER,
+  PRIMARY KEY (offer, partner)
+) WITHOUT ROWID;
+CREATE TABLE outbox(
+  partner TEXT NOT NULL, traffic TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+  by_hub INTEGER NOT NULL, data BLOB NOT NULL,
+  PRIMARY KEY (partner, traffic, first)
+) WITHOUT ROWID;
+CREATE TABLE inbox(
+  origin TEXT NOT NULL, traffic TEXT NOT NULL, sequence INTEGER NOT NULL,
+  number INTEGER NOT NULL UNIQUE, issued_wall_ns INTEGER NOT NULL, arrived_wall_ns INTEGER NOT NULL,
+  path TEXT NOT NULL, digest BLOB NOT NULL,
+  PRIMARY KEY (origin, traffic, sequence)
+) WITHOUT ROWID;
+CREATE TABLE handoff(number INTEGER PRIMARY KEY, item BLOB NOT NULL);
+CREATE TABLE evidence(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, reason TEXT NOT NULL, source TEXT NOT NULL, detail TEXT NOT NULL,
+  at_wall_ns INTEGER NOT NULL, data BLOB NOT NULL
+);
+CREATE TABLE refused(reason TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE stream(
+  way TEXT NOT NULL CHECK (way IN ('in', 'out')), nation TEXT NOT NULL, traffic TEXT NOT NULL,
+  marks BLOB NOT NULL,
+  PRIMARY KEY (way, nation, traffic)
+) WITHOUT ROWID;
+CREATE TABLE mark(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+_PACK = msgspec.msgpack.Encoder(order="deterministic")
+_ITEM = msgspec.msgpack.Decoder(HandedItem)
+_OUT = msgspec.msgpack.Decoder(OutStream)
+_IN = msgspec.msgpack.Decoder(InStream)
+
+
+class ExchangeCounts(NamedTuple):
+    """One door's running counts; `latencies_ms`: from the origin's seal to this door, by both wall clocks."""
+
+    offered: int
+    released: int
+    withheld: int
+    received: int
+    copies: int
+    refused: dict[str, int]
+    latencies_ms: list[float]
+
+
+class DoorBook:
+    """The book, open for its one writer. Raises what tocsin.record.book says."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = open_book(path, SCHEMA, VERSION)
+
+    def close(self) -> None:
+        """Let go of the book."""
+        self._db.close()
+
+    # ---- writing
+    # ---------------------------------------------------------------------------------------------
+
+    def commit(self, store: Store) -> None:
+        """Everything of one step, on disk when this returns. A sequence seen twice breaks a key and
+        raises."""
+        with transaction(self._db):
+            self._write_out(store)
+            self._write_in(store)
+            self._write_marks(store)
+
+    def _write_out(self, store: Store) -> None:
+        many = self._db.executemany
+        many(
+            "INSERT INTO offer VALUES (?, ?, ?)",
+            ((offer.number, offer.made_ns, store.at_wall_ns) for offer in store.offers),
+        )
+        many(
+            "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?)",
+            ((d.offer, d.partner, d.released, d.rule, d.traffic, d.sequence) for d in store.decisions),
+        )
+        many(
+            "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)",
+            ((s.recipient, s.traffic, s.first, s.last, s.by_hub, s.data) for s in store.sealed),
+        )
+        many(
+            "DELETE FROM outbox WHERE partner = ? AND traffic = ? AND last <= ?",
+            ((partner, traffic, row.receipted) for (partner, traffic), row in store.outs.items()),
+        )
+
+    def _write_in(self, store: Store) -> None:
+        many = self._db.executemany
+        many("INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_in_row, store.rows_in))
+        many(
+            "INSERT INTO handoff VALUES (?, ?)", ((item.number, _PACK.encode(item)) for item in store.handed)
+        )
+        self._db.execute("DELETE FROM handoff WHERE number <= ?", (store.hall_upto,))
+        if store.evidence:
+            refused = [(one.quarantined, one.data) for one in store.evidence]
+            many(
+                "INSERT INTO evidence(reason, source, detail, at_wall_ns, data) VALUES (?, ?, ?, ?, ?)",
+                ((q.reason, q.source, q.detail, q.at_wall_ns, data) for q, data in refused),
+            )
+            many(
+                "INSERT INTO refused VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
+                ((q.reason,) for q, _ in refused),
+            )
+            oldest = "(SELECT max(id) FROM evidence) - ?"
+            self._db.execute(f"DELETE FROM evidence WHERE id <= {oldest}", (MAX_EVIDENCE,))
+
+    def _write_marks(self, store: Store) -> None:
+        rows: list[tuple[str, Stream, OutStream | InStream]] = [
+            *(("out", key, row) for key, row in store.outs.items()),
+            *(("in", key, row) for key, row in store.ins.items()),
+        ]
+        self._db.executemany(
+            "INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?)",
+            ((way, *key, _PACK.encode(row)) for way, key, row in rows),
+        )
+        marks = {"handed": store.handed_upto, "hall": store.hall_upto, "copies": store.copies}
+        self._db.executemany("INSERT OR REPLACE INTO mark VALUES (?, ?)", marks.items())
+
+    # ---- reading
+    # ---------------------------------------------------------------------------------------------
+
+    def load(self, office: Office) -> DoorState:
+        """The state as of the last commit."""
+        hall_upto = self._mark("hall")
+        return DoorState(
+            office=office,
+            offers_upto=_number(self._db.execute("SELECT coalesce(max(number), 0) FROM offer")),
+            handed_upto=self._mark("handed"),
+            hall_upto=hall_upto,
+            outs={key: _OUT.decode(marks) for key, marks in self._streams("out")},
+            ins={key: _IN.decode(marks) for key, marks in self._streams("in")},
+            flights=tuple(self._flights(hall_upto)),
+            copies=self._mark("copies"),
+        )
+
+    def outbox(self, stream: Stream, after: int, limit: int, office: Office) -> list[Sealed]:
+        """Rows not yet receipted whose first sequence is past `after`, in order, their signatures checked."""
+        where = "partner = ? AND traffic = ? AND first > ?"
+        rows = self._db.execute(
+            f"SELECT data, by_hub FROM outbox WHERE {where} ORDER BY first LIMIT ?", (*stream, after, limit)
+        )
+        return [reopen(bytes(data), office.signer, by_hub=bool(by_hub)) for data, by_hub in rows]
+
+    def overlapping(self, stream: Stream, runs: Sequence[Run], limit: int, office: Office) -> list[Sealed]:
+        """Rows of the outbox that hold any sequence of `runs`; at most `limit`, the rest is asked for
+        again."""
+        found: list[Sealed] = []
+        where = "partner = ? AND traffic = ? AND first <= ? AND last >= ?"
+        for first, last in runs:
+            rows = self._db.execute(
+                f"SELECT data, by_hub FROM outbox WHERE {where} ORDER BY first LIMIT ?",
+                (*stream, last, first, limit - len(found)),
+            )
+            found += [reopen(bytes(data), office.signer, by_hub=bool(by_hub)) for data, by_hub in rows]
+        return found
+
+    def handoff(self, after: int, limit: int) -> list[HandedItem]:
+        """Items that the hall has not committed, past number `after`, in order."""
+        rows = self._db.execute(
+            "SELECT item FROM handoff WHERE number > ? ORDER BY number LIMIT ?", (after, limit)
+        )
+        return [_ITEM.decode(bytes(item)) for (item,) in rows]
+
+    def counts(self) -> ExchangeCounts:
+        """What this door has done so far."""
+        query = self._db.execute
+        return ExchangeCounts(
+            offered=_number(query("SELECT count(*) FROM offer")),
+            released=_number(query("SELECT count(*) FROM decision WHERE released")),
+            withheld=_number(query("SELECT count(*) FROM decision WHERE NOT released")),
+            received=_number(query("SELECT count(*) FROM inbox")),
+            copies=self._mark("copies"),
+            refused={str(reason): _int(n) for reason, n in query("SELECT reason, count FROM refused")},
+            latencies_ms=[
+                _int(ns) / 1e6 for (ns,) in query("SELECT arrived_wall_ns - issued_wall_ns FROM inbox")
+            ],
+        )
+
+    def _mark(self, name: str) -> int:
+        row = self._db.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()
+        return 0 if row is None else _int(row[0])
+
+    def _streams(self, way: str) -> Iterator[tuple[Stream, bytes]]:
+        rows = self._db.execute("SELECT nation, traffic, marks FROM stream WHERE way = ?", (way,))
+        for nation, traffic, marks in rows:
+            yield (Nation(str(nation)), Traffic(str(traffic))), bytes(marks)
+
+    def _flights(self, hall_upto: int) -> Iterator[Flight]:
+        """Runs of imports that the hall has not committed: as they were handed, in order of their numbers."""
+        rows = self._db.execute(
+            "SELECT number, origin, traffic, sequence FROM inbox WHERE number > ? ORDER BY number",
+            (hall_upto,),
+        )
+        flight: Flight | None = None
+        for number, origin, traffic, sequence in rows:
+            one = Flight(
+                _int(number), Nation(str(origin)), Traffic(str(traffic)), _int(sequence), _int(sequence)
+            )
+            if flight is not None and _follows(flight, one):
+                flight = Flight(flight.number, flight.origin, flight.traffic, flight.first, one.first)
+                continue
+            if flight is not None:
+                yield flight
+            flight = one
+        if flight is not None:
+            yield flight
+
+
+def _follows(flight: Flight, one: Flight) -> bool:
+    same = (flight.origin, flight.traffic) == (one.origin, one.traffic)
+    step = one.number - flight.number
+    return same and one.first == flight.last + 1 and step == one.first - flight.first
+
+
+def _in_row(row: InRow) -> tuple[str | int | bytes, ...]:
+    return (
+        row.origin,
+        row.traffic,
+        row.sequence,
+        row.number,
+        row.issued_wall_ns,
+        row.arrived_wall_ns,
+        row.path,
+        row.digest,
+    )
+
+
+def _number(rows: apsw.Cursor) -> int:
+    row = rows.fetchone()
+    return 0 if row is None else _int(row[0])
+
+
+def _int(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"the door's book holds {value!r} where a whole number belongs")
+    return value

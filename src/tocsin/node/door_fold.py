@@ -1,0 +1,31 @@
+"""The door's fold: offers -> release -> partners, partners -> verified -> hall. The other half of
+node.pipeline.
+
+It stands in a file of its own so that the door's process loads no tracker and the hall's no release: what is
+not in a process cannot be called there. Pure: no clock, socket or file; node.door brings stimuli and carries
+out effects.
+"""
+
+from collections.abc import Sequence
+
+from tocsin.model.time import Instant
+from tocsin.node import hearing, releasing, speaking
+from tocsin.node.door_turn import Turn
+from tocsin.node.door_words import Arrived, DoorEffect, DoorState, DoorStimulus, HallHas, OffersCame
+
+
+def door_step(
+    state: DoorState, stimuli: Sequence[DoorStimulus], now: Instant
+) -> tuple[DoorState, tuple[DoorEffect, ...]]:
+    """One turn of the door; `now` is wall time. A `Store` among the effects is first and is committed
+    first."""
+    turn = Turn(state, now)
+    for stimulus in stimuli:
+        if isinstance(stimulus, OffersCame):
+            releasing.take_offers(turn, stimulus.offers)
+        elif isinstance(stimulus, Arrived):
+            hearing.take_arrival(turn, stimulus)
+        elif isinstance(stimulus, HallHas):
+            hearing.take_hall(turn, stimulus)
+    speaking.speak(turn)
+    return turn.done()
