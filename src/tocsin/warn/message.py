@@ -1,0 +1,115 @@
+"""What a warning should say now, and whether that differs enough from what it says to trouble people again.
+
+In here: threats of one warning -> the message wanted; the kinds of difference. Not in here: pace and
+officers (decide.py).
+"""
+
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from typing import Final
+
+from msgspec import Struct
+
+from tocsin.model.label import Nation, Plane
+from tocsin.model.time import Instant, after, seconds_between
+from tocsin.model.warning import Certainty, MsgType, ThreatKind, WarnedArea, Warning
+from tocsin.warn.threat import CLEAR_LOST_S, Threat
+
+TIME_CHANGE_S: Final = 60.0
+"""Texts say minutes: a time that moved by less is not news."""
+EXPIRY_MARGIN_S: Final = 1800.0
+"""A message outlives the last predicted second by half an hour, so that it never lapses before its all-
+clear.
+"""
+_DOUBT: Final = (Certainty.OBSERVED, Certainty.LIKELY, Certainty.POSSIBLE)
+
+
+class Change(IntEnum):
+    """How a wanted message differs from the one shown, by how much it matters."""
+
+    NONE = 0
+    MINOR = 1
+    """Fewer areas, another time, another certainty: waits its turn and never voids a proposal."""
+    WORSE = 2
+    """A new area, or impact where overflight was said: waits only for the pace."""
+    AT_ONCE = 3
+    """Lifted, threatened again, or tracking lost: what is shown would be wrong in the officers' hands."""
+
+
+class Frame(Struct, frozen=True):
+    """What a message is besides its content: whose, which, after which."""
+
+    nation: Nation
+    plane: Plane
+    id: str
+    released: tuple[tuple[int, Instant], ...]
+
+
+def wanted(
+    frame: Frame, threats: Sequence[Threat], lifted: Sequence[WarnedArea], was: Warning | None, now: Instant
+) -> Warning:
+    """The message for these threats; without any, the Cancel for the areas `lifted`, after the wording
+    wanted last.
+    """
+    areas = _areas(threats) if threats else tuple(lifted)
+    threatening = MsgType.UPDATE if frame.released else MsgType.ALERT
+    until = max([after(e.until_ns, CLEAR_LOST_S) for t in threats for e in t.exposures] + [now])
+    return Warning(
+        id=frame.id,
+        serial=len(frame.released) + 1,
+        plane=frame.plane,
+        nation=frame.nation,
+        msg_type=threatening if threats else MsgType.CANCEL,
+        certainty=_least([t.certainty for t in threats]) if threats or was is None else was.certainty,
+        objects=len(threats) if threats or was is None else was.objects,
+        areas=areas,
+        launched_ns=_launched(threats, was),
+        sent_ns=now,
+        expires_ns=after(until, EXPIRY_MARGIN_S),
+        references=frame.released,
+    )
+
+
+def change(shown: Warning, want: Warning) -> Change:
+    """The greatest difference between the text shown (in force, drafted or declined) and the one wanted."""
+    if (shown.msg_type is MsgType.CANCEL) is not (want.msg_type is MsgType.CANCEL):
+        return Change.AT_ONCE
+    if want.msg_type is MsgType.CANCEL:
+        return Change.NONE
+    if want.certainty is Certainty.POSSIBLE and shown.certainty is not Certainty.POSSIBLE:
+        return Change.AT_ONCE
+    old = {row.area: row for row in shown.areas}
+    if any(_worse(old.get(row.area), row) for row in want.areas):
+        return Change.WORSE
+    same = len(old) == len(want.areas) and all(_alike(old[row.area], row) for row in want.areas)
+    return Change.NONE if same and shown.certainty is want.certainty else Change.MINOR
+
+
+def _areas(threats: Iterable[Threat]) -> tuple[WarnedArea, ...]:
+    """One row per area: impact outranks overflight, the earliest time counts; first threatened first."""
+    found: dict[str, WarnedArea] = {}
+    for exposure in (e for threat in threats for e in threat.exposures):
+        was = found.get(exposure.area)
+        impact = ThreatKind.IMPACT in (exposure.threat, was.threat if was else None)
+        first = exposure.expected_ns if was is None else min(was.expected_ns, exposure.expected_ns)
+        kind = ThreatKind.IMPACT if impact else ThreatKind.OVERFLIGHT
+        found[exposure.area] = WarnedArea(exposure.area, kind, first)
+    return tuple(sorted(found.values(), key=lambda row: (row.expected_ns, row.area)))
+
+
+def _least(certainties: Iterable[Certainty]) -> Certainty:
+    """One message has one certainty: that of its least certain object, so that nothing is overstated."""
+    return max(certainties, key=_DOUBT.index)
+
+
+def _launched(threats: Sequence[Threat], was: Warning | None) -> Instant | None:
+    known = [t.launched_ns for t in threats if t.launched_ns is not None]
+    return min(known) if known else (was.launched_ns if was else None)
+
+
+def _worse(was: WarnedArea | None, row: WarnedArea) -> bool:
+    return was is None or (row.threat is ThreatKind.IMPACT and was.threat is ThreatKind.OVERFLIGHT)
+
+
+def _alike(was: WarnedArea, row: WarnedArea) -> bool:
+    return was.threat is row.threat and abs(seconds_between(was.expected_ns, row.expected_ns)) < TIME_CHANGE_S

@@ -1,0 +1,279 @@
+"""Whom an object threatens in this nation, with memory, so that texts do not flicker.
+
+In here: assessments -> exposures. Not in here: messages (decide.py). An area is entered at the nation's
+threshold and left only when the probability has stayed below half of it; an area whose time has come stays
+until its time is over, because a prediction that ends is not an observation. A lost object keeps what was
+last predicted for it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tocsin.model.event import AreaRisk, Assessment
+from tocsin.model.label import Nation
+from tocsin.model.time import SECOND_NS, Instant, after
+from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase
+from tocsin.model.warning import Certainty, ThreatKind
+
+LEAVE_RATIO: Final = 0.5
+"""An area leaves below this share of its threshold: wider than the steps of 1/400 and 0.05 of earth.places.
+"""
+LEAVE_HOLD_S: Final = 30.0
+"""... and after this long below it: three revisits of a slow (10 s) rotating radar."""
+SETTLE_S: Final = 10.0
+"""A change between tracked and coasting is said after this long: one revisit of such a radar."""
+CLEAR_S: Final = 120.0
+"""After the last second of a prediction, before the all-clear: debris falls from 20 km in about this time."""
+CLEAR_LOST_S: Final = 300.0
+"""The same when nobody watched: the object may have been slower than predicted."""
+SIGMAS: Final = 3.0
+"""The predicted time of impact is over this many standard deviations later."""
+
+# ISO 3166-2 prefix (or 3166-1 code of a territory) -> the nation with authority to warn there.
+_AUTHORITY: Final = {"JP": Nation.JPN, "KR": Nation.KOR} | dict.fromkeys(
+    ("US", "GU", "MP", "AS", "PR", "VI", "UM"), Nation.USA
+)
+
+
+class Thresholds(Struct, frozen=True):
+    """Probabilities above which a nation drafts. A draft is right where p > loss(false alarm) / loss(miss).
+
+    Impact 0.02: sheltering in vain is taken to cost a fiftieth of not having sheltered (0.02 = 8 of the 400
+    points of an area's probability). Overflight 0.2: only debris falls there, so the ratio is put at five.
+    Both are starting values; each nation sets its own.
+    """
+
+    impact_probability: float = 0.02
+    overflight_probability: float = 0.2
+
+
+class Exposure(Struct, frozen=True):
+    """What is expected in one area, from when to when; `below_ns` = since when it has been below its
+    threshold.
+    """
+
+    area: str
+    threat: ThreatKind
+    expected_ns: Instant
+    until_ns: Instant
+    below_ns: Instant | None = None
+
+
+class Threat(Struct, frozen=True):
+    """One object that threatens areas of this nation. `key` stays when fusion renames its track."""
+
+    key: str
+    track_id: str
+    members: tuple[Member, ...]
+    life: Life
+    certainty: Certainty
+    exposures: tuple[Exposure, ...]
+    launched_ns: Instant | None = None
+    unsettled_ns: Instant | None = None
+    """Since when the track's state has asked for another certainty."""
+
+
+Threats = dict[str, Threat]
+
+
+def authority(area: str) -> Nation | None:
+    """The nation that may warn an ISO 3166-2 area."""
+    return _AUTHORITY.get(area.split("-")[0])
+
+
+def observe(
+    threats: Mapping[str, Threat],
+    assessments: Sequence[Assessment],
+    tracks: Sequence[FusedTrack],
+    nation: Nation,
+    thresholds: Thresholds,
+    now: Instant,
+) -> Threats:
+    """The threats after one step: old ones carried on, new ones that crossed a threshold, ended ones gone."""
+    present = {track.id: track for track in tracks}
+    meanings = {row.track_id: row for row in assessments}
+    found: Threats = {}
+    carried: set[str] = set()
+    for key in sorted(threats):
+        named = _follow(threats[key], present, carried)
+        if named is None:
+            continue
+        carried.add(named.track_id)
+        lived = _carry(
+            named, present.get(named.track_id), meanings.get(named.track_id), nation, thresholds, now
+        )
+        if lived.exposures:
+            found[key] = lived
+    for track in tracks:
+        meaning = meanings.get(track.id)
+        if track.id not in carried and meaning is not None and predicted(track, meaning):
+            exposures = _crossed(meaning, nation, thresholds, now)
+            if exposures:
+                fresh = _new(track, meaning, exposures, now)
+                found[fresh.key] = fresh
+    return found
+
+
+def predicted(track: FusedTrack, meaning: Assessment) -> bool:
+    """True when a draft may stand on it: confirmed, ballistic, burnt out, with an impact prediction."""
+    alive = track.life in (Life.CONFIRMED, Life.COASTING)
+    ballistic = track.kind is ObjectClass.BALLISTIC and track.phase is Phase.COAST
+    return alive and ballistic and meaning.impact is not None
+
+
+def _new(track: FusedTrack, meaning: Assessment, exposures: tuple[Exposure, ...], now: Instant) -> Threat:
+    return Threat(
+        key=f"{track.id}@{now}",
+        track_id=track.id,
+        members=track.members,
+        life=track.life,
+        certainty=_asked(track.life),
+        exposures=exposures,
+        launched_ns=meaning.launch.time_ns if meaning.launch else None,
+    )
+
+
+def _asked(life: Life) -> Certainty:
+    """The certainty that a track's life allows."""
+    if life is Life.CONFIRMED:
+        return Certainty.OBSERVED
+    return Certainty.LIKELY if life is Life.COASTING else Certainty.POSSIBLE
+
+
+def _follow(threat: Threat, present: Mapping[str, FusedTrack], carried: set[str]) -> Threat | None:
+    """The threat under its track's present name; None when another threat already stands for the same
+    object.
+    """
+    if threat.track_id in present or not present:
+        return threat if threat.track_id not in carried else None
+    heirs = sorted(t.id for t in present.values() if set(t.members) & set(threat.members))
+    if not heirs:
+        return threat
+    return None if heirs[0] in carried else replace(threat, track_id=heirs[0])
+
+
+def _carry(
+    threat: Threat,
+    track: FusedTrack | None,
+    meaning: Assessment | None,
+    nation: Nation,
+    thresholds: Thresholds,
+    now: Instant,
+) -> Threat:
+    if track is None or track.life is Life.LOST:
+        threat = _lose(threat)
+    elif track.life is not Life.IMPACTED:
+        threat = _settle(replace(threat, members=track.members, life=track.life), now)
+        if track.kind is ObjectClass.AIR:
+            threat = replace(threat, exposures=_without_risk(threat.exposures, now))
+        elif meaning is not None and predicted(track, meaning):
+            threat = _refresh(threat, meaning, nation, thresholds, now)
+    elif threat.life is not Life.LOST:
+        threat = replace(threat, life=Life.IMPACTED)
+    over_s = CLEAR_LOST_S if threat.life is Life.LOST else CLEAR_S
+    return replace(threat, exposures=tuple(e for e in threat.exposures if now < after(e.until_ns, over_s)))
+
+
+def _lose(threat: Threat) -> Threat:
+    """Nobody sees it: Possible from this step on. After impact was declared nothing is left to lose."""
+    if threat.life is Life.IMPACTED:
+        return threat
+    return replace(threat, life=Life.LOST, certainty=Certainty.POSSIBLE, unsettled_ns=None)
+
+
+def _settle(threat: Threat, now: Instant) -> Threat:
+    asked = _asked(threat.life)
+    if asked is threat.certainty:
+        return replace(threat, unsettled_ns=None)
+    since = now if threat.unsettled_ns is None else threat.unsettled_ns
+    if now >= after(since, SETTLE_S):
+        return replace(threat, certainty=asked, unsettled_ns=None)
+    return replace(threat, unsettled_ns=since)
+
+
+def _refresh(
+    threat: Threat, meaning: Assessment, nation: Nation, thresholds: Thresholds, now: Instant
+) -> Threat:
+    """Areas that crossed the threshold join, areas still above half of it stay, the others count down."""
+    old = {e.area: e for e in threat.exposures}
+    entered = {e.area: e for e in _crossed(meaning, nation, thresholds, now)}
+    near = {e.area: e for e in _crossed(meaning, nation, _lowered(thresholds), now)}
+    kept: dict[str, Exposure] = {}
+    for area, was in old.items():
+        if now >= was.expected_ns:
+            kept[area] = _in_its_time(was, entered.get(area))
+        elif area in near:
+            kept[area] = _stays(was, near[area], entered.get(area))
+        elif (left := _leaving(was, now)) is not None:
+            kept[area] = left
+    launched = meaning.launch.time_ns if meaning.launch else threat.launched_ns
+    return replace(threat, exposures=_ordered(entered | kept), launched_ns=launched)
+
+
+def _stays(was: Exposure, near: Exposure, entered: Exposure | None) -> Exposure:
+    """The area is still above half its threshold; what is expected there has the same hysteresis."""
+    if was.threat is ThreatKind.IMPACT or near.threat is ThreatKind.OVERFLIGHT:
+        return near
+    return entered or replace(was, below_ns=None)
+
+
+def _without_risk(exposures: Sequence[Exposure], now: Instant) -> tuple[Exposure, ...]:
+    """An object found to be air traffic threatens nobody: its areas leave with the same hold."""
+    return tuple(left for e in exposures if (left := _leaving(e, now)) is not None)
+
+
+def _in_its_time(was: Exposure, again: Exposure | None) -> Exposure:
+    """Once an area's time has come its start is fixed; it may still become worse or last longer."""
+    if again is None:
+        return was
+    worse = again.threat if again.threat is ThreatKind.IMPACT else was.threat
+    return replace(was, threat=worse, until_ns=max(was.until_ns, again.until_ns), below_ns=None)
+
+
+def _leaving(was: Exposure, now: Instant) -> Exposure | None:
+    since = now if was.below_ns is None else was.below_ns
+    return None if now >= after(since, LEAVE_HOLD_S) else replace(was, below_ns=since)
+
+
+def _lowered(thresholds: Thresholds) -> Thresholds:
+    return Thresholds(
+        impact_probability=LEAVE_RATIO * thresholds.impact_probability,
+        overflight_probability=LEAVE_RATIO * thresholds.overflight_probability,
+    )
+
+
+def _crossed(
+    meaning: Assessment, nation: Nation, thresholds: Thresholds, now: Instant
+) -> tuple[Exposure, ...]:
+    rows = (_exposure(r, meaning, thresholds, now) for r in meaning.risks if authority(r.area) is nation)
+    return _ordered({row.area: row for row in rows if row is not None})
+
+
+def _exposure(risk: AreaRisk, meaning: Assessment, limits: Thresholds, now: Instant) -> Exposure | None:
+    """Impact outranks overflight. An overflight without a time of entry is taken to begin now (the safe
+    side).
+    """
+    impact = meaning.impact
+    if impact is None:
+        return None
+    if risk.impact_probability >= limits.impact_probability:
+        over = after(impact.time_ns, SIGMAS * impact.time_sigma_s)
+        expected = min(impact.time_ns, risk.enter_ns or impact.time_ns)
+        return Exposure(risk.area, ThreatKind.IMPACT, _whole(expected), max(over, expected))
+    if risk.overflight_probability >= limits.overflight_probability:
+        enter = risk.enter_ns if risk.enter_ns is not None else now
+        leave = risk.leave_ns if risk.leave_ns is not None else impact.time_ns
+        return Exposure(risk.area, ThreatKind.OVERFLIGHT, _whole(enter), max(leave, enter))
+    return None
+
+
+def _whole(instant: Instant) -> Instant:
+    """Cut to the second: what a message can carry."""
+    return Instant(instant // SECOND_NS * SECOND_NS)
+
+
+def _ordered(exposures: Mapping[str, Exposure]) -> tuple[Exposure, ...]:
+    return tuple(exposures[area] for area in sorted(exposures))
