@@ -1,4 +1,4 @@
-"""The density curve against rows of the U.S. Standard Atmosphere that are not its knots, and its smoothness."""
+"""The density curve against rows of the U.S. Standard Atmosphere that are no knots, and its smoothness."""
 
 import numpy as np
 import pytest
@@ -25,9 +25,11 @@ def test_knots_are_met(height_km: float, published: float) -> None:
 
 
 def test_the_air_below_80_km_weighs_the_published_surface_pressure() -> None:
-    # Hydrostatics, an outside check of the whole curve: 101,325 Pa = integral of g rho, g falling with height.
+    # Hydrostatics, an outside check of the curve: 101,325 Pa = integral of g rho, g falling with height.
     height_m = np.linspace(0.0, 80e3, 8001)
-    weight = np.array([density(h) for h in height_m]) * 9.80665 * (6_356_766.0 / (6_356_766.0 + height_m)) ** 2
+    weight = (
+        np.array([density(h) for h in height_m]) * 9.80665 * (6_356_766.0 / (6_356_766.0 + height_m)) ** 2
+    )
     assert np.trapezoid(weight, height_m) == pytest.approx(101_325.0, rel=2e-4)
 
 

@@ -31,11 +31,20 @@ def start(
 
 LAT, LON, AZ = st.floats(-1.5, 1.5), st.floats(-3.1, 3.1), st.floats(0.0, 6.28)
 SPEED, CLIMB = st.floats(5_500.0, 7_400.0), st.floats(0.35, 1.2)
-WITH_AIR = [(3000, 0.8, 300), (3000, 0.8, 3000), (6000, 0.6, 8000), (6500, 0.3, 500), (2000, 1.3, 50), (7000, 0.25, 2000)]
+WITH_AIR = [
+    (3000, 0.8, 300),
+    (3000, 0.8, 3000),
+    (6000, 0.6, 8000),
+    (6500, 0.3, 500),
+    (2000, 1.3, 50),
+    (7000, 0.25, 2000),
+]
 
 
 @given(LAT, LON, AZ, SPEED, CLIMB)
-def test_vacuum_flight_agrees_with_heyoka(lat: float, lon: float, az: float, speed: float, climb: float) -> None:
+def test_vacuum_flight_agrees_with_heyoka(
+    lat: float, lon: float, az: float, speed: float, climb: float
+) -> None:
     x7 = start(speed, climb, lat_rad=lat, lon_rad=lon, az_rad=az, alt_m=150e3)
     dt_s = min(2_400.0, flight.fall(x7).time_s - 60.0)
     ours, truth = flight.propagate(x7, dt_s), in_vacuum(x7[:6], dt_s)
@@ -84,7 +93,7 @@ def test_a_light_object_arrives_at_terminal_speed(beta: float) -> None:
 
 
 def test_a_fast_vertical_fall_loses_speed_by_the_column_of_air_it_crossed() -> None:
-    # dv/dh = rho v / (2 beta): ln(v0 / v) = column / (2 beta); column from the published pressures at 30 and 0 km.
+    # dv/dh = rho v / (2 beta): ln(v0 / v) = column / (2 beta), column by the published pressures at 0, 30 km.
     beta = 20_000.0
     fell = flight.fall(start(6_000.0, -np.pi / 2, lat_rad=0.0, alt_m=30e3, ln_beta=np.log(beta)))
     column = (101_325.0 - 1_197.0) / 9.79
@@ -174,7 +183,9 @@ def test_ground_track_ends_at_the_impact_or_at_its_time() -> None:
     assert whole[-1, 0] == pytest.approx(fell.time_s)
     assert abs(whole[-1, 3]) < 1.0
     np.testing.assert_allclose(np.diff(whole[:-1, 0]), 10.0)
-    np.testing.assert_allclose(whole[7, 1:], np.array(ecef_to_geodetic(flight.propagate(x7, 70.0)[:3])), rtol=1e-9)
+    np.testing.assert_allclose(
+        whole[7, 1:], np.array(ecef_to_geodetic(flight.propagate(x7, 70.0)[:3])), rtol=1e-9
+    )
     part = flight.ground_track(x7, 95.0, 10.0)
     assert part[-1, 0] == pytest.approx(95.0)
     assert len(part) == 11
@@ -210,7 +221,7 @@ def test_any_layout_of_a_state_is_taken_without_compiling_again() -> None:
     frozen = x7.copy()
     frozen.flags.writeable = False
     for same in (strided, frozen, list(x7), np.asfortranarray(np.vstack((x7, x7)))[0]):
-        np.testing.assert_array_equal(flight.propagate(same, np.float32(10)), flight.propagate(x7, 10.0))
+        np.testing.assert_array_equal(flight.propagate(same, 10), flight.propagate(x7, 10.0))
     assert len(kernels.propagate_block.signatures) == known
 
 

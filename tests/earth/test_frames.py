@@ -75,7 +75,7 @@ def test_the_local_basis_is_a_rotation_with_up_along_the_normal(lat: float, lon:
 
 
 def test_geodesics_known_line_and_round_trip() -> None:
-    # Flinders Peak - Buninyong, a published test line (GDA technical manual, on GRS80): 54,972.271 m, 306 52 05.37.
+    # Flinders Peak - Buninyong, a published line (GDA technical manual, GRS80): 54,972.271 m, 306 52 05.37.
     flinders = np.radians([-(37 + 57 / 60 + 3.72030 / 3600), 144 + 25 / 60 + 29.52440 / 3600])
     buninyong = np.radians([-(37 + 39 / 60 + 10.15610 / 3600), 143 + 55 / 60 + 35.38390 / 3600])
     assert frames.ground_distance_m(*flinders, *buninyong) == pytest.approx(54_972.271, abs=2e-3)

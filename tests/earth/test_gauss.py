@@ -17,7 +17,9 @@ def covariance(n: int, seed: int) -> gauss.Array:
 
 @given(st.integers(1, 9), st.floats(0.5, 0.999999))
 def test_gate_is_the_quantile_of_chi_squared(dimension: int, probability: float) -> None:
-    assert gauss.chi2_gate(dimension, probability) == pytest.approx(chi2.ppf(probability, dimension), rel=1e-9)
+    assert gauss.chi2_gate(dimension, probability) == pytest.approx(
+        chi2.ppf(probability, dimension), rel=1e-9
+    )
 
 
 @given(st.integers(1, 7), st.integers(0, 10_000))
@@ -36,7 +38,8 @@ def test_fusion_is_least_squares_in_any_order(n: int, seed: int) -> None:
     x, p = gauss.information_fuse(estimates)
     whitening = [np.linalg.inv(np.linalg.cholesky(p_i)) for _, p_i in estimates]
     expected = np.linalg.lstsq(
-        np.vstack(whitening), np.concatenate([w @ x_i for w, (x_i, _) in zip(whitening, estimates, strict=True)])
+        np.vstack(whitening),
+        np.concatenate([w @ x_i for w, (x_i, _) in zip(whitening, estimates, strict=True)]),
     )[0]
     sigma = np.sqrt(np.diag(p))
     np.testing.assert_allclose((x - expected) / sigma, 0.0, atol=1e-6)
@@ -80,7 +83,9 @@ def test_nearest_psd_mends_only_what_is_broken() -> None:
     assert np.linalg.eigvalsh(mended).min() == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize(("azimuth_deg", "major", "minor"), [(0, 3, 1), (30, 5, 2), (90, 8, 1), (150, 2, 1.5)])
+@pytest.mark.parametrize(
+    ("azimuth_deg", "major", "minor"), [(0, 3, 1), (30, 5, 2), (90, 8, 1), (150, 2, 1.5)]
+)
 def test_ellipse_recovers_axes_and_azimuth(azimuth_deg: float, major: float, minor: float) -> None:
     azimuth = np.radians(azimuth_deg)
     along = np.array([np.sin(azimuth), np.cos(azimuth)])

@@ -34,7 +34,7 @@ def test_gravity_on_the_ellipsoid_is_wgs84_s_normal_gravity(lat_deg: float, publ
 
 
 def test_zonal_coefficients_are_the_published_ones() -> None:
-    # Vallado, Fundamentals of Astrodynamics (4th ed.), appendix D: EGM-08 unnormalised, to the digits printed.
+    # EGM2008's C20, C30, C40 as other toolkits (SatelliteToolbox.jl among them) print them unnormalised.
     assert pytest.approx(0.0010826261738522, rel=1e-9) == c.J2
     assert pytest.approx(-0.0000025324105186, rel=1e-8) == c.J3
     assert pytest.approx(-0.0000016198975999, rel=1e-8) == c.J4

@@ -1,4 +1,4 @@
-"""Independent truths for flight: heyoka in inertial space, and scipy's DOP853 with forces written out anew."""
+"""Independent truths for flight: heyoka in inertial space, scipy's DOP853 with forces written anew."""
 
 from functools import cache
 
@@ -15,14 +15,19 @@ from tocsin.earth.atmosphere import US76_ROWS
 Array = NDArray[np.float64]
 
 SPIN = np.array([0.0, 0.0, c.WGS84_OMEGA_RAD_S])
-LN_DENSITY = CubicSpline([1e3 * r[0] for r in US76_ROWS], np.log([r[1] for r in US76_ROWS]), bc_type="natural")
+LN_DENSITY = CubicSpline(
+    [1e3 * r[0] for r in US76_ROWS], np.log([r[1] for r in US76_ROWS]), bc_type="natural"
+)
 
 
 def potential(x: hy.expression, y: hy.expression, z: hy.expression) -> hy.expression:
     """The zonal potential to J4, written as in textbooks."""
     r = hy.sqrt(x * x + y * y + z * z)
     s, q = z / r, c.WGS84_A_M / r
-    s2, q2 = s * s, q * q  # products, not powers: heyoka's series of a power is undefined at s = 0, the equator
+    s2, q2 = (
+        s * s,
+        q * q,
+    )  # products, not powers: heyoka's series of a power is undefined at s = 0, the equator
     p2, p3, p4 = (3.0 * s2 - 1.0) / 2.0, (5.0 * s2 - 3.0) * s / 2.0, ((35.0 * s2 - 30.0) * s2 + 3.0) / 8.0
     return c.WGS84_GM_M3_S2 / r * (1.0 - q2 * (c.J2 * p2 + c.J3 * q * p3 + c.J4 * q2 * p4))
 
@@ -32,7 +37,9 @@ def derivatives() -> hy.cfunc:
     """Potential, its gradient (3) and Hessian (9) as one function of (x, y, z)."""
     x, y, z = hy.make_vars("x", "y", "z")
     first = [hy.diff(potential(x, y, z), v) for v in (x, y, z)]
-    return hy.cfunc([potential(x, y, z), *first, *(hy.diff(f, v) for f in first for v in (x, y, z))], vars=[x, y, z])
+    return hy.cfunc(
+        [potential(x, y, z), *first, *(hy.diff(f, v) for f in first for v in (x, y, z))], vars=[x, y, z]
+    )
 
 
 @cache
@@ -67,9 +74,15 @@ def impact(x7: Array) -> tuple[float, Array]:
     def rate(t: float, y: Array) -> Array:
         r_m, v = y[:3], y[3:]
         pull = np.asarray(derivatives()(np.ascontiguousarray(r_m)))[1:4]
-        drag = 0.5 * np.exp(LN_DENSITY(height(t, y)) - x7[6]) * np.linalg.norm(v) * v if height(t, y) < 1e6 else 0.0
+        drag = (
+            0.5 * np.exp(LN_DENSITY(height(t, y)) - x7[6]) * np.linalg.norm(v) * v
+            if height(t, y) < 1e6
+            else 0.0
+        )
         return np.concatenate((v, pull - 2 * np.cross(SPIN, v) - np.cross(SPIN, np.cross(SPIN, r_m)) - drag))
 
     height.terminal, height.direction = True, -1  # type: ignore[attr-defined]
     run = solve_ivp(rate, (0.0, 7e3), x7[:6], method="DOP853", rtol=1e-11, atol=1e-6, events=height)
+    assert run.t_events is not None
+    assert run.y_events is not None
     return float(run.t_events[0][0]), np.asarray(run.y_events[0][0])

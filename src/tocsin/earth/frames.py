@@ -114,6 +114,6 @@ def _inverse(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: ArrayLike)
 
 
 def _full_circle(angle_rad: Array) -> Array:
-    """The angle from 0 up to, but never, 2 pi: the remainder of a tiny negative angle rounds to 2 pi itself."""
+    """The angle from 0 up to, never to, 2 pi: the remainder of a tiny negative one rounds to 2 pi again."""
     turned = angle_rad % _TWO_PI
     return np.where(turned < _TWO_PI, turned, 0.0)

@@ -5,6 +5,7 @@ from the package data that `make setup` builds. The rest are pure functions. The
 ellipse in degrees at its own latitude, right to 2 % of its radius up to latitude 70 degrees.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,16 +62,20 @@ class Overflight(NamedTuple):
 @lru_cache(maxsize=1)
 def load_areas() -> tuple[Area, ...]:
     """All areas that can be warned, ordered by code; UserError when the map data is missing or damaged."""
-    return read_areas(resources.files("tocsin") / "data" / "built" / "areas.json")
+    return read_areas(_map_data())
+
+
+@lru_cache(maxsize=1)
+def areas_sha256() -> str:
+    """SHA-256 (hex) of the map data that `load_areas` reads: results depend on it, so records name it."""
+    return hashlib.sha256(_read(_map_data())).hexdigest()
 
 
 def read_areas(source: Traversable) -> tuple[Area, ...]:
     """The areas of a GeoJSON FeatureCollection, without those marked as context (background of the map)."""
     try:
-        features = json.loads(source.read_text(encoding="utf-8"))["features"]
+        features = json.loads(_read(source))["features"]
         areas = [_area(feature) for feature in features if not feature["properties"]["context"]]
-    except OSError as failure:
-        raise UserError(f"the map data is not built ({source.name} is missing)", fix=_SETUP) from failure
     except (ValueError, KeyError, TypeError) as failure:
         raise UserError(f"the map data is damaged ({source.name}: {failure})", fix=_SETUP) from failure
     shapely.prepare([area.polygon for area in areas])
@@ -144,6 +149,17 @@ def overflight_probabilities(
     touched[samples // len(near), hits] = True
     chances = (_SHIFT_WEIGHTS @ touched).tolist()
     return _likeliest({area.iso: p for area, p in zip(candidates, chances, strict=True)})
+
+
+def _map_data() -> Traversable:
+    return resources.files("tocsin") / "data" / "built" / "areas.json"
+
+
+def _read(source: Traversable) -> bytes:
+    try:
+        return source.read_bytes()
+    except OSError as failure:
+        raise UserError(f"the map data is not built ({source.name} is missing)", fix=_SETUP) from failure
 
 
 def _area(feature: dict[str, Any]) -> Area:

@@ -3,8 +3,8 @@
 A first call costs seconds of compiling, which no alert may wait for. Other rooms that compile functions add
 the name of a function without arguments that calls each of theirs to WARMERS.
 
-Numba notices a change in a function's own file only, not in the files of the functions that it calls: so
-compiled code that is older than any source of the same folder is thrown away first.
+Numba notices a change in a function's own file only, not in the files of the functions that it calls: so code
+compiled before the newest change of a source beside it, or of a source in this folder, is thrown away first.
 """
 
 import sys
@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from tocsin.earth import flight, kernels
+from tocsin.earth import flight
 from tocsin.earth.atmosphere import density
 from tocsin.earth.frames import geodetic_to_ecef
 
@@ -33,26 +33,33 @@ def warm_flight() -> None:
     density(1e4)
 
 
-def drop_stale(folder: Path) -> int:
-    """Remove numba's cached code in a source folder when a source is newer; returns how many files went."""
-    newest_s = max(source.stat().st_mtime for source in folder.glob("*.py"))
-    cached = [file for pattern in ("*.nbi", "*.nbc") for file in (folder / "__pycache__").glob(pattern)]
-    if not any(file.stat().st_mtime < newest_s for file in cached):
-        return 0
-    for file in cached:
-        file.unlink(missing_ok=True)
-    return len(cached)
+def drop_stale(package: Path) -> int:
+    """Remove numba's cached code under `package` that a change made stale; returns how many files went.
+
+    Stale: a source of its folder, or of this room, whose functions it may hold, is newer than a file of it.
+    """
+    ours_s = _newest_s(package / "earth")
+    dropped = 0
+    for folder in sorted({index.parent.parent for index in package.rglob("__pycache__/*.nbi")}):
+        newest_s = max(ours_s, _newest_s(folder))
+        cached = [file for pattern in ("*.nbi", "*.nbc") for file in (folder / "__pycache__").glob(pattern)]
+        if any(file.stat().st_mtime < newest_s for file in cached):
+            for file in cached:
+                file.unlink(missing_ok=True)
+            dropped += len(cached)
+    return dropped
+
+
+def _newest_s(folder: Path) -> float:
+    return max((source.stat().st_mtime for source in folder.glob("*.py")), default=0.0)
 
 
 def main() -> int:
     """Warm all rooms and say so in one line."""
-    folders = {Path(str(import_module(module).__file__)).parent for module, _ in WARMERS}
-    for folder in sorted(folders):
-        drop_stale(folder)
+    drop_stale(Path(__file__).parent.parent)
     for module, function in WARMERS:
         getattr(import_module(module), function)()
-    compiled = len(kernels.fall_block.signatures)
-    print(f"compiled and cached: {len(WARMERS)} room(s), integrator ready ({compiled} signature)")
+    print(f"compiled and cached: {', '.join(sorted({module.split('.')[1] for module, _ in WARMERS}))}")
     return 0
 
 
