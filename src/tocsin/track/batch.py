@@ -1,0 +1,206 @@
+"""Least squares over a window of rows: a cubic for powered flight, a free flight for coast, and the test between them.
+
+Both solvers are Gauss-Newton, warm-started, damped when a step would make the fit worse (Levenberg).
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tocsin.earth.flight import propagate
+from tocsin.earth.gauss import invert
+from tocsin.track import kernels
+
+Array = NDArray[np.float64]
+
+# Ballistic coefficient before any drag is seen: the middle (in ratio) of 5,000 to 8,000 kg/m^2, a notional range for dense
+# slender bodies; one standard deviation covers a factor of 1.65 either way.
+LN_BETA_MEAN: Final = float(0.5 * (np.log(5_000.0) + np.log(8_000.0)))
+LN_BETA_SIGMA: Final = 0.5
+
+# What any object may do within a window, before it is seen: no public launch exceeds these by much (one sigma each).
+_POSITION_M: Final = 3e6
+_VELOCITY_MPS: Final = 3_000.0
+_ACCELERATION_MPS2: Final = 30.0
+_JERK_MPS3: Final = 1.0
+_POLY_PRIOR: Final = np.repeat(
+    [_POSITION_M**-2, _VELOCITY_MPS**-2, _ACCELERATION_MPS2**-2, _JERK_MPS3**-2], 3
+)
+_PUSH_MPS2: Final = 100.0  # prior of the push along the velocity: hardly any
+
+_STEPS: Final = 12
+_CONVERGED: Final = 1e-6  # expected fall of chi-squared: a thousandth of a standard deviation
+_DAMP_FIRST: Final = 1e-3
+
+
+class Fit(NamedTuple):
+    """Solution x (n,), covariance (n, n), chi-squared with its count of numbers, prior left out."""
+
+    x: Array
+    p: Array
+    chi2: float
+    count: int
+
+
+class FlightFit(NamedTuple):
+    """A free flight: start x7 and covariance, push along the velocity and its sigma, state and covariance at the last row."""
+
+    start: Array
+    start_p: Array
+    push_mps2: float
+    push_sigma: float
+    end: Array
+    end_p: Array
+    chi2: float
+    count: int
+
+
+class _Normal(NamedTuple):
+    matrix: Array
+    right: Array
+    cost: float
+    chi2: float
+    count: int
+
+
+def poly_fit(rows: Array, table: Array, guess: Array, t0_s: float) -> Fit:
+    """The cubic [position, velocity, acceleration, jerk] (12,) at t0 that fits the rows best."""
+    centre = np.concatenate((guess[:3], np.zeros(9)))
+
+    def evaluate(x: Array) -> _Normal:
+        matrix, off = np.diag(_POLY_PRIOR), centre - x
+        right = _POLY_PRIOR * off
+        chi2, count = kernels.poly_normal(rows, table, x, t0_s, matrix, right)
+        return _Normal(matrix, right, chi2 + float(off @ (_POLY_PRIOR * off)), chi2, count)
+
+    x, normal = _descend(evaluate, guess.copy())
+    return Fit(x, invert(normal.matrix), normal.chi2, normal.count)
+
+
+def flight_fit(rows: Array, table: Array, guess: Array, t0_s: float, with_push: bool = False) -> FlightFit:
+    """The free flight that fits the rows best, from a guess (7,) at t0, not later than the first row."""
+    ends = np.empty((7, 8))
+    prior = np.zeros(8)
+    prior[6], prior[7] = LN_BETA_SIGMA**-2, _PUSH_MPS2**-2 if with_push else 1e12
+    centre = np.array([0.0] * 6 + [LN_BETA_MEAN, 0.0])
+
+    def evaluate(x: Array) -> _Normal:
+        matrix, off = np.diag(prior), centre - x
+        right = prior * off
+        chi2, count = kernels.flight_normal(rows, table, x, t0_s, matrix, right, ends)
+        if not with_push:
+            matrix[7, :7] = matrix[:7, 7] = right[7] = 0.0
+        return _Normal(matrix, right, chi2 + float(off @ (prior * off)), chi2, count)
+
+    x, normal = _descend(evaluate, np.append(guess, 0.0))
+    p = invert(normal.matrix)
+    phi = ends[:, 1:]
+    return FlightFit(
+        x[:7], p[:7, :7], float(x[7]), float(np.sqrt(p[7, 7])), ends[:, 0].copy(), phi @ p[:7, :7] @ phi.T,
+        normal.chi2, normal.count,
+    )  # fmt: skip
+
+
+def evaluate_poly(c: Array, s: float) -> tuple[Array, Array, Array]:
+    """Position, velocity and acceleration `s` seconds after the cubic's epoch."""
+    p, v, a, j = c.reshape(4, 3)
+    return p + s * (v + s * (0.5 * a + s * j / 6.0)), v + s * (a + 0.5 * s * j), a + s * j
+
+
+def plausible(chi2: float, numbers: int, parameters: int, sigmas: float) -> bool:
+    """Is a fit's chi-squared within `sigmas` of what honest noise gives (normal approximation)?"""
+    dof = max(numbers - parameters, 1)
+    return chi2 <= dof + sigmas * float(np.sqrt(2.0 * dof)) + 0.5 * sigmas
+
+
+def _descend(evaluate: Callable[[Array], _Normal], x: Array) -> tuple[Array, _Normal]:
+    """Gauss-Newton from x; the normal equations handed back are those at the solution."""
+    now, damp = evaluate(x), 0.0
+    for _ in range(_STEPS):
+        scale = 1.0 / np.sqrt(np.diag(now.matrix))
+        scaled = now.matrix * np.outer(scale, scale)
+        scaled[np.diag_indices_from(scaled)] += damp
+        step = scale * np.linalg.solve(scaled, scale * now.right)
+        if float(step @ now.right) < _CONVERGED:
+            break
+        trial = evaluate(x + step)
+        if np.isfinite(trial.cost) and trial.cost <= now.cost:
+            x, now, damp = x + step, trial, 0.1 * damp if damp > _DAMP_FIRST else 0.0
+        else:
+            damp = max(10.0 * damp, _DAMP_FIRST)
+    else:
+        now = evaluate(x)
+    return x, now
+
+
+# --- boost or coast ---------------------------------------------------------------------------------------------------
+
+_WINDOWS_S: Final = (6.0, 8.0, 10.0, 13.0, 17.0, 22.0, 29.0, 38.0, 50.0)
+_FULL: Final = 0.75  # of a window must be covered by rows
+_LEAST_ROWS: Final = 6
+_SHARP: Final = 6.0  # a window decides when its push is known to a sixth of what a motor gives
+_HALF: Final = 0.5
+_SMALL_SIGMAS: Final = 2.5
+_SIGMAS: Final = 3.0
+_SEEN_SIGMAS: Final = 4.0  # a push so clear is a motor, however vague its strength
+_SEEN_MPS2: Final = 5.0
+
+
+class CoastTest(NamedTuple):
+    """Verdict of one look back: `coast` True, False (a push is seen) or None (cannot tell), with the fit it rests on."""
+
+    coast: bool | None
+    push_mps2: float
+    push_sigma: float
+    start_s: float
+    fit: FlightFit | None
+
+    @property
+    def pushed(self) -> bool:
+        """Is a motor clearly seen?"""
+        return self.push_mps2 > max(_SEEN_SIGMAS * self.push_sigma, _SEEN_MPS2)
+
+
+UNDECIDED: Final = CoastTest(None, 0.0, float("inf"), 0.0, None)
+
+
+def coast_test(rows: Array, table: Array, poly: Array, t_poly_s: float, motor_mps2: float) -> CoastTest:
+    """Does free flight explain the last seconds, and is the push along the velocity clearly not `motor_mps2`?
+
+    Looks back over ever longer windows until the push is known well enough; a motor holds an object up against gravity, so
+    it is never weak. A window that still holds some powered flight shows a push and fails.
+    """
+    last_s = float(rows[-1, 0])
+    guess: Array | None = None
+    guess_s = last_s
+    for window_s in _WINDOWS_S:
+        part = rows[rows[:, 0] >= last_s - window_s - 1e-9]
+        if last_s - float(part[0, 0]) < _FULL * window_s:
+            break
+        if len(part) < _LEAST_ROWS:
+            continue
+        t0_s = float(part[0, 0])
+        if guess is None:
+            p, v, _ = evaluate_poly(poly, t0_s - t_poly_s)
+            guess = np.concatenate((p, v, [LN_BETA_MEAN]))
+        else:
+            guess = propagate(guess, t0_s - guess_s)
+        pushed = flight_fit(part, table, guess, t0_s, with_push=True)
+        guess, guess_s = pushed.start, t0_s
+        seen = CoastTest(False, pushed.push_mps2, pushed.push_sigma, t0_s, None)
+        if seen.pushed:
+            return seen
+        if pushed.push_sigma <= motor_mps2 / _SHARP:
+            return _verdict(part, table, pushed, t0_s, motor_mps2)
+    return UNDECIDED
+
+
+def _verdict(part: Array, table: Array, pushed: FlightFit, t0_s: float, motor_mps2: float) -> CoastTest:
+    push, sigma = pushed.push_mps2, pushed.push_sigma
+    if push > _SMALL_SIGMAS * sigma or push + 2.0 * sigma > _HALF * motor_mps2:
+        return CoastTest(False, push, sigma, t0_s, None)
+    free = flight_fit(part, table, pushed.start, t0_s)
+    fits = plausible(free.chi2, free.count, 6, _SIGMAS)
+    return CoastTest(True if fits else False, push, sigma, t0_s, free)

@@ -1,0 +1,66 @@
+"""What happened to a track lately, in the words of the table of lives."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from tocsin.earth.flight import fall
+from tocsin.earth.frames import ecef_to_geodetic
+from tocsin.model.time import Instant, after, seconds_between
+from tocsin.model.track import Life, Phase
+from tocsin.track.life import (
+    AFTER_IMPACT_S,
+    ENDED,
+    MISSED_LEAST_S,
+    MISSED_PERIODS,
+    NEAR_GROUND_M,
+    TENTATIVE_LEAST_S,
+    TENTATIVE_PERIODS,
+    UNKNOWN_KEPT_S,
+    Happening,
+)
+from tocsin.track.life import after as life_after
+from tocsin.track.record import Record, estimate
+from tocsin.track.rows import instant, rows_of
+from tocsin.track.start import kind_of, only_sights, sure
+
+
+def lived(record: Record, now: Instant, periods_s: Sequence[float], base_ns: Instant) -> Record:
+    """The record's life and kind at `now`."""
+    period_s = max(periods_s[i] for i in record.sensors)
+    record = _predicted_down(record, now, base_ns)
+    happening = _happening(record, now, period_s)
+    if happening is None:
+        return record
+    life = life_after(record.life, happening)
+    first = life is Life.CONFIRMED and record.confirmed_ns is None
+    record = replace(record, life=life, confirmed_ns=now if first else record.confirmed_ns)
+    return record if life in ENDED or life is Life.TENTATIVE else replace(record, kind=kind_of(record, estimate(record)[0]))
+
+
+def _happening(record: Record, now: Instant, period_s: float) -> Happening | None:
+    unseen_s = seconds_between(record.last_ns, now)
+    if record.life is Life.TENTATIVE:
+        if sure(record, only_sights(rows_of(record.rows))):
+            return Happening.SURE
+        return Happening.MISSED if unseen_s > max(TENTATIVE_LEAST_S, TENTATIVE_PERIODS * period_s) else None
+    if record.down_ns is not None and now > record.down_ns and _seen_down(record):
+        return Happening.GROUND
+    if record.down_ns is not None and now > after(record.down_ns, AFTER_IMPACT_S):
+        return Happening.GONE
+    if record.down_ns is None and unseen_s > UNKNOWN_KEPT_S:
+        return Happening.GONE
+    return Happening.MISSED if unseen_s > max(MISSED_LEAST_S, MISSED_PERIODS * period_s) else Happening.SEEN
+
+
+def _predicted_down(record: Record, now: Instant, base_ns: Instant) -> Record:
+    """When a coasting object that is not seen any more should be down; computed once for an estimate."""
+    if record.phase is not Phase.COAST or record.down_ns is not None or seconds_between(record.last_ns, now) < 2.0:
+        return record
+    end = fall(estimate(record)[0].x)
+    return replace(record, down_ns=instant(base_ns, record.head_s + end.time_s)) if end.hit else record
+
+
+def _seen_down(record: Record) -> bool:
+    """Was the last estimate from sensors near the ground?"""
+    return float(ecef_to_geodetic(estimate(record)[0].x[:3])[2]) < NEAR_GROUND_M

@@ -1,0 +1,79 @@
+"""Where an estimate says an object will be (or was): free flight when coast is known, else straight acceleration, and doubt.
+
+Shared by association, fusion and the stitching of tracks: all compare objects at a common instant.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tocsin.earth.flight import propagate_stm
+from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
+
+Array = NDArray[np.float64]
+
+# Beyond this a thrust seen last is not extrapolated any more: no public boost keeps its acceleration for longer unseen.
+THRUST_SEEN_S: Final = 4.0
+# Doubt of an acceleration seen last: burnout alone is a jump of this size (three to five g, one sigma here).
+_JUMP_MPS2: Final = 30.0
+_JUMP_LONGEST_S: Final = 20.0
+# The cubic's own error just after a jump that its window straddles.
+_POSITION_FLOOR_M: Final = 100.0
+_VELOCITY_FLOOR_MPS: Final = 20.0
+
+
+class Gaussian(NamedTuple):
+    """State x (7,) and covariance (7, 7) at an instant."""
+
+    x: Array
+    p: Array
+
+
+def coasting(x: Array, p: Array, dt_s: float) -> Gaussian:
+    """Free flight with its transition matrix."""
+    if dt_s == 0.0:
+        return Gaussian(x, p)
+    moved, phi = propagate_stm(x, dt_s)
+    return Gaussian(moved, phi @ p @ phi.T)
+
+
+def powered(x: Array, p: Array, accel: Array | None, dt_s: float) -> Gaussian:
+    """Straight acceleration for a few seconds, free flight after; covariance grows with what a motor may do unseen."""
+    near_s = float(np.clip(dt_s, -THRUST_SEEN_S, THRUST_SEEN_S))
+    push = np.zeros(3) if accel is None else accel
+    moved = x.copy()
+    moved[:3] += near_s * (x[3:6] + 0.5 * near_s * push)
+    moved[3:6] += near_s * push
+    phi = np.eye(7)
+    phi[:3, 3:6] = near_s * np.eye(3)
+    cov = phi @ p @ phi.T
+    if dt_s != near_s:
+        moved, cov = coasting(moved, cov, dt_s - near_s)
+    return Gaussian(moved, cov + doubt(dt_s))
+
+
+def doubt(dt_s: float) -> Array:
+    """Covariance (7, 7) of what a motor may have done unseen over dt: a jump of acceleration that lasts for a while."""
+    span = abs(dt_s)
+    speed = _VELOCITY_FLOOR_MPS + _JUMP_MPS2 * min(span, _JUMP_LONGEST_S)
+    way = _POSITION_FLOOR_M + _JUMP_MPS2 * min(span, _JUMP_LONGEST_S) * (span - 0.5 * min(span, _JUMP_LONGEST_S))
+    return np.diag([way**2] * 3 + [speed**2] * 3 + [0.0])
+
+
+def seven(x6: Array, p6: Array) -> Gaussian:
+    """A position and velocity with what is held of ln beta before drag is seen."""
+    p = np.zeros((7, 7))
+    p[:6, :6] = p6
+    p[6, 6] = LN_BETA_SIGMA**2
+    return Gaussian(np.append(x6, LN_BETA_MEAN), p)
+
+
+def distance2(one: Gaussian, other: Gaussian) -> tuple[float, float]:
+    """Squared Mahalanobis distance of two independent estimates in position and velocity, and ln det of its covariance."""
+    cov = one.p[:6, :6] + other.p[:6, :6]
+    scale = 1.0 / np.sqrt(np.diag(cov))
+    factor = np.linalg.cholesky(cov * np.outer(scale, scale) + 1e-9 * np.eye(6))
+    half = np.linalg.solve(factor, (one.x[:6] - other.x[:6]) * scale)
+    log_det = 2.0 * float(np.sum(np.log(np.diag(factor))) - np.sum(np.log(scale)))
+    return float(half @ half), log_det

@@ -1,0 +1,111 @@
+"""What the tracker keeps of one object between steps, and the Track it publishes of it."""
+
+from typing import Final
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from tocsin.model.label import Label, Nation
+from tocsin.model.space import EcefState
+from tocsin.model.time import Instant
+from tocsin.model.track import Life, ObjectClass, Phase, Track
+from tocsin.track.batch import evaluate_poly
+from tocsin.track.motion import Gaussian, coasting, doubt, powered, seven
+from tocsin.track.rows import instant, triangle, unpack
+
+Array = NDArray[np.float64]
+
+POLY: Final = 12 + 144
+FLIGHT: Final = 7 + 49
+
+
+class Record(Struct, frozen=True):
+    """One object. Times in seconds since the tracker's base; arrays packed (see `rows`).
+
+    `head` is the estimate at `head_s`: a cubic and its covariance, or in coast x7 and its covariance. `start` is where the
+    batch over the coast begins; once it is long enough `anchor` carries what it knew and the filter goes on from there.
+    """
+
+    number: int
+    life: Life
+    phase: Phase
+    kind: ObjectClass
+    first_ns: Instant
+    last_ns: Instant
+    plots: int
+    sensors: tuple[int, ...]
+    rows: bytes
+    head_s: float
+    head: bytes
+    chi2_ratio: float = 1.0
+    confirmed_ns: Instant | None = None
+    burnout_ns: Instant | None = None
+    down_ns: Instant | None = None
+    start_s: float = 0.0
+    start: bytes = b""
+    anchor_s: float = 0.0
+    anchor: bytes = b""
+    motor_mps2: float = 0.0
+    passes: int = 0
+    early: tuple[EcefState, ...] = ()
+
+
+def poly_of(record: Record) -> tuple[Array, Array]:
+    """Cubic (12,) and covariance (12, 12) of a record that does not coast."""
+    values = unpack(record.head, POLY)
+    return values[:12].copy(), values[12:].reshape(12, 12).copy()
+
+
+def flight_of(packed: bytes) -> Gaussian:
+    """x7 and its covariance."""
+    values = unpack(packed, FLIGHT)
+    return Gaussian(values[:7].copy(), values[7:].reshape(7, 7).copy())
+
+
+def estimate(record: Record) -> tuple[Gaussian, Array | None]:
+    """The estimate at `head_s`, honest about a cubic that fits badly; acceleration unless in coast."""
+    if record.phase is Phase.COAST:
+        return flight_of(record.head), None
+    c, p = poly_of(record)
+    return seven(c[:6], p[:6, :6] * max(1.0, record.chi2_ratio)), c[6:9]
+
+
+def at(record: Record, time_s: float) -> Gaussian:
+    """Where the object is believed to be at another time, wide enough to gate with."""
+    dt_s = time_s - record.head_s
+    now, accel = estimate(record)
+    if record.phase is Phase.COAST:
+        return coasting(now.x, now.p, dt_s)
+    if record.life is Life.COASTING or abs(dt_s) > 10.0:
+        return powered(now.x, now.p, accel, dt_s)
+    c, p = poly_of(record)
+    position, velocity, _ = evaluate_poly(c, dt_s)
+    phi = np.kron(np.array([[1.0, dt_s, dt_s**2 / 2, dt_s**3 / 6], [0.0, 1.0, dt_s, dt_s**2 / 2]]), np.eye(3))
+    moved = seven(np.concatenate((position, velocity)), phi @ p @ phi.T)
+    return Gaussian(moved.x, moved.p + doubt(dt_s))
+
+
+def publish(record: Record, nation: Nation, base_ns: Instant, names: tuple[str, ...], label: Label) -> Track:
+    """The track as others see it."""
+    now, accel = estimate(record)
+    state = EcefState(instant(base_ns, record.head_s), tuple(now.x.tolist()), triangle(now.p))
+    push = None
+    if record.phase is Phase.BOOST and accel is not None:
+        push = (float(accel[0]), float(accel[1]), float(accel[2]))
+    return Track(
+        id=f"{nation}-{record.number}",
+        life=record.life,
+        phase=record.phase,
+        kind=record.kind,
+        state=state,
+        first_ns=record.first_ns,
+        last_ns=record.last_ns,
+        sensors=tuple(sorted(names[i] for i in record.sensors)),
+        plots=record.plots,
+        label=label,
+        accel_mps2=push,
+        confirmed_ns=record.confirmed_ns,
+        burnout_ns=record.burnout_ns,
+        early=record.early,
+    )

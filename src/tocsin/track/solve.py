@@ -1,0 +1,198 @@
+"""One object's estimate, brought up to date with its new rows: powered flight, the step to coast, coast, and back."""
+
+from typing import Final
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from tocsin.earth.flight import propagate
+from tocsin.model.space import EcefState
+from tocsin.model.time import Instant
+from tocsin.model.track import Life, Phase
+from tocsin.track import filter as kalman
+from tocsin.track.batch import CoastTest, Fit, FlightFit, coast_test, evaluate_poly, flight_fit, plausible, poly_fit
+from tocsin.track.motion import Gaussian, seven
+from tocsin.track.record import Record, flight_of, poly_of
+from tocsin.track.rows import instant, merged, pack, rows_of, triangle
+
+Array = NDArray[np.float64]
+
+BATCH_S: Final = 100.0  # least squares over so much coast, then the filter (TRACKING.md: 60 to 100 s)
+POWERED_KEPT_S: Final = 60.0
+POWERED_WINDOW_S: Final = 16.0
+SHORT_WINDOW_S: Final = 8.0
+LEAST_ROWS: Final = 8
+MISFIT: Final = 3.0  # chi-squared per number above which the shorter window follows better
+# A motor must at least carry the object: its push along the velocity is never far below gravity (9.8 m/s^2).
+MOTOR_LEAST_MPS2: Final = 10.0
+MOTOR_MOST_MPS2: Final = 40.0
+PASSES: Final = 2  # looks in a row that must say coast
+TESTED_FROM_MPS: Final = 400.0
+HEAD_CUT: Final = 0.1  # of a window that passed: the tail of the boost may still be in it
+CUTS: Final = 4
+SHORTEST_COAST_S: Final = 5.0
+FIT_SIGMAS: Final = 4.0
+EARLY_S: Final = 15.0
+EARLY_STATES: Final = 4
+
+
+def update(record: Record, new: Array, table: Array, base_ns: Instant) -> Record:
+    """The record with `new` rows in it (duplicates already taken out)."""
+    rows = merged(rows_of(record.rows), new)
+    last_s = float(rows[-1, 0])
+    record = replace(
+        record,
+        last_ns=max(record.last_ns, instant(base_ns, last_s)),
+        plots=record.plots + len(new),
+        sensors=tuple(sorted({*record.sensors, *(int(i) for i in new[:, 2])})),
+    )
+    if record.phase is Phase.COAST:
+        coasted = _coast(record, rows, table)
+        if coasted is not None:
+            return coasted
+        record = _uncoast(record, rows)
+    return _powered(record, rows, table, base_ns)
+
+
+def _coast(record: Record, rows: Array, table: Array) -> Record | None:
+    """Batch or filter; None when free flight does not explain the rows."""
+    if record.anchor:
+        done = kalman.run(rows, table, flight_of(record.anchor), record.anchor_s)
+        if not plausible(done.chi2, done.count, 0, 1.5 * FIT_SIGMAS):
+            return None
+        return replace(
+            record, anchor=_packed(done.anchor), anchor_s=done.anchor_s, rows=pack(done.rows),
+            head=_packed(done.head), head_s=done.head_s, down_ns=None,
+        )  # fmt: skip
+    found = _trimmed(rows[rows[:, 0] >= record.start_s], table, np.frombuffer(record.start).copy(), record.start_s)
+    if found is None:
+        return None
+    fit, part = found
+    record = replace(
+        record, start=pack(fit.start), start_s=float(part[0, 0]), rows=pack(part), down_ns=None,
+        head=_packed(Gaussian(fit.end, fit.end_p)), head_s=float(part[-1, 0]), chi2_ratio=fit.chi2 / max(fit.count - 6, 1),
+    )  # fmt: skip
+    return _anchored(record, part, table) if part[-1, 0] - part[0, 0] > BATCH_S else record
+
+
+def _trimmed(rows: Array, table: Array, guess: Array, guess_s: float) -> tuple[FlightFit, Array] | None:
+    """The batch, its first part cut away (some boost in it) until free flight fits; None when it never does."""
+    for _ in range(CUTS):
+        span = float(rows[-1, 0] - rows[0, 0]) if len(rows) else 0.0
+        if span < SHORTEST_COAST_S:
+            return None
+        t0_s = float(rows[0, 0])
+        fit = flight_fit(rows, table, propagate(guess, t0_s - guess_s), t0_s)
+        if plausible(fit.chi2, fit.count, 6, FIT_SIGMAS):
+            return fit, rows
+        guess, guess_s = fit.start, t0_s
+        rows = np.ascontiguousarray(rows[rows[:, 0] > t0_s + max(1.0, 0.2 * span)])
+    return None
+
+
+def _anchored(record: Record, part: Array, table: Array) -> Record:
+    """From batch to filter: the anchor knows all rows but the youngest, which stay open to late plots."""
+    old = part[:, 0] <= part[-1, 0] - kalman.KEEP_S
+    rows = np.ascontiguousarray(part[old])
+    fit = flight_fit(rows, table, np.frombuffer(record.start).copy(), record.start_s)
+    return replace(
+        record, anchor=_packed(Gaussian(fit.end, fit.end_p)), anchor_s=float(rows[-1, 0]), rows=pack(part[~old]), start=b""
+    )
+
+
+def _uncoast(record: Record, rows: Array) -> Record:
+    """Free flight was wrong after all: back to not knowing, from where the estimate stood."""
+    now = flight_of(record.head)
+    guess = propagate(now.x, float(rows[-1, 0]) - record.head_s)
+    head = np.concatenate((guess[:6], np.zeros(6 + 144)))
+    return replace(
+        record, phase=Phase.UNKNOWN, burnout_ns=None, down_ns=None, start=b"", anchor=b"", passes=0,
+        head=pack(head), head_s=float(rows[-1, 0]),
+    )  # fmt: skip
+
+
+def _powered(record: Record, rows: Array, table: Array, base_ns: Instant) -> Record:
+    last_s = float(rows[-1, 0])
+    rows = np.ascontiguousarray(rows[rows[:, 0] >= last_s - POWERED_KEPT_S])
+    guess = _shifted(poly_of(record)[0], last_s - record.head_s)
+    fit = poly_fit(_window(rows, POWERED_WINDOW_S), table, guess, last_s)
+    if _ratio(fit) > MISFIT:
+        fit = poly_fit(_window(rows, SHORT_WINDOW_S), table, fit.x, last_s)
+    record = replace(
+        record, rows=pack(rows), head=pack(np.concatenate((fit.x, fit.p.ravel()))), head_s=last_s, chi2_ratio=_ratio(fit)
+    )
+    if record.life is Life.TENTATIVE or float(np.linalg.norm(fit.x[3:6])) < TESTED_FROM_MPS:
+        return record
+    motor = max(record.motor_mps2, MOTOR_LEAST_MPS2)
+    test = coast_test(rows, table, fit.x, last_s, motor)
+    if test.coast and test.fit is not None:
+        return _burnt_out(record, rows, table, test, base_ns)
+    return _pushed(replace(record, passes=0), rows, table, test, base_ns)
+
+
+def _burnt_out(record: Record, rows: Array, table: Array, test: CoastTest, base_ns: Instant) -> Record:
+    """One more look that says coast; with enough of them the record coasts."""
+    record = replace(record, passes=record.passes + 1)
+    if record.passes < PASSES or test.fit is None:
+        return record
+    start_s = test.start_s + HEAD_CUT * (float(rows[-1, 0]) - test.start_s)
+    part = np.ascontiguousarray(rows[rows[:, 0] >= start_s])
+    found = _trimmed(part, table, test.fit.start, test.start_s)
+    if found is None:
+        return replace(record, passes=0)
+    fit, part = found
+    burnout = instant(base_ns, test.start_s)
+    return replace(
+        record, phase=Phase.COAST, burnout_ns=burnout, start=pack(fit.start), start_s=float(part[0, 0]), rows=pack(part),
+        head=_packed(Gaussian(fit.end, fit.end_p)), head_s=float(part[-1, 0]), chi2_ratio=1.0,
+    )  # fmt: skip
+
+
+def _pushed(record: Record, rows: Array, table: Array, test: CoastTest, base_ns: Instant) -> Record:
+    """A push along the velocity is a motor; remember how strong it is, and keep the first states for the launch point."""
+    push, sigma = test.push_mps2, test.push_sigma
+    if test.pushed:
+        seen = float(np.clip(0.8 * (push - 2.0 * sigma), MOTOR_LEAST_MPS2, MOTOR_MOST_MPS2))
+        record = replace(record, phase=Phase.BOOST, motor_mps2=max(record.motor_mps2, seen))
+    if record.phase is Phase.BOOST and float(rows[-1, 0] - rows[0, 0]) < EARLY_S + 5.0:
+        return replace(record, early=_early(rows, table, record, base_ns))
+    return record
+
+
+def _early(rows: Array, table: Array, record: Record, base_ns: Instant) -> tuple[EcefState, ...]:
+    """Smoothed states over the first seconds of sight."""
+    first_s = float(rows[0, 0])
+    part = np.ascontiguousarray(rows[rows[:, 0] <= first_s + EARLY_S])
+    span = float(part[-1, 0]) - first_s
+    guess = _shifted(poly_of(record)[0], first_s - record.head_s)
+    fit = poly_fit(part, table, guess, first_s)
+    return tuple(
+        _smoothed(fit, first_s, s, base_ns) for s in np.linspace(0.0, span, EARLY_STATES).tolist()
+    )
+
+
+def _smoothed(fit: Fit, epoch_s: float, s: float, base_ns: Instant) -> EcefState:
+    position, velocity, _ = evaluate_poly(fit.x, s)
+    phi = np.kron(np.array([[1.0, s, s**2 / 2, s**3 / 6], [0.0, 1.0, s, s**2 / 2]]), np.eye(3))
+    state = seven(np.concatenate((position, velocity)), phi @ fit.p @ phi.T * max(1.0, _ratio(fit)))
+    return EcefState(instant(base_ns, epoch_s + s), tuple(state.x.tolist()), triangle(state.p))
+
+
+def _window(rows: Array, window_s: float) -> Array:
+    """Rows of the last seconds, or the last few where they are sparse."""
+    first = min(int(np.searchsorted(rows[:, 0], rows[-1, 0] - window_s)), max(len(rows) - LEAST_ROWS, 0))
+    return np.ascontiguousarray(rows[first:])
+
+
+def _shifted(c: Array, s: float) -> Array:
+    position, velocity, accel = evaluate_poly(c, s)
+    return np.concatenate((position, velocity, accel, c[9:]))
+
+
+def _ratio(fit: Fit) -> float:
+    return fit.chi2 / max(fit.count - 9, 1)
+
+
+def _packed(state: Gaussian) -> bytes:
+    return pack(np.concatenate((state.x, state.p.ravel())))
