@@ -10,9 +10,12 @@ import unicodedata
 from typing import Final
 
 from tocsin.model.label import Plane
+from tocsin.warn.cap_rules import STATUS
+from tocsin.warn.cap_schema import children, first, parse
 from tocsin.warn.texts import Texts
-from tocsin.warn.words import MARKS, WORDS, Lang
+from tocsin.warn.words import MARKS, TAGS, WORDS, Lang
 
+_LANG: Final = {tag: lang for lang, tag in TAGS.items()}
 # Said in a drill, each of these makes it look like reality. Compared in squeezed form (see `squeeze`).
 _DENIES_DRILL: Final = tuple(
     re.compile(pattern)
@@ -67,6 +70,29 @@ def lint(texts: Texts, lang: Lang, plane: Plane) -> tuple[str, ...]:
     }
     faults = [f"{name}: {fault}" for name, text in parts.items() for fault in lint_words(text, plane)]
     return (*faults, *_missing(texts, lang))
+
+
+def lint_cap(xml: bytes, plane: Plane | None = None) -> tuple[str, ...]:
+    """Faults of the texts in a CAP message; its plane is that of its status, and must be `plane` where
+    given.
+    """
+    try:
+        alert = parse(xml)
+    except ValueError as fault:
+        return (str(fault),)
+    status = first(alert, "status")
+    bound = next((known for known, name in STATUS.items() if name == status), None)
+    if bound is None:
+        return (f"status {status!r} belongs to no plane",)
+    if plane not in (None, bound):
+        return (f"status {status} in the {plane} plane",)
+    faults = []
+    for info in children(alert, "info"):
+        lang = _LANG.get(first(info, "language"))
+        texts = Texts(*(first(info, part) for part in ("headline", "description", "instruction", "event")))
+        found = lint(texts, lang, bound) if lang else (f"language {first(info, 'language')!r} is not ours",)
+        faults += [f"{lang or 'info'}: {fault}" for fault in found]
+    return tuple(faults) or (() if children(alert, "info") else ("has no info",))
 
 
 def _mark_faults(text: str, plane: Plane) -> list[str]:
