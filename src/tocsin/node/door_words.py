@@ -33,12 +33,18 @@ class OffersCame(Struct, frozen=True, tag="offers"):
 
 
 class Arrived(Struct, frozen=True, tag="arrived"):
-    """Bytes from outside, and the path they came by ("direct:KOR", "hub:USA"). Nothing is known of them
+    """Bytes from outside: by which path ("direct", "hub") and whose they are said to be. Nothing is sure
     yet."""
 
     path: str
+    said: Nation
     data: bytes
     at_wall_ns: Instant
+
+    @property
+    def source(self) -> str:
+        """For evidence: "KOR direct"."""
+        return f"{self.said} {self.path}"
 
 
 class HallHas(Struct, frozen=True, tag="hall-has"):

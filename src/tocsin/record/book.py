@@ -81,10 +81,9 @@ def transaction(book: apsw.Connection) -> Iterator[None]:
         try:
             yield
             book.execute("COMMIT")
-        except BaseException:
+        finally:
             if book.in_transaction:
                 book.execute("ROLLBACK")
-            raise
 
 
 @contextmanager

@@ -134,14 +134,12 @@ def _parsed(data: bytes) -> _Parts | Refused:
         outer = cbor2.loads(data, max_depth=4, allow_indefinite=False, allow_duplicate_keys=False)
     except (cbor2.CBORError, ValueError, OverflowError) as error:
         return Refused("malformed", f"no CBOR: {error}")
+    # The unprotected header must be empty: the comparison with our own encoding below says so.
     match outer:
         case [
-            bytes() as aad,
-            cbor2.CBORTag(
-                tag=18,
-                value=[bytes() as protected, dict() as unprotected, bytes() as payload, bytes() as signature],
-            ),
-        ] if not unprotected:
+            bytes(aad),
+            cbor2.CBORTag(tag=18, value=[bytes(protected), _, bytes(payload), bytes(signature)]),
+        ]:
             pass
         case _:
             return Refused("malformed", "not [header, COSE_Sign1]")

@@ -1,0 +1,251 @@
+"""Three doors, their halls and a bad network in virtual time: the production fold and book, everything else
+faulty.
+
+The network loses, doubles and reorders; so does the handoff between hall and door; any door can die between
+any two effects and comes back from its book alone.
+"""
+
+import random
+from heapq import heappop, heappush
+from pathlib import Path
+
+import msgspec
+from exchange_samples import NOW, PLANE, key, trust_of
+from msgspec import Struct
+
+from tocsin.model.handoff import HandedItem
+from tocsin.model.label import Nation
+from tocsin.model.product import Decision, Import, LinkHealth, Offer, Product, Quarantined, Receipt
+from tocsin.model.sealed import Sealed
+from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
+from tocsin.node.door_book import DoorBook
+from tocsin.node.door_fold import door_step
+from tocsin.node.door_words import (
+    AckOffers,
+    Arrived,
+    DoorEffect,
+    DoorState,
+    DoorStimulus,
+    HallHas,
+    HandOver,
+    OffersCame,
+    Office,
+    Report,
+    Send,
+    SendAgain,
+    Store,
+    Tick,
+)
+from tocsin.share.topology import Route, Topology
+
+STEP_NS = 20 * MILLISECOND_NS
+
+
+class Crash(Exception):
+    """The door's process is gone."""
+
+
+class Net(Struct):
+    """What goes wrong, and how often."""
+
+    loss: float = 0.0
+    double: float = 0.0
+    delay_ms: float = 5.0
+    handoff_loss: float = 0.0
+
+
+class Hall:
+    """What the door is promised of a hall: offers kept until acknowledged, items committed once and in
+    order."""
+
+    def __init__(self) -> None:
+        self.offers: list[Offer] = []
+        self.acked = 0
+        self.items: list[HandedItem] = []
+        self.links: tuple[LinkHealth, ...] = ()
+        self.copies = 0
+        self.sent_ns = Instant(0)
+
+    def offer(self, product: Product) -> None:
+        self.offers.append(Offer(len(self.offers) + 1, product, NOW))
+
+    def take(self, items: tuple[HandedItem, ...]) -> None:
+        for item in items:
+            if item.number == len(self.items) + 1:
+                self.items.append(item)
+
+    def imports(self) -> list[Import]:
+        return [item.item for item in self.items if isinstance(item.item, Import)]
+
+    def decisions(self) -> list[Decision]:
+        return [item.item for item in self.items if isinstance(item.item, Decision)]
+
+    def receipts(self) -> list[Receipt]:
+        return [item.item for item in self.items if isinstance(item.item, Receipt)]
+
+    def quarantined(self) -> list[Quarantined]:
+        return [item.item for item in self.items if isinstance(item.item, Quarantined)]
+
+
+class Door:
+    """A door's process: its state is lost in a crash, its book is not."""
+
+    def __init__(self, office: Office, path: Path) -> None:
+        self.office, self.path = office, path
+        self.start()
+
+    def start(self) -> None:
+        self.book = DoorBook(self.path)
+        self.state: DoorState = self.book.load(self.office)
+        self.handed_ns = Instant(0)
+        self.stimuli: list[DoorStimulus] = []
+
+    def crash(self) -> None:
+        self.book.close()
+
+
+class World:
+    """`crash_at`: counts effects over all doors; the door that is about to carry that one out dies
+    instead."""
+
+    def __init__(self, folder: Path, net: Net, seed: int = 1, topology: Topology | None = None) -> None:
+        self.net, self.dice = net, random.Random(seed)
+        self.topology = topology or Topology()
+        self.now = Instant(NOW)
+        self.halls = {nation: Hall() for nation in Nation}
+        self.doors = {nation: Door(self._office(nation), folder / f"{nation}.sqlite") for nation in Nation}
+        self.crashes: set[int] = set()
+        self.effects = 0
+        self.cut = False
+        self.sent: list[Sealed] = []
+        self._air: list[tuple[int, int, Nation, Arrived]] = []
+        self._serial = 0
+
+    def _office(self, nation: Nation) -> Office:
+        return Office(nation, PLANE, self.topology, trust_of(nation), key(nation))
+
+    def close(self) -> None:
+        for door in self.doors.values():
+            door.crash()
+
+    # ---- time
+    # ------------------------------------------------------------------------------------------------
+
+    def run(self, seconds: float) -> None:
+        end = self.now + round(seconds * SECOND_NS)
+        while self.now < end:
+            self.now = Instant(self.now + STEP_NS)
+            self._deliver()
+            for nation in Nation:
+                self._turn(nation)
+
+    def drain(self, seconds: float = 30.0) -> None:
+        """Run without faults until nothing is outstanding."""
+        self.net, self.crashes, self.cut = Net(), set(), False
+        end = self.now + round(seconds * SECOND_NS)
+        while self.now < end and not self.settled():
+            self.run(0.2)
+
+    def settled(self) -> bool:
+        offers = all(hall.acked == len(hall.offers) for hall in self.halls.values())
+        backlog = [
+            row.backlog
+            for door in self.doors.values()
+            for (_, t), row in door.state.outs.items()
+            if t != "control"
+        ]
+        return offers and not any(backlog)
+
+    def _deliver(self) -> None:
+        while self._air and self._air[0][0] <= self.now:
+            _, _, nation, arrived = heappop(self._air)
+            self.doors[nation].stimuli.append(msgspec.structs.replace(arrived, at_wall_ns=self.now))
+
+    def _turn(self, nation: Nation) -> None:
+        door, hall = self.doors[nation], self.halls[nation]
+        stimuli = [*self._from_hall(hall), *door.stimuli, Tick()]
+        door.stimuli = []
+        door.state, effects = door_step(door.state, stimuli, self.now)
+        try:
+            for effect in effects:
+                self._carry_out(door, hall, effect)
+            self._hand_again(door, hall)
+        except Crash:
+            door.crash()
+            door.start()
+            self._send_again_all(door)
+
+    def _from_hall(self, hall: Hall) -> list[DoorStimulus]:
+        stimuli: list[DoorStimulus] = []
+        if not self._dropped():
+            stimuli.append(HallHas(len(hall.items), len(hall.items)))
+        if (
+            hall.acked < len(hall.offers)
+            and self.now - hall.sent_ns > 100 * MILLISECOND_NS
+            and not self._dropped()
+        ):
+            hall.sent_ns = self.now
+            stimuli.append(OffersCame(tuple(hall.offers[hall.acked : hall.acked + 200])))
+        return stimuli
+
+    # ---- effects
+    # ---------------------------------------------------------------------------------------------
+
+    def _carry_out(self, door: Door, hall: Hall, effect: DoorEffect) -> None:
+        self.effects += 1
+        if self.effects in self.crashes:
+            raise Crash
+        match effect:
+            case Store():
+                door.book.commit(effect)
+            case AckOffers(upto=upto):
+                hall.acked = hall.acked if self._dropped() else max(hall.acked, upto)
+            case HandOver(items=items):
+                self._hand(hall, items)
+            case Send(sealed=sealed):
+                self._send(sealed)
+            case SendAgain(partner=partner, traffic=traffic, runs=runs):
+                for sealed in door.book.overlapping((partner, traffic), runs, 100, door.office):
+                    self._send(sealed)
+            case Report(report=report):
+                hall.links, hall.copies = report.links, report.copies
+
+    def _hand(self, hall: Hall, items: tuple[HandedItem, ...]) -> None:
+        if not self._dropped():
+            hall.take(items)
+
+    def _hand_again(self, door: Door, hall: Hall) -> None:
+        if self.now - door.handed_ns > 200 * MILLISECOND_NS:
+            door.handed_ns = self.now
+            self._hand(hall, tuple(door.book.handoff(door.state.hall_upto, 500)))
+
+    def _send_again_all(self, door: Door) -> None:
+        """What the shell does at start: everything unreceipted goes out once more."""
+        for (partner, traffic), _ in door.state.outs.items():
+            for sealed in door.book.outbox((partner, traffic), 0, 10_000, door.office):
+                self._send(sealed)
+
+    def _dropped(self) -> bool:
+        return self.dice.random() < self.net.handoff_loss
+
+    # ---- network
+    # ---------------------------------------------------------------------------------------------
+
+    def _send(self, sealed: Sealed) -> None:
+        self.sent.append(sealed)
+        for route in self.topology.routes(sealed.issuer, sealed.recipient):
+            if route is Route.DIRECT or sealed.by_hub:
+                self._put(route, sealed)
+                if self.dice.random() < self.net.double:
+                    self._put(route, sealed)
+
+    def _put(self, route: Route, sealed: Sealed) -> None:
+        if self.cut or self.dice.random() < self.net.loss:
+            return
+        at = self.now + round(self.dice.expovariate(1 / self.net.delay_ms) * MILLISECOND_NS)
+        self.inject(Arrived(route, sealed.issuer, sealed.data, self.now), sealed.recipient, at)
+
+    def inject(self, arrived: Arrived, to: Nation, at: int | None = None) -> None:
+        """Put bytes of anybody's making on the way to a door."""
+        self._serial += 1
+        heappush(self._air, (at or self.now, self._serial, to, arrived))
