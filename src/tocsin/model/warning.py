@@ -101,11 +101,12 @@ class Draft(Struct, frozen=True):
 
 
 class Thresholds(Struct, frozen=True):
-    """From which probability on a nation drafts a warning for one of its areas.
+    """Probabilities above which a nation drafts. A draft is right where p > loss(false alarm) / loss(miss).
 
-    Defaults: 1 % for impact and 50 % for overflight. A false alarm costs a morning, a missed impact lives; an
-    overflight harms nobody by itself. Each nation sets its own.
+    Impact 0.02: sheltering in vain is taken to cost a fiftieth of not having sheltered (0.02 = 8 of the 400
+    points of an area's probability). Overflight 0.2: only debris falls there, so the ratio is put at five.
+    Both are starting values; each nation sets its own.
     """
 
-    impact_probability: float = 0.01
-    overflight_probability: float = 0.5
+    impact_probability: float = 0.02
+    overflight_probability: float = 0.2

@@ -1,8 +1,10 @@
-"""One node's configuration: a TOML file, every key documented here, every mistake answered with file, key and fix.
+"""One node's configuration: a TOML file, every key documented here, every mistake answered with file, key and
+fix.
 
-Paths are relative to the file. Addresses are loopback unless the file says otherwise; what listens elsewhere must
-speak TLS: the broker always does (mutual), the page needs `tls_cert` and `tls_key`, and sensor feeds, whose formats
-know no TLS, need `protected_network = true`: the operator's word that the network itself is protected.
+Paths are relative to the file. Addresses are loopback unless the file says otherwise; what listens elsewhere
+must speak TLS: the broker always does (mutual), the page needs `tls_cert` and `tls_key`, and sensor feeds,
+whose formats know no TLS, need `protected_network = true`: the operator's word that the network itself is
+protected.
 """
 
 import tomllib
@@ -25,7 +27,8 @@ CONFIG_NAME = "node.toml"
 
 
 class Clock(StrEnum):
-    """WALL: the fold's time is the machine's. WORLD: a scenario's conductor drives it (never in plane REAL)."""
+    """WALL: the fold's time is the machine's. WORLD: a scenario's conductor drives it (never in plane
+    REAL)."""
 
     WALL = "wall"
     WORLD = "world"
@@ -36,7 +39,8 @@ class Strict(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BrokerAddress(Strict, frozen=True):
-    """[broker] `host`:`port` for hall and door, `monitor_port` on loopback, `leaf_*` where partners dial us."""
+    """[broker] `host`:`port` for hall and door, `monitor_port` on loopback, `leaf_*` where partners dial
+    us."""
 
     port: int
     monitor_port: int
@@ -63,7 +67,8 @@ class PartnerEntry(Strict, frozen=True):
 
 
 class FeedEntry(Strict, frozen=True):
-    """[[feeds]] one source of sensor bytes. udp: host, port, group (multicast); tcp: host, port; file: path."""
+    """[[feeds]] one source of sensor bytes. udp: host, port, group (multicast); tcp: host, port; file:
+    path."""
 
     kind: Literal["udp", "tcp", "file"]
     format: str
@@ -116,6 +121,8 @@ class NodeConfig(Strict, frozen=True):
     scenario: str = ""
     directory: str = "."
     outlets: str = "outlets"
+    authority: str | None = None
+    """The nation's authority file: without it a REAL node drafts and shows, and carries nothing to the public."""
     source: str = field(default="", name="_source")
 
     @property

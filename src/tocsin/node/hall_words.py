@@ -18,11 +18,13 @@ from tocsin.track.fuse import FusionState
 from tocsin.track.tracker import TrackerState
 from tocsin.warn.decide import WarnState
 
-# ---- stimuli -------------------------------------------------------------------------------------------------
+# ---- stimuli
+# -------------------------------------------------------------------------------------------------
 
 
 class Configured(Struct, frozen=True, tag="configured"):
-    """First stimulus of every record: who this node is. Nothing else of its configuration reaches the fold."""
+    """First stimulus of every record: who this node is. Nothing else of its configuration reaches the fold.
+    """
 
     nation: Nation
     plane: Plane
@@ -75,7 +77,8 @@ class OutletReceipt(Struct, frozen=True, tag="outlet"):
 
 HallStimulus = Configured | PlotsIn | RefusedIn | HandedIn | LinksIn | Acted | OutletReceipt
 
-# ---- effects -------------------------------------------------------------------------------------------------
+# ---- effects
+# -------------------------------------------------------------------------------------------------
 
 
 class Offered(Struct, frozen=True, tag="offered"):
@@ -107,7 +110,8 @@ class Pictured(Struct, frozen=True, tag="pictured"):
 
 HallEffect = Offered | Told | ActRefused | Pictured
 
-# ---- state ---------------------------------------------------------------------------------------------------
+# ---- state
+# ---------------------------------------------------------------------------------------------------
 
 
 class Shared(Struct, frozen=True):

@@ -16,7 +16,7 @@ from tocsin.model.event import AreaRisk, Assessment
 from tocsin.model.label import Nation
 from tocsin.model.time import SECOND_NS, Instant, after
 from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase
-from tocsin.model.warning import Certainty, ThreatKind
+from tocsin.model.warning import Certainty, ThreatKind, Thresholds
 
 LEAVE_RATIO: Final = 0.5
 """An area leaves below this share of its threshold: wider than the steps of 1/400 and 0.05 of earth.places.
@@ -36,18 +36,6 @@ SIGMAS: Final = 3.0
 _AUTHORITY: Final = {"JP": Nation.JPN, "KR": Nation.KOR} | dict.fromkeys(
     ("US", "GU", "MP", "AS", "PR", "VI", "UM"), Nation.USA
 )
-
-
-class Thresholds(Struct, frozen=True):
-    """Probabilities above which a nation drafts. A draft is right where p > loss(false alarm) / loss(miss).
-
-    Impact 0.02: sheltering in vain is taken to cost a fiftieth of not having sheltered (0.02 = 8 of the 400
-    points of an area's probability). Overflight 0.2: only debris falls there, so the ratio is put at five.
-    Both are starting values; each nation sets its own.
-    """
-
-    impact_probability: float = 0.02
-    overflight_probability: float = 0.2
 
 
 class Exposure(Struct, frozen=True):

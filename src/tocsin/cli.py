@@ -1,0 +1,42 @@
+"""`tocsin`: the command line. Every command stands in a module of `tocsin.commands`.
+
+A user's mistake is one line on stderr and exit code 2; anything else that escapes is a defect and shows its
+trace.
+"""
+
+import sys
+
+import typer
+
+from tocsin.commands import decode, demo, init, node, replay, scenario, trust, warn
+from tocsin.errors import UserError
+
+app = typer.Typer(
+    name="tocsin",
+    help="Trilateral missile-warning network: sense, track, share, warn. Defensive warning only.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+app.command("demo")(demo.demo_command)
+app.command("node")(node.node_command)
+app.command("replay")(replay.replay_command)
+app.command("decode")(decode.decode_command)
+app.command("init")(init.init_command)
+app.add_typer(trust.app, name="trust")
+app.add_typer(scenario.app, name="scenario")
+app.add_typer(warn.app, name="warn")
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    try:
+        app()
+    except UserError as mistake:
+        print(mistake, file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The command line, a module a command; each turns words of a shell into calls and prints what came back."""

@@ -1,0 +1,166 @@
+"""One run of the demo from stage to results; everything it started is stopped, whatever happens."""
+
+import asyncio
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tocsin.demo.conductor import Conductor, Show, hub_kill_time
+from tocsin.demo.plots import Delivery, captured, simulated
+from tocsin.demo.results import check_room, leave_results
+from tocsin.demo.stage import Site, page_urls, set_stage
+from tocsin.demo.summary import Run, Summary
+from tocsin.demo.view import Stage, render
+from tocsin.model.label import Nation, Plane
+from tocsin.model.picture import Picture
+from tocsin.model.time import seconds_between
+from tocsin.node.station import Station
+from tocsin.share.topology import Mode, Topology
+from tocsin.sim.scenario import Scenario
+from tocsin.sim.sensors import plots
+
+Say = Callable[[str], None]
+
+
+class Wish(NamedTuple):
+    """What the user asked for."""
+
+    scenario: Scenario
+    seed: int
+    speed: float
+    mode: Mode
+    sharing: bool
+    headless: bool
+    out: Path | None
+    plots: Path | None
+    kill_hub_at_s: float | None
+    linger: bool
+
+
+async def play(wish: Wish, say: Say) -> Summary | None:
+    """Run the demo. Returns the summary when results were asked for. UserError for what a person can mend."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-demo-", ignore_cleanup_errors=True) as folder:
+        check_room(Path(folder))
+        if wish.out is not None:
+            check_room(wish.out)
+        return await _play_in(Path(folder), wish, say)
+
+
+async def _play_in(root: Path, wish: Wish, say: Say) -> Summary | None:
+    scenario, deliveries = _material(wish)
+    say(f"scenario {scenario.name}: {scenario.title}; {len(deliveries)} sensor reports, seed {wish.seed}")
+    topology = Topology(wish.mode)
+    sites = set_stage(root, scenario, topology, wish.sharing, fixed_pages=not wish.headless)
+    stations = {nation: Station(site.config, say) for nation, site in sites.items()}
+    conductor = Conductor(scenario, sites, stations, wish.speed)
+    conductor.hub = topology.hub
+    if wish.kill_hub_at_s is not None:
+        conductor.kill_hub_at = hub_kill_time(scenario, wish.kill_hub_at_s)
+    try:
+        await asyncio.gather(*(station.start() for station in stations.values()))
+        for nation, url in page_urls(sites).items():
+            say(f"{nation} page: {url}")
+        await _conduct(conductor, deliveries, wish, scenario, sites, stations)
+    finally:
+        await asyncio.gather(*(station.stop() for station in stations.values()), return_exceptions=True)
+    if wish.out is None:
+        return None
+    say(f"writing the results to {wish.out}")
+    return leave_results(wish.out, _run(wish, scenario, conductor), scenario, sites, conductor.samples)
+
+
+def _material(wish: Wish) -> tuple[Scenario, list[Delivery]]:
+    if wish.plots is None:
+        return wish.scenario, simulated(plots(wish.scenario, wish.seed), Plane.EXERCISE)
+    capture = captured(wish.plots, wish.scenario)
+    own = simulated(plots(capture.scenario, wish.seed), Plane.EXERCISE)
+    return capture.scenario, sorted(own + capture.deliveries, key=lambda row: row.at_ns)
+
+
+async def _conduct(
+    conductor: Conductor,
+    deliveries: list[Delivery],
+    wish: Wish,
+    scenario: Scenario,
+    sites: Mapping[Nation, Site],
+    stations: Mapping[Nation, Station],
+) -> None:
+    """Play until the end, a stop by the user, or a node that cannot run on."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    show, close = _progress(scenario) if wish.headless else _live(scenario, page_urls(sites))
+    try:
+        playing = asyncio.create_task(_play_and_linger(conductor, deliveries, show, wish.linger))
+        stopped = asyncio.create_task(stop.wait())
+        broken = [asyncio.create_task(station.run()) for station in stations.values()]
+        tasks = {playing, stopped, *broken}
+        done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+        for task in done:
+            task.result()
+        if stopped in done and playing not in done:
+            raise KeyboardInterrupt
+    finally:
+        close()
+
+
+async def _play_and_linger(
+    conductor: Conductor, deliveries: list[Delivery], show: Show, linger: bool
+) -> None:
+    await conductor.run(deliveries, show)
+    if linger:
+        await asyncio.Event().wait()  # pages stay up until Ctrl-C
+
+
+def _live(scenario: Scenario, pages: Mapping[Nation, str]) -> tuple[Show, Callable[[], None]]:
+    live = Live(console=Console(stderr=True), auto_refresh=False, screen=False)
+    live.start()
+
+    def show(pictures: Mapping[Nation, Picture], speed: float, note: str) -> None:
+        live.update(
+            render(Stage(scenario.title, scenario.start_ns, speed, note, pages), pictures), refresh=True
+        )
+
+    return show, live.stop
+
+
+def _progress(scenario: Scenario) -> tuple[Show, Callable[[], None]]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+    )
+    bar = Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
+    task = bar.add_task(scenario.name, total=scenario.duration_s, note="")
+    bar.start()
+
+    def show(pictures: Mapping[Nation, Picture], speed: float, note: str) -> None:
+        now = max((picture.now_ns for picture in pictures.values()), default=scenario.start_ns)
+        done = seconds_between(scenario.start_ns, now)
+        bar.update(task, completed=done, note=note or f"T+{done:.0f} s x{speed:.0f}")
+
+    return show, bar.stop
+
+
+def _run(wish: Wish, scenario: Scenario, conductor: Conductor) -> Run:
+    return Run(
+        scenario=scenario.name,
+        plane=Plane.EXERCISE,
+        seed=wish.seed,
+        sharing=wish.sharing,
+        topology=wish.mode,
+        speed=wish.speed,
+        speed_reached=round(conductor.speed_reached, 2),
+    )

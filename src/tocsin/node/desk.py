@@ -1,0 +1,50 @@
+"""The picture for the desk, derived from the hall's state; pure."""
+
+from tocsin.model.picture import ExchangeCount, Picture, SensorHealth
+from tocsin.model.sensor import Sensor
+from tocsin.model.time import Instant, seconds_between
+from tocsin.node.hall_words import HallState, SensorLog
+
+
+def picture(state: HallState, now: Instant) -> Picture:
+    """Everything one desk shows at `now` (scenario time)."""
+    counts = state.counts
+    return Picture(
+        nation=state.config.nation,
+        plane=state.config.plane,
+        now_ns=now,
+        step=state.step,
+        own=state.own,
+        partners=tuple(state.partners.values()),
+        fused=state.fused,
+        assessments=state.assessments,
+        drafts=tuple(state.warn.drafts.values()),
+        sensors=tuple(_sensor_health(state, sensor, now) for sensor in state.config.sensors),
+        links=state.links,
+        quarantined=counts.quarantined,
+        exchange=ExchangeCount(
+            offered=counts.offered,
+            released=counts.released,
+            withheld=counts.withheld,
+            received=counts.received,
+            copies=counts.copies,
+            receipted=counts.receipted,
+        ),
+        plots_decoded=counts.plots,
+        scenario=state.config.scenario,
+    )
+
+
+def _sensor_health(state: HallState, sensor: Sensor, now: Instant) -> SensorHealth:
+    log = state.sensors.get(sensor.id, SensorLog())
+    age_s = None if log.last_ns is None else max(0.0, seconds_between(log.last_ns, now))
+    quiet_s = seconds_between(state.started_ns, now) if age_s is None else age_s
+    return SensorHealth(
+        id=sensor.id,
+        kind=sensor.kind,
+        lat_deg=sensor.place.lat_deg if sensor.place else None,
+        lon_deg=sensor.place.lon_deg if sensor.place else None,
+        plots=log.plots,
+        age_s=age_s,
+        silent=quiet_s > sensor.silence_limit_s,
+    )

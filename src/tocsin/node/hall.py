@@ -1,0 +1,231 @@
+"""The hall's shell: sensors' bytes and the door's items in, the fold, the record, then page, outlets and
+offers.
+
+Runs as `python -m tocsin.node.hall CONFIG`. It holds no release key and no partner credential and imports
+neither release nor share: what it wants to share goes to the door as an offer, over the broker's private
+account. A broker or a door that is gone stops the sharing and never the warning.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tocsin.earth.places import areas_sha256
+from tocsin.errors import TocsinError, UserError
+from tocsin.model.picture import Picture
+from tocsin.model.product import Quarantined
+from tocsin.model.time import Instant
+from tocsin.node import desk
+from tocsin.node.bus import connect_bus
+from tocsin.node.config import Clock, NodeConfig, load_config
+from tocsin.node.feeds import Feed, Inlet, Piece, Receiver, open_feed
+from tocsin.node.formats import make_decoder
+from tocsin.node.hall_door import DoorLink
+from tocsin.node.hall_outlets import Outlets
+from tocsin.node.hall_words import Configured, HallEffect, Offered, Told
+from tocsin.node.pending import Pending
+from tocsin.node.replay import rebuild
+from tocsin.node.shell import announce_ready, run_process, until_stopped
+from tocsin.node.turn import Turner
+from tocsin.node.worldlink import Tick, Tock, serve_world
+from tocsin.page.server import make_app, serve
+from tocsin.record.ledger import Ledger
+
+WALL_TICK_S = 0.2
+"""A quiet hall still steps: coasting, loss and countdowns are the passing of time."""
+
+GATHER_S = 0.005
+"""Arrivals of this long share one step and one commit (EXCHANGE.md: micro-batches <= 5 ms)."""
+
+PLOTS_WAIT_S = 1.0
+"""How long a world's tick waits for the bytes it announced; on loopback later means dropped by the kernel."""
+
+POLL_S = 0.0005
+
+
+class Hall:
+    """One nation's hall."""
+
+    def __init__(self, config: NodeConfig, ledger: Ledger) -> None:
+        self.config, self.ledger = config, ledger
+        state, last_now = rebuild(ledger)
+        self.turner = Turner(ledger, state, last_now)
+        self.pending = Pending()
+        self.outlets = Outlets(config)
+        self.inlet = Inlet()
+        self.door: DoorLink | None = None
+        self._feeds = [Feed(f.kind, f.format, f.host, f.port, f.group, f.path) for f in config.feeds]
+        self._decoders = {
+            feed.name: make_decoder(feed.format, config.registry(), plane=config.plane)
+            for feed in self._feeds
+        }
+        self._wake = asyncio.Event()
+        self._world_now: Instant | None = None
+        self._pieces = 0
+
+    def wake(self) -> None:
+        """Something waits for a turn."""
+        self._wake.set()
+
+    def now(self) -> Instant:
+        """The fold's time: the machine's, or what the scenario's conductor last said."""
+        if self.config.clock is Clock.WORLD:
+            return self._world_now or self.turner.last_now
+        return Instant(time.time_ns())
+
+    def picture(self) -> Picture | None:
+        """What the desk shows now; null before the first step."""
+        state = self.turner.state
+        return None if state is None else desk.picture(state, self.turner.last_now)
+
+    # ---- turns
+    # -----------------------------------------------------------------------------------------------
+
+    async def turn(self) -> None:
+        """One step over everything that waits, committed; then its effects."""
+        stimuli, arrived_wall_ns = self.pending.take()
+        if self.turner.state is None:
+            stimuli.insert(0, _configured(self.config))
+        effects = self.turner.turn(stimuli, self.now(), arrived_wall_ns)
+        if self.door is not None:
+            await self.door.committed(self.ledger.last_step())
+        await self._carry_out(effects)
+
+    async def _carry_out(self, effects: Sequence[HallEffect]) -> None:
+        offers = [effect.offer for effect in effects if isinstance(effect, Offered)]
+        if offers and self.door is not None:
+            await self.door.send(offers)
+        for effect in effects:
+            if isinstance(effect, Told):
+                for receipt in self.outlets.carry(effect):
+                    self.pending.put_act(receipt)
+                    self.wake()
+
+    async def run_turns(self) -> None:
+        """Turn for ever: on arrivals and, on a wall clock, every WALL_TICK_S. A world's ticks turn by
+        themselves.
+        """
+        wall = self.config.clock is Clock.WALL
+        while True:
+            try:
+                await asyncio.wait_for(self._wake.wait(), WALL_TICK_S if wall else None)
+                await asyncio.sleep(GATHER_S)
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            if wall or (self.pending.waiting and self._world_now is not None):
+                await self.turn()
+
+    async def on_tick(self, tick: Tick) -> Tock:
+        """The conductor's time: wait for the bytes it sent, step, answer."""
+        give_up = time.monotonic() + PLOTS_WAIT_S
+        while self._pieces < tick.pieces and time.monotonic() < give_up:
+            await asyncio.sleep(POLL_S)
+        for act in tick.acts:
+            self.pending.put_act(act)
+        if self._world_now is None or tick.now_ns > self._world_now or self.pending.waiting:
+            self._world_now = tick.now_ns
+            await self.turn()
+        return self._tock(tick)
+
+    def _tock(self, tick: Tick) -> Tock:
+        state = self.turner.state
+        if state is None:
+            raise TocsinError("a hall answered before its first step")
+        counts = state.counts
+        return Tock(
+            now_ns=self.turner.last_now,
+            step=state.step,
+            drafts=tuple(state.warn.drafts.values()),
+            offered=counts.offered,
+            decided=counts.released + counts.withheld,
+            released=counts.released,
+            received=counts.received,
+            picture=self.picture() if tick.want_picture else None,
+        )
+
+    # ---- sensors
+    # ---------------------------------------------------------------------------------------------
+
+    async def open_feeds(self) -> list[Receiver]:
+        """Listen to every sensor feed. UserError for a busy port."""
+        return [await open_feed(feed, self.inlet) for feed in self._feeds]
+
+    async def sense(self) -> None:
+        """For ever: decode what came, queue the plots, count what was refused."""
+        while True:
+            first = await self.inlet.take()
+            for piece in (first, *self.inlet.take_all()):
+                self._decode(piece)
+            self.wake()
+
+    def _decode(self, piece: Piece) -> None:
+        now_wall = Instant(time.time_ns())
+        decoded = self._decoders[piece.feed].decode(piece.data, self.now())
+        self._pieces += 1
+        if decoded.plots:
+            self.pending.put_plots(decoded.plots, now_wall)
+        for fault in decoded.faults:
+            self.pending.put_refused(Quarantined(fault.reason, piece.feed, fault.detail, now_wall))
+
+
+def _configured(config: NodeConfig) -> Configured:
+    return Configured(
+        nation=config.nation,
+        plane=config.plane,
+        scenario=config.scenario,
+        sensors=config.registry(),
+        thresholds=config.warn,
+        areas_sha256=areas_sha256(),
+    )
+
+
+async def main(argv: list[str]) -> None:
+    """Run one hall until it is told to stop."""
+    if len(argv) != 1:
+        raise UserError("the hall takes one argument, its configuration", fix="run `tocsin node CONFIG`")
+    config = load_config(Path(argv[0]))
+    ledger = Ledger(config.hall_book)
+    try:
+        await run(config, ledger)
+    finally:
+        ledger.close()
+
+
+async def run(config: NodeConfig, ledger: Ledger) -> None:
+    """Everything of the hall on one loop."""
+    ledger.describe(nation=config.nation, plane=config.plane, scenario=config.scenario)
+    hall = Hall(config, ledger)
+    feeds = await hall.open_feeds()
+    bus = await connect_bus(config, "hall")
+    hall.door = DoorLink(ledger, hall.pending, bus.publish, hall.wake)
+    await bus.subscribe("offer.ack", hall.door.on_offer_ack)
+    await bus.subscribe("import.data", hall.door.on_import_data)
+    world = await _world(config, hall)
+    app = make_app(hall.picture, nation=config.nation, plane=config.plane, hosts=(config.page.name,))
+    announce_ready(f"{config.nation} hall")
+    try:
+        await until_stopped(
+            hall.run_turns(),
+            hall.sense(),
+            hall.door.resend(),
+            hall.door.beat(),
+            serve(app, config.page.host, config.page.port),
+        )
+    finally:
+        for feed in feeds:
+            await feed.close()
+        if world is not None:
+            world.close()
+        await bus.close()
+
+
+async def _world(config: NodeConfig, hall: Hall) -> asyncio.Server | None:
+    if config.clock is not Clock.WORLD or config.world_port is None:
+        return None
+    return await serve_world("127.0.0.1", config.world_port, hall.on_tick)
+
+
+if __name__ == "__main__":
+    run_process(main)

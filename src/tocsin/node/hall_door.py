@@ -1,0 +1,99 @@
+"""The hall's side of the handoff: offers out until the door has them in its book, the door's items in exactly
+once.
+
+The hall keeps every offer in its record and sends it until the door acknowledges it; it takes the door's
+items in order of their numbers and acknowledges them when they are committed. A door that is away costs
+nothing but time.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from tocsin.model.handoff import DoorMessage, ImportAck, ImportBatch, LinkReport, OfferAck, OfferBatch
+from tocsin.model.product import Offer
+from tocsin.node.pending import Pending
+from tocsin.node.turn import contiguous
+from tocsin.record.ledger import Ledger
+
+RESEND_S = 0.5
+"""An acknowledgement takes a few milliseconds; half a second without one is a lost message or a door away."""
+
+BEAT_S = 1.0
+"""Heartbeat of EXCHANGE.md: the door tells partners how old the hall's last word is."""
+
+OFFERS_AT_ONCE = 100
+"""Offers of one message: about 100 kB, under the broker's largest payload."""
+
+Publish = Callable[[str, bytes], Awaitable[None]]
+
+_OFFER = msgspec.msgpack.Decoder(Offer)
+_FROM_DOOR: msgspec.msgpack.Decoder[DoorMessage] = msgspec.msgpack.Decoder(DoorMessage)
+_OFFER_ACK = msgspec.msgpack.Decoder(OfferAck)
+_PACK = msgspec.msgpack.Encoder()
+
+
+class DoorLink:
+    """Handoff with the door over `publish(topic, bytes)`; `arrived` wakes the hall when items wait."""
+
+    def __init__(
+        self, ledger: Ledger, pending: Pending, publish: Publish, arrived: Callable[[], None]
+    ) -> None:
+        self._ledger, self._pending, self._publish, self._arrived = ledger, pending, publish, arrived
+        self._queued_upto = self._acked_upto = ledger.mark("handed")
+
+    async def send(self, offers: Sequence[Offer]) -> None:
+        """Offers that were just committed."""
+        for first in range(0, len(offers), OFFERS_AT_ONCE):
+            batch = OfferBatch(tuple(offers[first : first + OFFERS_AT_ONCE]))
+            await self._publish("offer.data", _PACK.encode(batch))
+
+    async def on_offer_ack(self, data: bytes) -> None:
+        """The door has committed offers; they are not sent again."""
+        self._ledger.offers_taken(_OFFER_ACK.decode(data).upto)
+
+    async def on_import_data(self, data: bytes) -> None:
+        """Items or a report from the door. Repeats are acknowledged again; what is past a gap is sent again.
+        """
+        message = _FROM_DOOR.decode(data)
+        if isinstance(message, LinkReport):
+            self._pending.put_links(message)
+        else:
+            await self._take(message)
+
+    async def _take(self, batch: ImportBatch) -> None:
+        fresh = contiguous(batch.items, self._queued_upto)
+        if fresh:
+            self._queued_upto = fresh[-1].number
+            self._pending.put_handed(fresh)
+            self._arrived()
+        elif batch.items and batch.items[-1].number <= self._acked_upto:
+            await self.acknowledge(self._acked_upto, self._ledger.last_step())
+
+    async def committed(self, step: int) -> None:
+        """A step is committed: acknowledge what it took in, if anything."""
+        upto = self._ledger.mark("handed")
+        if upto != self._acked_upto:
+            self._acked_upto = upto
+            await self.acknowledge(upto, step)
+
+    async def acknowledge(self, upto: int, step: int) -> None:
+        """Say what is committed; also the hall's sign of life."""
+        await self._publish("import.ack", _PACK.encode(ImportAck(upto, step)))
+
+    async def resend(self) -> None:
+        """For ever: send the open offers again when the door's mark has not moved for RESEND_S."""
+        before = -1
+        while True:
+            taken = self._ledger.mark("offers_taken")
+            if taken == before:
+                await self.send([_OFFER.decode(body) for _, body in self._ledger.offers_open(OFFERS_AT_ONCE)])
+            before = taken
+            await asyncio.sleep(RESEND_S)
+
+    async def beat(self) -> None:
+        """For ever: the hall's last committed step, once a second."""
+        while True:
+            await self.acknowledge(self._acked_upto, self._ledger.last_step())
+            await asyncio.sleep(BEAT_S)

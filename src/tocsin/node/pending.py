@@ -1,0 +1,87 @@
+"""Stimuli that wait for the hall's next turn. Bounded: what does not fit is refused, counted and said aloud.
+"""
+
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from tocsin.model.handoff import HandedItem, LinkReport
+from tocsin.model.product import Quarantined
+from tocsin.model.time import Instant
+from tocsin.model.track import Plot
+from tocsin.model.warning import OfficerAct
+from tocsin.node.hall_words import Acted, HallStimulus, HandedIn, LinksIn, OutletReceipt, PlotsIn, RefusedIn
+
+MOST_PLOTS = 50_000
+"""About ten seconds of 1,000 objects under five sensors: a hall that is further behind must say so."""
+
+MOST_REFUSED = 1_000
+"""Refused inputs of one turn that are kept one by one; a flood is counted in one line after that."""
+
+
+class Pending:
+    """What came in since the last turn, with the wall time at which the first of it came."""
+
+    def __init__(self) -> None:
+        self._plots: deque[Plot] = deque()
+        self._refused: deque[Quarantined] = deque()
+        self._handed: deque[HandedItem] = deque()
+        self._acts: deque[OfficerAct | OutletReceipt] = deque()
+        self._links: LinkReport | None = None
+        self._first_wall_ns: Instant | None = None
+
+    def put_plots(self, plots: Sequence[Plot], now_wall_ns: Instant) -> None:
+        """Decoded plots; those beyond the bound are refused as `hall-overflow`."""
+        self._touch()
+        room = MOST_PLOTS - len(self._plots)
+        self._plots.extend(plots[:room])
+        if len(plots) > room:
+            lost = f"{len(plots) - room} plots beyond the bound of {MOST_PLOTS} a turn"
+            self.put_refused(Quarantined("hall-overflow", "sensors", lost, now_wall_ns))
+
+    def put_refused(self, refused: Quarantined) -> None:
+        """Input that the rim refused."""
+        self._touch()
+        if len(self._refused) < MOST_REFUSED:
+            self._refused.append(refused)
+
+    def put_handed(self, items: Sequence[HandedItem]) -> None:
+        """Items from the door, already in contiguous order."""
+        if items:
+            self._touch()
+            self._handed.extend(items)
+
+    def put_act(self, act: OfficerAct | OutletReceipt) -> None:
+        """An officer's act or an outlet's receipt."""
+        self._touch()
+        self._acts.append(act)
+
+    def put_links(self, report: LinkReport) -> None:
+        """Only the newest report counts; it alone does not make a turn necessary."""
+        self._links = report
+
+    @property
+    def waiting(self) -> bool:
+        """True when a turn has something to do."""
+        return self._first_wall_ns is not None
+
+    def take(self) -> tuple[list[HallStimulus], Instant]:
+        """Everything that waits, as stimuli in a fixed order of kinds, and when the first of it came."""
+        arrived = self._first_wall_ns or Instant(time.time_ns())
+        stimuli: list[HallStimulus] = []
+        if self._handed:
+            stimuli.append(HandedIn(tuple(self._handed)))
+        if self._links is not None:
+            stimuli.append(LinksIn(self._links.links, self._links.copies))
+        stimuli += [RefusedIn(one) for one in self._refused]
+        if self._plots:
+            stimuli.append(PlotsIn(tuple(self._plots)))
+        stimuli += [Acted(one) if isinstance(one, OfficerAct) else one for one in self._acts]
+        for queue in (self._plots, self._refused, self._handed, self._acts):
+            queue.clear()
+        self._links, self._first_wall_ns = None, None
+        return stimuli, arrived
+
+    def _touch(self) -> None:
+        if self._first_wall_ns is None:
+            self._first_wall_ns = Instant(time.time_ns())

@@ -1,0 +1,52 @@
+"""Running a record again: recorded stimuli at their recorded `now` through the production fold."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from tocsin.errors import UserError
+from tocsin.model.time import Instant
+from tocsin.node.canonical import digest
+from tocsin.node.hall_words import HallState, HallStimulus
+from tocsin.node.pipeline import hall_step
+from tocsin.record.ledger import Ledger
+
+_DECODER: msgspec.json.Decoder[HallStimulus] = msgspec.json.Decoder(HallStimulus)
+
+
+class Replayed(NamedTuple):
+    """One step run again: the state it gave, and whether its hash is the recorded one."""
+
+    step: int
+    now_ns: Instant
+    state: HallState
+    recorded: bytes
+    got: bytes
+
+    @property
+    def same(self) -> bool:
+        """The picture is the same, bit for bit."""
+        return self.recorded == self.got
+
+
+def replay(ledger: Ledger) -> Iterator[Replayed]:
+    """Every step of the record, in order. UserError for a record whose text this tocsin cannot read."""
+    state: HallState | None = None
+    for step in ledger.steps():
+        try:
+            stimuli = [_DECODER.decode(entry.body) for entry in step.stimuli]
+        except msgspec.DecodeError as error:
+            raise UserError(
+                f"step {step.step} of the record cannot be read ({error})",
+                fix="replay it with the tocsin version named in its `about` table",
+            ) from error
+        state, _ = hall_step(state, stimuli, step.now_ns)
+        yield Replayed(step.step, step.now_ns, state, step.state_sha256, digest(state))
+
+
+def rebuild(ledger: Ledger) -> tuple[HallState | None, Instant]:
+    """The state after the last committed step and its `now`: how a hall comes back after a crash."""
+    newest = deque(replay(ledger), maxlen=1)
+    return (newest[0].state, newest[0].now_ns) if newest else (None, Instant(0))

@@ -1,0 +1,107 @@
+"""What a hall offers its partners of its own tracks, and how often. The door decides what of it may leave.
+
+Only own-sensor data is ever offered (EXCHANGE.md, TRACKING.md: re-shared fusions are how nations come to
+believe their own echo). Air traffic is not offered at all.
+"""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from tocsin.assess.impact import own_prediction
+from tocsin.assess.launch import launch_point
+from tocsin.model.event import LaunchEvent, SharedPrediction
+from tocsin.model.label import Nation
+from tocsin.model.product import Offer, Product
+from tocsin.model.time import SECOND_NS, Instant
+from tocsin.model.track import Life, ObjectClass, Phase, Track, Tracklet
+from tocsin.node.hall_words import Shared
+
+TRACKLET_PERIOD_NS = SECOND_NS
+"""A tracklet once a second: the rate of the radars; more would say nothing new."""
+
+PREDICTION_PERIOD_NS = 5 * SECOND_NS
+"""Partners predict from the tracklets themselves; the origin's own prediction is for comparison."""
+
+LAUNCH_GAIN = 0.7
+"""A launch point is shared again when its ellipse has shrunk to this part of what partners have."""
+
+ENDED = (Life.LOST, Life.IMPACTED)
+
+
+def offers(
+    shared: dict[str, Shared], own: Sequence[Track], offered: int, nation: Nation, now: Instant
+) -> tuple[dict[str, Shared], tuple[Offer, ...]]:
+    """New bookkeeping and the offers of this step, numbered on from `offered`."""
+    alive = {track.id for track in own}
+    after = {key: row for key, row in shared.items() if key in alive}
+    products: list[Product] = []
+    for track in own:
+        if not _shareable(track, shared.get(track.id)):
+            continue
+        row, new = _of_track(shared.get(track.id, Shared()), track, nation, now)
+        after[track.id] = row
+        products += new
+    numbered = (Offer(offered + n, product, now) for n, product in enumerate(products, start=1))
+    return after, tuple(numbered)
+
+
+def _shareable(track: Track, before: Shared | None) -> bool:
+    if before is not None and before.over:
+        return False
+    confirmed = track.life in (Life.CONFIRMED, Life.COASTING) and track.kind is ObjectClass.BALLISTIC
+    return confirmed or before is not None
+
+
+def _of_track(row: Shared, track: Track, nation: Nation, now: Instant) -> tuple[Shared, list[Product]]:
+    products: list[Product] = []
+    for offer_one in (_launch, _prediction, _tracklet):
+        row, product = offer_one(row, track, nation, now)
+        if product is not None:
+            products.append(product)
+    return row, products
+
+
+def _tracklet(row: Shared, track: Track, nation: Nation, now: Instant) -> tuple[Shared, Tracklet | None]:
+    over = track.life in ENDED
+    if not over and now - row.tracklet_ns < TRACKLET_PERIOD_NS:
+        return row, None
+    tracklet = Tracklet(
+        origin=nation,
+        track_id=track.id,
+        sequence=row.sequence + 1,
+        life=track.life,
+        phase=track.phase,
+        kind=track.kind,
+        state=track.state,
+        first_ns=track.first_ns,
+        last_ns=track.last_ns,
+        label=track.label,
+        accel_mps2=track.accel_mps2,
+        burnout_ns=track.burnout_ns,
+        identity=track.identity,
+    )
+    return replace(row, sequence=row.sequence + 1, tracklet_ns=now, over=over), tracklet
+
+
+def _launch(row: Shared, track: Track, nation: Nation, now: Instant) -> tuple[Shared, LaunchEvent | None]:
+    estimate = launch_point(track.early)
+    if estimate is None or track.confirmed_ns is None:
+        return row, None
+    major_m = estimate.ellipse95.semi_major_m
+    if major_m > LAUNCH_GAIN * row.launch_major_m:
+        return row, None
+    event = LaunchEvent(nation, track.id, row.sequence + 1, track.confirmed_ns, estimate, track.label)
+    return replace(row, sequence=row.sequence + 1, launch_ns=now, launch_major_m=major_m), event
+
+
+def _prediction(
+    row: Shared, track: Track, nation: Nation, now: Instant
+) -> tuple[Shared, SharedPrediction | None]:
+    due = track.phase is Phase.COAST and now - row.prediction_ns >= PREDICTION_PERIOD_NS
+    predicted = own_prediction(track) if due else None
+    if predicted is None:
+        return row, None
+    impact, apogee_m = predicted
+    product = SharedPrediction(nation, track.id, row.sequence + 1, now, impact, apogee_m, track.label)
+    return replace(row, sequence=row.sequence + 1, prediction_ns=now), product

@@ -1,0 +1,55 @@
+"""What hall and door have in common as processes: run until SIGTERM, one line for a user's mistake, exit
+codes.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from tocsin.errors import UserError
+from tocsin.record.book import BookFullError
+
+USER_MISTAKE = 2
+
+
+def announce_ready(what: str) -> None:
+    """The line that the supervisor waits for."""
+    print(f"ready {what}", flush=True)
+
+
+async def until_stopped(*jobs: Coroutine[Any, Any, None]) -> None:
+    """Run jobs that never end by themselves until SIGTERM or SIGINT; the first that fails ends all and is
+    raised.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    running = [asyncio.create_task(job) for job in jobs]
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait({stopped, *running}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopped}:
+            task.result()
+    finally:
+        for task in (stopped, *running):
+            task.cancel()
+        await asyncio.gather(stopped, *running, return_exceptions=True)
+
+
+def run_process(main: Callable[[list[str]], Awaitable[None]]) -> None:
+    """Entry point of a node's process. Exit code 2 and one line for what only a person can mend."""
+
+    async def start() -> None:
+        await main(sys.argv[1:])
+
+    try:
+        asyncio.run(start())
+    except UserError as mistake:
+        print(mistake, file=sys.stderr)
+        sys.exit(USER_MISTAKE)
+    except BookFullError as full:
+        print(f"error: {full}; free some space and start the node again", file=sys.stderr)
+        sys.exit(USER_MISTAKE)

@@ -1,0 +1,71 @@
+"""One nation's node on one machine: broker, door and hall, started in that order and kept running."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tocsin.errors import UserError
+from tocsin.node.broker_plan import make_broker
+from tocsin.node.config import NodeConfig
+from tocsin.node.supervise import FIRST_PAUSE_S, LONGEST_PAUSE_S, Program
+
+READY_WITHIN_S = 60.0
+"""A hall that finds a long record runs it again before it is ready; a fresh one takes about two seconds."""
+
+
+class Station:
+    """The supervised programs of one node."""
+
+    def __init__(self, config: NodeConfig, say: Callable[[str], None]) -> None:
+        self.config = config
+        self.broker = make_broker(config)
+        self.broker_restarts = 0
+        self._say = say
+        self._keeper: asyncio.Task[None] | None = None
+        self.door = self._program("door")
+        self.hall = self._program("hall")
+
+    def _program(self, role: str) -> Program:
+        name = f"{self.config.nation} {role}"
+        log = Path(self.config.root) / "log" / f"{role}.log"
+        argv = (sys.executable, "-m", f"tocsin.node.{role}", self.config.source)
+        return Program(name, argv, log, say=self._say)
+
+    async def start(self) -> None:
+        """Start all three; returns when they are ready. UserError names what could not start."""
+        await self.broker.start()
+        self._keeper = asyncio.create_task(self._keep_broker(), name=f"keeper of {self.config.nation} broker")
+        await asyncio.gather(self.door.start(READY_WITHIN_S), self.hall.start(READY_WITHIN_S))
+
+    async def run(self) -> None:
+        """Keep running until one of them can never come up again (UserError)."""
+        await asyncio.gather(self.door.failed(), self.hall.failed())
+
+    async def stop(self) -> None:
+        """Hall and door first, so that they can still say what they committed; the broker last."""
+        await asyncio.gather(self.hall.stop(), self.door.stop())
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+        await self.broker.stop()
+
+    async def kill_broker(self) -> None:
+        """SIGKILL the broker, as a crash would; it is started again by its keeper."""
+        await self.broker.kill()
+
+    async def _keep_broker(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        while True:
+            code = await self.broker.wait()
+            self.broker_restarts += 1
+            self._say(
+                f"{self.config.nation} broker ended (code {code}), starting it again in {pause_s:.1f} s"
+            )
+            await asyncio.sleep(pause_s)
+            try:
+                await self.broker.start()
+                pause_s = FIRST_PAUSE_S
+            except UserError as failure:
+                self._say(f"{self.config.nation} broker: {failure}")
+                pause_s = min(LONGEST_PAUSE_S, pause_s * 2)

@@ -1,0 +1,180 @@
+"""The nation's record: one SQLite file, one writer, one transaction a step.
+
+A step's stimuli with their `now`, its effects and the hash of the state after it stand in it as JSON text
+that any SQLite tool can read; together they are enough to run the fold again. In here too, because they must
+be committed with the step: what was offered to the door and not yet taken, and what the door handed over.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import apsw
+
+from tocsin.model.time import Instant
+from tocsin.record.book import open_book
+
+VERSION = 1
+
+SCHEMA = """
+CREATE TABLE steps(
+  step INTEGER PRIMARY KEY,
+  now_ns INTEGER NOT NULL,          -- the fold's clock: scenario time
+  arrived_wall_ns INTEGER NOT NULL, -- wall clock when the first stimulus of the step came in
+  stepped_wall_ns INTEGER NOT NULL, -- wall clock when the fold had run, just before the commit
+  state_sha256 BLOB NOT NULL
+);
+CREATE TABLE entries(
+  step INTEGER NOT NULL REFERENCES steps,
+  side TEXT NOT NULL CHECK (side IN ('stimulus', 'effect')),
+  position INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (step, side, position)
+) WITHOUT ROWID;
+CREATE INDEX entries_kind ON entries(kind, step);
+CREATE TABLE offers(
+  number INTEGER PRIMARY KEY,
+  step INTEGER NOT NULL REFERENCES steps,
+  body BLOB NOT NULL
+);
+CREATE TABLE imports(
+  origin TEXT NOT NULL,
+  traffic TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  step INTEGER NOT NULL REFERENCES steps,
+  issued_wall_ns INTEGER NOT NULL,
+  PRIMARY KEY (origin, traffic, sequence)
+) WITHOUT ROWID;
+CREATE TABLE marks(name TEXT PRIMARY KEY, upto INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE about(name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+class Entry(NamedTuple):
+    """A stimulus or an effect: its kind and its JSON text."""
+
+    kind: str
+    body: str
+
+
+class Imported(NamedTuple):
+    """The identity of a partner's product that a step took in."""
+
+    origin: str
+    traffic: str
+    sequence: int
+    issued_wall_ns: Instant
+
+
+class Step(NamedTuple):
+    """One turn of the fold, as recorded."""
+
+    step: int
+    now_ns: Instant
+    arrived_wall_ns: Instant
+    stepped_wall_ns: Instant
+    state_sha256: bytes
+    stimuli: tuple[Entry, ...]
+    effects: tuple[Entry, ...] = ()
+    offers: tuple[tuple[int, bytes], ...] = ()
+    imports: tuple[Imported, ...] = ()
+    handed_upto: int | None = None
+
+
+class Ledger:
+    """Open record of one node; `append` is the only writer. Every value it returns was committed."""
+
+    def __init__(self, path: Path) -> None:
+        self._db: apsw.Connection = open_book(path, SCHEMA, VERSION)
+
+    def close(self) -> None:
+        """Close the file; the record stays valid without it too."""
+        self._db.close()
+
+    def append(self, step: Step) -> None:
+        """Commit one step with all that belongs to it, or nothing of it."""
+        with self._db:
+            run = self._db.execute
+            run(
+                "INSERT INTO steps VALUES (?,?,?,?,?)",
+                (step.step, step.now_ns, step.arrived_wall_ns, step.stepped_wall_ns, step.state_sha256),
+            )
+            for side, entries in (("stimulus", step.stimuli), ("effect", step.effects)):
+                rows = [(step.step, side, n, entry.kind, entry.body) for n, entry in enumerate(entries)]
+                self._db.executemany("INSERT INTO entries VALUES (?,?,?,?,?)", rows)
+            self._db.executemany(
+                "INSERT INTO offers VALUES (?,?,?)", [(n, step.step, body) for n, body in step.offers]
+            )
+            self._db.executemany(
+                "INSERT INTO imports VALUES (?,?,?,?,?)",
+                [
+                    (one.origin, one.traffic, one.sequence, step.step, one.issued_wall_ns)
+                    for one in step.imports
+                ],
+            )
+            if step.handed_upto is not None:
+                self._mark("handed", step.handed_upto)
+
+    def offers_taken(self, upto: int) -> None:
+        """The door has committed every offer up to this number; they need not be sent again."""
+        with self._db:
+            self._mark("offers_taken", upto)
+
+    def offers_open(self, most: int) -> list[tuple[int, bytes]]:
+        """The first `most` offers that the door has not acknowledged, in order."""
+        rows = self._db.execute(
+            "SELECT number, body FROM offers WHERE number > ? ORDER BY number LIMIT ?",
+            (self.mark("offers_taken"), most),
+        )
+        return [(int(number), bytes(body)) for number, body in rows]
+
+    def mark(self, name: str) -> int:
+        """A high-water mark: `handed` (from the door) or `offers_taken` (by the door); 0 before the first."""
+        row = self._db.execute("SELECT upto FROM marks WHERE name = ?", (name,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def last_step(self) -> int:
+        """Number of the last committed step; 0 for a new record."""
+        row = self._db.execute("SELECT max(step) FROM steps").fetchone()
+        return int(row[0] or 0) if row else 0
+
+    def describe(self, **texts: str) -> None:
+        """Write facts about the record itself (nation, plane, version); the same name replaces."""
+        with self._db:
+            self._db.executemany("INSERT OR REPLACE INTO about VALUES (?,?)", list(texts.items()))
+
+    def about(self) -> dict[str, str]:
+        """What `describe` wrote."""
+        return {str(name): str(text) for name, text in self._db.execute("SELECT name, text FROM about")}
+
+    def steps(self, first: int = 1) -> Iterator[Step]:
+        """Recorded steps in order, without their effects: what replay runs."""
+        rows = self._db.execute("SELECT * FROM steps WHERE step >= ? ORDER BY step", (first,))
+        for number, now_ns, arrived_ns, stepped_ns, sha256 in rows:
+            yield Step(number, now_ns, arrived_ns, stepped_ns, sha256, self._entries(number, "stimulus"))
+
+    def effects(self, kind: str) -> Iterator[tuple[int, str]]:
+        """(step, JSON text) of every effect of one kind, in order."""
+        rows = self._db.execute(
+            "SELECT step, body FROM entries WHERE kind = ? AND side = 'effect' ORDER BY step, position",
+            (kind,),
+        )
+        for step, body in rows:
+            yield int(step), str(body)
+
+    def rows(self, sql: str) -> Iterator[Sequence[object]]:
+        """Read-only query for reports."""
+        yield from self._db.execute(sql)
+
+    def _entries(self, step: int, side: str) -> tuple[Entry, ...]:
+        rows = self._db.execute(
+            "SELECT kind, body FROM entries WHERE step = ? AND side = ? ORDER BY position", (step, side)
+        )
+        return tuple(Entry(str(kind), str(body)) for kind, body in rows)
+
+    def _mark(self, name: str, upto: int) -> None:
+        self._db.execute(
+            "INSERT INTO marks VALUES (?,?) ON CONFLICT (name) DO UPDATE SET upto = max(upto, excluded.upto)",
+            (name, upto),
+        )
