@@ -1,0 +1,133 @@
+"""Truth: what each object really does, from launch to impact, and which areas it really flies over."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import CubicHermiteSpline
+
+from tocsin.earth import flight as ballistic
+from tocsin.earth.frames import ecef_to_geodetic
+from tocsin.earth.places import Area, overflown
+from tocsin.errors import UserError
+from tocsin.model.space import Geodetic
+from tocsin.model.time import Instant, after
+from tocsin.sim.boost import LN_BETA, climb, site
+from tocsin.sim.scenario import Flight, Scenario
+from tocsin.sim.solve import NoArcError, solve
+
+Array = NDArray[np.float64]
+
+CORRIDOR_M: Final = 50_000.0
+"""Half-width of the corridor about the ground track within which an area counts as overflown."""
+
+TRACK_EVERY_S: Final = 1.0
+STEP_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FlownFlight:
+    """One object's truth. Times are seconds since its launch; the object is on the ground before 0 and after impact."""
+
+    flight: Flight
+    burnout_s: float
+    burnout7: Array
+    flight_time_s: float
+    apogee_m: float
+    apogee_s: float
+    impact: Geodetic
+    _position: CubicHermiteSpline
+    _velocity: CubicHermiteSpline
+
+    @property
+    def launch_ns(self) -> Instant:
+        """When it lifts off."""
+        return self.flight.launch_ns
+
+    @property
+    def impact_ns(self) -> Instant:
+        """When it reaches the ellipsoid."""
+        return after(self.launch_ns, self.flight_time_s)
+
+    def states(self, times_s: Array) -> Array:
+        """ECEF position and velocity, shape (n, 6), at rising times within [0, flight_time_s]; ValueError outside."""
+        times = np.asarray(times_s, dtype=np.float64)
+        if len(times) and (times[0] < 0.0 or times[-1] > self.flight_time_s + 1e-6):
+            raise ValueError("no state before launch or after impact")
+        up = int(np.searchsorted(times, self.burnout_s))
+        powered = np.column_stack((self._position(times[:up]), self._velocity(times[:up])))
+        return np.concatenate(
+            (powered, ballistic.sample(self.burnout7, times[up:] - self.burnout_s, STEP_S)[:, :6])
+        )
+
+
+def fly(flight: Flight) -> FlownFlight:
+    """Solve the boost and fly it. UserError when no arc of this boost meets the figures."""
+    try:
+        program = solve(flight.published, flight.boost_s, flight.azimuth_of)
+    except NoArcError as failure:
+        raise UserError(
+            f"flight {flight.object}: {failure}", fix="mend apogee_km or range_km, or try another boost_s"
+        ) from failure
+    times, rows = climb(site(flight.lat_deg, flight.lon_deg, flight.azimuth_deg), program)
+    burnout7 = np.append(rows[-1, :6], LN_BETA)
+    fall = ballistic.fall(burnout7, STEP_S)
+    lat, lon, _ = ecef_to_geodetic(fall.x_impact7[:3])
+    return FlownFlight(
+        flight=flight,
+        burnout_s=flight.boost_s,
+        burnout7=burnout7,
+        flight_time_s=flight.boost_s + fall.time_s,
+        apogee_m=fall.apogee_m,
+        apogee_s=flight.boost_s + fall.apogee_time_s,
+        impact=Geodetic(float(np.degrees(lat)), float(np.degrees(lon))),
+        _position=CubicHermiteSpline(times, rows[:, :3], rows[:, 3:6]),
+        _velocity=CubicHermiteSpline(times, rows[:, 3:6], rows[:, 6:]),
+    )
+
+
+@lru_cache(maxsize=8)
+def fly_all(scenario_flights: tuple[Flight, ...]) -> tuple[FlownFlight, ...]:
+    """All flights of a scenario, in its order."""
+    return tuple(fly(flight) for flight in scenario_flights)
+
+
+def ground_track(flown: FlownFlight, every_s: float = TRACK_EVERY_S) -> Array:
+    """Rows [t_s, lat_rad, lon_rad, alt_m], shape (n, 4), from launch to impact."""
+    times = np.append(np.arange(0.0, flown.flight_time_s, every_s), flown.flight_time_s)
+    lat, lon, alt = ecef_to_geodetic(flown.states(times)[:, :3])
+    return np.stack((times, lat, lon, alt), axis=-1)
+
+
+def overflights(flown: FlownFlight, areas: Sequence[Area]) -> list[tuple[str, Instant]]:
+    """(ISO 3166-2 code, time of entry) of the areas within CORRIDOR_M of the ground track, by time of entry."""
+    found = overflown(ground_track(flown), areas, CORRIDOR_M)
+    return [(entry.iso, after(flown.launch_ns, entry.enter_s)) for entry in found]
+
+
+def truth_rows(scenario: Scenario) -> Iterator[tuple[int, str, Array]]:
+    """(t, object, [x, y, z, vx, vy, vz]) at every whole second t since the scenario's start at which an object flies."""
+    flights = []
+    for flown in fly_all(scenario.flights):
+        offset_s = (flown.launch_ns - scenario.start_ns) / 1e9
+        seconds = np.arange(np.ceil(offset_s), min(offset_s + flown.flight_time_s, scenario.duration_s))
+        flights.append((flown.flight.object, seconds, flown.states(seconds - offset_s)))
+    rows = [
+        (int(t), name, state)
+        for name, seconds, states in flights
+        for t, state in zip(seconds, states, strict=True)
+    ]
+    yield from sorted(rows, key=lambda row: (row[0], row[1]))
+
+
+def truth_csv(scenario: Scenario) -> str:
+    """truth.csv: header `t,id,x,y,z,vx,vy,vz`; t in s since the scenario's start, ECEF, metres and m/s, to the millimetre."""
+    lines = ["t,id,x,y,z,vx,vy,vz"]
+    lines += [
+        f"{t},{name}," + ",".join(f"{value:.3f}" for value in state)
+        for t, name, state in truth_rows(scenario)
+    ]
+    return "\n".join(lines) + "\n"
