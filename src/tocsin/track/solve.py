@@ -142,7 +142,7 @@ def _burnt_out(record: Record, rows: Array, table: Array, test: CoastTest, base_
     if found is None:
         return replace(record, passes=0)
     fit, part = found
-    burnout = instant(base_ns, test.start_s)
+    burnout = instant(base_ns, test.start_s) if record.motor_mps2 > 0.0 else None  # only a motor seen goes out
     return replace(
         record, phase=Phase.COAST, burnout_ns=burnout, start=pack(fit.start), start_s=float(part[0, 0]), rows=pack(part),
         head=_packed(Gaussian(fit.end, fit.end_p)), head_s=float(part[-1, 0]), chi2_ratio=1.0,

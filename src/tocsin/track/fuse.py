@@ -1,0 +1,191 @@
+"""The picture of all three nations: own tracks and partners' tracklets become one track for each object. A pure fold.
+
+In the room: the newest tracklet of each source, which sources are one object, lives of fused tracks. Not in the room: plots,
+links, and anything that is sent: what is fused here is never shared, so no datum can come back and be counted twice.
+A tracklet replaces its source's previous one (higher sequence wins), so that order and repetition do not matter.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tocsin.earth.flight import fall
+from tocsin.model.label import Nation
+from tocsin.model.time import Instant, after, seconds_between
+from tocsin.model.track import FusedTrack, Life, Member, Phase, Track, Tracklet
+from tocsin.track.body import Body, Key, combine, counting, gaussian_of, key_of, life_of, tracklet_of
+from tocsin.track.life import AFTER_IMPACT_S, ENDED, UNKNOWN_KEPT_S
+from tocsin.track.match import matched, stranger, twins
+
+REMEMBERED_S: Final = 600.0  # an ended source is known for so long, so that late tracklets begin nothing
+STALE_S: Final = 20.0
+TWIN_STEPS: Final = 3
+STRANGER_STEPS: Final = 10
+SOURCE_LIMIT: Final = 6_000  # more than three nations' skies hold
+
+
+class FusionState(Struct, frozen=True):
+    """Sources by nation and track id, bodies by number; `pairs`: twins seen so far as (number, number, steps)."""
+
+    nation: Nation
+    next_number: int = 1
+    sources: tuple[Tracklet, ...] = ()
+    bodies: tuple[Body, ...] = ()
+    pairs: tuple[tuple[int, int, int], ...] = ()
+
+
+def new_fusion(nation: Nation) -> FusionState:
+    """A fusion that knows nothing."""
+    return FusionState(nation=nation)
+
+
+def step(
+    state: FusionState, own: Sequence[Track], partners: Sequence[Tracklet], now: Instant
+) -> tuple[FusionState, tuple[FusedTrack, ...]]:
+    """Replace sources by what came; all fused tracks that are alive, or ended in this step, by number."""
+    sources = {key_of(source): source for source in state.sources}
+    changed = _replace(sources, [tracklet_of(track, state.nation) for track in own], partners, state.nation)
+    bodies, number = _housed(sources, list(state.bodies), state.next_number, now)
+    bodies = [_renewed(body, sources, changed, now) for body in bodies]
+    bodies, pairs = _merged(sources, bodies, state.pairs, now)
+    bodies, number = _parted(sources, bodies, number, changed, now)
+    out = tuple(body.out for body in bodies if body.ended_ns is None or body.ended_ns == now)
+    kept = {key: source for key, source in sorted(sources.items()) if _remembered(source, now)}
+    bodies = [body for body in bodies if body.ended_ns is None or any(key_of(m) in kept for m in body.members)]
+    return FusionState(state.nation, number, tuple(kept.values()), tuple(bodies), pairs), out
+
+
+def _replace(
+    sources: dict[Key, Tracklet], own: Sequence[Tracklet], partners: Sequence[Tracklet], nation: Nation
+) -> frozenset[Key]:
+    """Own tracks as they are now, partners' by the highest sequence; returns which sources are not what they were."""
+    changed: set[Key] = set()
+    ordered = sorted(partners, key=lambda source: (source.origin, source.track_id, source.sequence))
+    for source in [*own, *ordered]:
+        key = key_of(source)
+        before = sources.get(key)
+        mine = source.origin is nation
+        if source.life is Life.TENTATIVE or (mine and source.sequence != 0) or (before is None and source.life in ENDED):
+            continue
+        if before is None and len(sources) >= SOURCE_LIMIT:
+            continue
+        if before is not None and (before == source if mine else source.sequence <= before.sequence):
+            continue
+        sources[key] = source
+        changed.add(key)
+    return frozenset(changed)
+
+
+def _housed(
+    sources: dict[Key, Tracklet], bodies: list[Body], number: int, now: Instant
+) -> tuple[list[Body], int]:
+    """Every living source in a body: nation by nation, to the body it fits or to one of its own."""
+    home = {key_of(member) for body in bodies for member in body.members}
+    for nation in Nation:
+        new = [
+            source for key, source in sorted(sources.items())
+            if key not in home and source.origin is nation and source.life not in ENDED
+        ]  # fmt: skip
+        new.sort(key=lambda source: (source.first_ns, source.track_id))
+        pairs = dict(matched(new, bodies, sources)) if new else {}
+        for i, source in enumerate(new):
+            member = Member(source.origin, source.track_id)
+            if i in pairs:
+                body = bodies[pairs[i]]
+                bodies[pairs[i]] = replace(body, members=tuple(sorted((*body.members, member), key=key_of)))
+                continue
+            out = combine(number, (member,), sources, now, now)
+            if out is not None:
+                bodies.append(Body(number=number, members=(member,), out=out))
+                number += 1
+    return bodies, number
+
+
+def _renewed(body: Body, sources: dict[Key, Tracklet], changed: frozenset[Key], now: Instant) -> Body:
+    """The body's track of now: computed anew only when a source changed."""
+    if body.ended_ns is not None:
+        return body
+    if body.members != body.out.members or any(key_of(member) in changed for member in body.members):
+        landed = _landed(body, sources)
+        out = combine(body.number, body.members, sources, body.out.confirmed_ns or now, now)
+        if out is None or landed:
+            return _ended(body, Life.IMPACTED if landed else Life.LOST, now)
+        return replace(body, out=out, down_ns=None if out.state != body.out.state else body.down_ns)
+    life = life_of(counting(body.members, sources), now)
+    body = body if life is body.out.life else replace(body, out=replace(body.out, life=life))
+    return _aged(body, now)
+
+
+def _landed(body: Body, sources: dict[Key, Tracklet]) -> bool:
+    """Did a source that saw it last follow it to the ground?"""
+    known = [sources[key_of(member)] for member in body.members if key_of(member) in sources]
+    newest = max((source.last_ns for source in known), default=Instant(0))
+    return any(
+        source.life is Life.IMPACTED and seconds_between(source.last_ns, newest) < STALE_S for source in known
+    )
+
+
+def _aged(body: Body, now: Instant) -> Body:
+    """End what nobody sees any more once its predicted impact is over, or nobody can know where it is."""
+    unseen_s = seconds_between(body.out.last_ns, now)
+    if unseen_s < STALE_S:
+        return body
+    if body.out.phase is not Phase.COAST:
+        return _ended(body, Life.LOST, now) if unseen_s > UNKNOWN_KEPT_S + AFTER_IMPACT_S else body
+    if body.down_ns is None:
+        end = fall(gaussian_of(body.out.state).x)
+        body = replace(body, down_ns=after(body.out.state.epoch_ns, end.time_s))
+    late = body.down_ns is not None and now > after(body.down_ns, 2.0 * AFTER_IMPACT_S)
+    return _ended(body, Life.LOST, now) if late else body
+
+
+def _ended(body: Body, life: Life, now: Instant) -> Body:
+    return replace(body, out=replace(body.out, life=life), ended_ns=now)
+
+
+def _merged(
+    sources: dict[Key, Tracklet], bodies: list[Body], pairs: tuple[tuple[int, int, int], ...], now: Instant
+) -> tuple[list[Body], tuple[tuple[int, int, int], ...]]:
+    """Bodies that agreed for some steps become one, under the lower number."""
+    before = {(one, other): steps for one, other, steps in pairs}
+    seen: list[tuple[int, int, int]] = []
+    gone: set[int] = set()
+    for i, j in twins(bodies, sources):
+        one, other = bodies[i], bodies[j]
+        steps = before.get((one.number, other.number), 0) + 1
+        if steps < TWIN_STEPS:
+            seen.append((one.number, other.number, steps))
+            continue
+        members = tuple(sorted((*one.members, *other.members), key=key_of))
+        out = combine(one.number, members, sources, one.out.confirmed_ns or now, now)
+        if out is not None:
+            bodies[i] = replace(one, members=members, out=out, down_ns=None)
+            gone.add(j)
+    return [body for k, body in enumerate(bodies) if k not in gone], tuple(seen)
+
+
+def _parted(
+    sources: dict[Key, Tracklet], bodies: list[Body], number: int, changed: frozenset[Key], now: Instant
+) -> tuple[list[Body], int]:
+    """A source that disagrees for long leaves its body for one of its own."""
+    for i, body in enumerate(bodies):
+        if body.ended_ns is not None or len(body.members) < 2 or not changed & {key_of(m) for m in body.members}:
+            continue
+        odd = stranger(body, sources)
+        if odd is None or body.strangers + 1 < STRANGER_STEPS:
+            bodies[i] = body if odd is None and not body.strangers else replace(body, strangers=body.strangers + 1 if odd else 0)
+            continue
+        rest = tuple(member for member in body.members if member != odd)
+        out = combine(body.number, rest, sources, body.out.confirmed_ns or now, now)
+        alone = combine(number, (odd,), sources, now, now)
+        if out is not None and alone is not None:
+            bodies[i] = replace(body, members=rest, out=out, strangers=0)
+            bodies.append(Body(number=number, members=(odd,), out=alone))
+            number += 1
+    return bodies, number
+
+
+def _remembered(source: Tracklet, now: Instant) -> bool:
+    return source.life not in ENDED or seconds_between(source.last_ns, now) < REMEMBERED_S + UNKNOWN_KEPT_S

@@ -1,0 +1,116 @@
+"""Which sources are one object: new ones to bodies, bodies that turn out to be one, and a source that turns out not to belong."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tocsin.earth.gauss import chi2_gate
+from tocsin.model.label import Nation
+from tocsin.model.track import FusedTrack, Member, ObjectClass, Phase, Tracklet
+from tocsin.track.associate import assign
+from tocsin.track.body import Body, Sources, counting, key_of, moved
+from tocsin.track.life import ENDED
+from tocsin.track.motion import distance2
+
+Array = NDArray[np.float64]
+
+GATE: Final = chi2_gate(6, 0.999)
+STRANGER_GATE: Final = 2.0 * chi2_gate(6, 0.99999)  # far outside honest noise
+AIR_M: Final = 3_000.0  # two nations' tracks of one aircraft, each with its radars' errors
+OVERLAP_NS: Final = 2_000_000_000
+FASTEST_AIR_MPS: Final = 300.0
+# Objects move up to 8 km/s: what is further apart than this at two epochs is not worth a propagation.
+REACH_M: Final = 3e6
+
+
+def main_path(source: Tracklet | FusedTrack) -> bool:
+    """Is it compared by state? Slow and low things of unknown kind stay apart until they show what they are."""
+    if source.kind is ObjectClass.UNKNOWN:
+        return float(np.linalg.norm(source.state.x[3:6])) > FASTEST_AIR_MPS
+    return source.kind is ObjectClass.BALLISTIC
+
+
+def compatible(source: Tracklet, body: Body, sources: Sources) -> bool:
+    """No other living source of its nation was seen in the body while this one was: one nation never sees one object twice."""
+    for member in body.members:
+        other = sources.get(key_of(member))
+        if other is None or other.origin is not source.origin or other.life in ENDED:
+            continue
+        first, second = sorted((source, other), key=lambda s: (s.first_ns, s.track_id))
+        if first.last_ns > second.first_ns + OVERLAP_NS:
+            return False
+    return True
+
+
+def matched(new: Sequence[Tracklet], bodies: Sequence[Body], sources: Sources) -> list[tuple[int, int]]:
+    """Pairs (new source, body) for new sources of one nation, by least total cost within the gates."""
+    costs = np.full((len(new), len(bodies)), np.inf)
+    for i, source in enumerate(new):
+        for j, body in enumerate(bodies):
+            if body.ended_ns is None and compatible(source, body, sources):
+                costs[i, j] = _cost(source, body.out)
+    return assign(costs)
+
+
+def _cost(one: Tracklet | FusedTrack, other: FusedTrack) -> float:
+    if main_path(one) != main_path(other):
+        return float("inf")
+    if not main_path(one):
+        return _air_cost(one, other)
+    epoch = max(one.state.epoch_ns, other.state.epoch_ns)
+    if np.linalg.norm(np.subtract(one.state.x[:3], other.state.x[:3])) > REACH_M and one.state.epoch_ns == other.state.epoch_ns:
+        return float("inf")
+    d2, log_det = distance2(moved(one, epoch), moved(other, epoch))
+    return d2 + log_det if d2 < GATE else float("inf")
+
+
+def _air_cost(one: Tracklet | FusedTrack, other: FusedTrack) -> float:
+    if one.identity is not None and other.identity is not None:
+        return 0.0 if one.identity == other.identity else float("inf")
+    dt_s = (one.state.epoch_ns - other.state.epoch_ns) / 1e9
+    ahead = np.array(other.state.x[:3]) + dt_s * np.array(other.state.x[3:6])
+    apart = float(np.linalg.norm(ahead - np.array(one.state.x[:3])))
+    return 1.0 + apart if apart < AIR_M else float("inf")
+
+
+def twins(bodies: Sequence[Body], sources: Sources) -> list[tuple[int, int]]:
+    """Pairs of bodies (indices, the lower number first) that are each other's nearest and may be one object."""
+    living = [i for i, body in enumerate(bodies) if body.ended_ns is None and main_path(body.out)]
+    nations = {i: {source.origin for source in counting(bodies[i].members, sources)} for i in living}
+    costs: dict[tuple[int, int], float] = {}
+    for a, i in enumerate(living):
+        for j in living[a + 1 :]:
+            if _may_be_one(bodies[i], bodies[j], nations[i] & nations[j], sources):
+                cost = _cost(bodies[i].out, bodies[j].out)
+                if np.isfinite(cost):
+                    costs[i, j] = cost
+    best: dict[int, float] = {}
+    for pair, cost in costs.items():
+        for i in pair:
+            best[i] = min(best.get(i, np.inf), cost)
+    return sorted(pair for pair, cost in costs.items() if cost <= best[pair[0]] and cost <= best[pair[1]])
+
+
+def _may_be_one(one: Body, other: Body, common: set[Nation], sources: Sources) -> bool:
+    if not common:
+        return True
+    return all(
+        compatible(sources[key_of(member)], other, sources)
+        for member in one.members
+        if key_of(member) in sources and sources[key_of(member)].life not in ENDED
+    )
+
+
+def stranger(body: Body, sources: Sources) -> Member | None:
+    """The counting source that disagrees most with another one, far beyond its errors; the younger of the two."""
+    alive = [source for source in counting(body.members, sources) if source.phase is Phase.COAST]
+    worst: tuple[float, Tracklet] | None = None
+    for a, one in enumerate(alive):
+        for other in alive[a + 1 :]:
+            epoch = max(one.state.epoch_ns, other.state.epoch_ns)
+            d2, _ = distance2(moved(one, epoch), moved(other, epoch))
+            if d2 > STRANGER_GATE and (worst is None or d2 > worst[0]):
+                worst = (d2, max((one, other), key=lambda s: (s.first_ns, s.origin)))
+    return None if worst is None else Member(worst[1].origin, worst[1].track_id)
