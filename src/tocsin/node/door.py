@@ -1,0 +1,274 @@
+"""The door's shell: the only process that holds the release key and speaks to partners.
+
+Runs as `python -m tocsin.node.door CONFIG`. It gathers what comes (hall's offers, partners' envelopes, the
+passing of time), runs the fold, commits its `Store`, and only then sends, hands over and acknowledges. After
+a crash everything goes on from door.sqlite.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from tocsin.errors import UserError
+from tocsin.model.handoff import HandedItem, ImportAck, ImportBatch, OfferAck, OfferBatch
+from tocsin.model.product import Traffic, traffic_of
+from tocsin.model.sealed import Sealed
+from tocsin.model.time import Instant
+from tocsin.node.broker_plan import door_exchange
+from tocsin.node.bus import connect_bus
+from tocsin.node.config import NodeConfig, load_config
+from tocsin.node.courier import Caller, Courier, Read
+from tocsin.node.door_book import DoorBook
+from tocsin.node.door_fold import door_step
+from tocsin.node.door_words import (
+    AckOffers,
+    Arrived,
+    DoorEffect,
+    DoorStimulus,
+    HallHas,
+    HandOver,
+    OffersCame,
+    Office,
+    Report,
+    Send,
+    SendAgain,
+    Store,
+    Stream,
+    Tick,
+)
+from tocsin.node.keys import KeyFolder
+from tocsin.node.shell import announce_ready, run_process, until_stopped
+from tocsin.node.trust import read_trust
+from tocsin.release._key import load_release_key
+from tocsin.share.transport import Arrival, Transport
+from tocsin.share.trust import TrustedKey, TrustList, trust_list
+
+TICK_S = 0.1
+"""Without news the fold still runs: receipts, requests and heartbeats fall due."""
+
+GATHER_S = 0.005
+"""Flow of this long shares one signature and one commit (EXCHANGE.md: micro-batches <= 5 ms or 50 records).
+"""
+
+GATHER_RECORDS = 50
+
+MOST_ARRIVALS = 512
+"""Arrivals of one turn, and those that may wait for it; further ones wait in the broker, unacknowledged."""
+
+HAND_AGAIN_S = 0.5
+"""An acknowledgement of the hall takes a few milliseconds; half a second without one is a lost message."""
+
+ITEMS_AT_ONCE = 50
+"""Items of one message to the hall: about 50 kB, under the broker's largest payload."""
+
+ROWS_AGAIN = 64
+"""Envelopes sent again at one request; the partner asks on for the rest."""
+
+Publish = Callable[[str, bytes], Awaitable[None]]
+T = TypeVar("T")
+
+_PACK = msgspec.msgpack.Encoder(order="deterministic")
+_OFFERS = msgspec.msgpack.Decoder(OfferBatch)
+_ACK = msgspec.msgpack.Decoder(ImportAck)
+
+
+class Door:
+    """One nation's door over a transport to partners and `publish(topic, bytes)` to its hall."""
+
+    def __init__(self, office: Office, book: DoorBook, transport: Transport, publish: Publish) -> None:
+        self.office, self.book = office, book
+        self.state = book.load(office)
+        self._transport, self._publish = transport, publish
+        self._disk = ThreadPoolExecutor(1, "door-book")
+        self._stimuli: deque[DoorStimulus] = deque()
+        self._arrivals: deque[tuple[Arrived, Arrival]] = deque()
+        self._room, self._wake, self._now = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._records = 0
+        self._couriers: dict[Stream, Courier] = {}
+        self._callers = {partner: Caller(transport) for partner in office.partners}
+        for partner in office.partners:
+            for traffic in (Traffic.URGENT, Traffic.FLOW):
+                self._couriers[partner, traffic] = Courier(transport, self._reader((partner, traffic)))
+
+    # ---- stimuli
+    # ---------------------------------------------------------------------------------------------
+
+    async def on_offers(self, data: bytes) -> None:
+        """`offer.data` from the hall."""
+        offers = _OFFERS.decode(data).offers
+        self._stimuli.append(OffersCame(offers))
+        self._came(len(offers), urgent=any(traffic_of(o.product) is Traffic.URGENT for o in offers))
+
+    async def on_import_ack(self, data: bytes) -> None:
+        """`import.ack` from the hall."""
+        ack = _ACK.decode(data)
+        self._stimuli.append(HallHas(ack.upto, ack.step))
+        self._came(1, urgent=False)
+
+    async def take_arrivals(self) -> None:
+        """For ever: what partners sent, as fast as turns take it."""
+        async for arrival in self._transport.arrivals():
+            while len(self._arrivals) >= MOST_ARRIVALS:
+                self._room.clear()
+                await self._room.wait()
+            now = Instant(time.time_ns())
+            arrived = Arrived(str(arrival.route), arrival.origin, arrival.data, now)
+            self._arrivals.append((arrived, arrival))
+            self._came(1, urgent=arrival.traffic is Traffic.URGENT)
+
+    def _came(self, records: int, *, urgent: bool) -> None:
+        self._records += records
+        self._wake.set()
+        if urgent or self._records >= GATHER_RECORDS:
+            self._now.set()
+
+    # ---- turns
+    # -----------------------------------------------------------------------------------------------
+
+    async def run_turns(self) -> None:
+        """For ever: gather, step, commit, carry out."""
+        while True:
+            await _at_most(self._wake.wait(), TICK_S)
+            if self._wake.is_set():
+                await _at_most(self._now.wait(), GATHER_S)
+            self._wake.clear()
+            self._now.clear()
+            await self.turn()
+
+    async def turn(self) -> None:
+        """One step over everything that waits. Arrivals are acknowledged when it is committed."""
+        self._records = 0
+        came = [*self._arrivals]
+        self._arrivals.clear()
+        self._room.set()
+        stimuli = [*self._stimuli, *(arrived for arrived, _ in came), Tick()]
+        self._stimuli.clear()
+        after, effects = door_step(self.state, stimuli, Instant(time.time_ns()))
+        for effect in effects:
+            if isinstance(effect, Store):
+                await self._on_disk(self.book.commit, effect)
+        self.state = after
+        for effect in effects:
+            await self._carry_out(effect)
+        for _, arrival in came:
+            await arrival.ack()
+
+    async def _carry_out(self, effect: DoorEffect) -> None:
+        match effect:
+            case Send(sealed=sealed):
+                if sealed.traffic is Traffic.CONTROL:
+                    self._callers[sealed.recipient].put(sealed)
+                else:
+                    self._couriers[sealed.recipient, sealed.traffic].put(sealed)
+            case SendAgain(partner=partner, traffic=traffic, runs=runs):
+                rows = await self._on_disk(
+                    self.book.overlapping, (partner, traffic), runs, ROWS_AGAIN, self.office
+                )
+                self._couriers[partner, traffic].again(rows, time.time_ns())
+            case HandOver(items=items):
+                await self._hand(items)
+            case AckOffers(upto=upto):
+                await self._publish("offer.ack", _PACK.encode(OfferAck(upto)))
+            case Report(report=report):
+                await self._publish("import.data", _PACK.encode(report))
+            case Store():
+                pass
+
+    # ---- hall
+    # ------------------------------------------------------------------------------------------------
+
+    async def _hand(self, items: Sequence[HandedItem]) -> None:
+        for first in range(0, len(items), ITEMS_AT_ONCE):
+            batch = ImportBatch(tuple(items[first : first + ITEMS_AT_ONCE]))
+            await self._publish("import.data", _PACK.encode(batch))
+
+    async def hand_again(self) -> None:
+        """For ever: what the hall has not acknowledged for a while, from the book."""
+        acked = -1
+        while True:
+            if acked == self.state.hall_upto < self.state.handed_upto:
+                await self._hand(await self._on_disk(self.book.handoff, acked, 10 * ITEMS_AT_ONCE))
+            acked = self.state.hall_upto
+            await asyncio.sleep(HAND_AGAIN_S)
+
+    # ---- all of it
+    # -------------------------------------------------------------------------------------------
+
+    def jobs(self) -> list[Coroutine[Any, Any, None]]:
+        """Everything that runs for ever."""
+        couriers = [courier.run() for courier in self._couriers.values()]
+        callers = [caller.run() for caller in self._callers.values()]
+        return [self.run_turns(), self.take_arrivals(), self.hand_again(), *couriers, *callers]
+
+    def close(self) -> None:
+        """Wait for the commit that is under way."""
+        self._disk.shutdown(wait=True)
+
+    def _reader(self, stream: Stream) -> Read:
+        async def read(after: int, limit: int) -> Sequence[Sealed]:
+            return await self._on_disk(self.book.outbox, stream, after, limit, self.office)
+
+        return read
+
+    async def _on_disk(self, work: Callable[..., T], *args: object) -> T:
+        """In the book's own thread: a commit waits for the disk, the loop does not."""
+        return await asyncio.get_running_loop().run_in_executor(self._disk, work, *args)
+
+
+async def _at_most(waiting: Awaitable[object], seconds: float) -> None:
+    try:
+        await asyncio.wait_for(waiting, seconds)
+    except TimeoutError:
+        return
+
+
+def partners_keys(config: NodeConfig) -> TrustList:
+    """Release keys of every nation that this node trusts, but its own."""
+    entries = read_trust(config.trust_dir, config.plane)
+    return trust_list(
+        TrustedKey(entry.nation, entry.plane, key.key_id, bytes.fromhex(key.public))
+        for entry in entries.values()
+        if entry.nation is not config.nation
+        for key in entry.release
+    )
+
+
+async def main(argv: list[str]) -> None:
+    """Run one door until it is told to stop."""
+    if len(argv) != 1:
+        raise UserError("the door takes one argument, its configuration", fix="run `tocsin node CONFIG`")
+    config = load_config(Path(argv[0]))
+    signer = load_release_key(KeyFolder(config.keys_dir).release(1))
+    office = Office(config.nation, config.plane, config.topology, partners_keys(config), signer)
+    book = DoorBook(config.door_book)
+    try:
+        await run(config, office, book)
+    finally:
+        book.close()
+
+
+async def run(config: NodeConfig, office: Office, book: DoorBook) -> None:
+    """Everything of the door on one loop."""
+    exchange = door_exchange(config)
+    bus = await connect_bus(config, "door")
+    door = Door(office, book, exchange, bus.publish)
+    try:
+        await bus.subscribe("offer.data", door.on_offers)
+        await bus.subscribe("import.ack", door.on_import_ack)
+        await exchange.open()
+        announce_ready(f"{config.nation} door")
+        await until_stopped(*door.jobs())
+    finally:
+        door.close()
+        await exchange.close()
+        await bus.close()
+
+
+if __name__ == "__main__":
+    run_process(main)
