@@ -15,7 +15,7 @@ import tomlkit
 from tocsin.errors import UserError
 from tocsin.model.sensor import SensorKind
 from tocsin.sim.scenario import FORMAT, Scenario, SensorSpec
-from tocsin.sim.scenario_keys import comment
+from tocsin.sim.scenario_keys import KEYS, comment
 
 MAX_FILE_BYTES: Final = 1_000_000
 MAX_FLIGHTS: Final = 64
@@ -159,7 +159,7 @@ def render(scenario: Scenario) -> str:
 def _table(table: dict[str, Any], section: str, explained: set[str]) -> Iterator[str]:
     """Plain keys first, then sub-tables and arrays of tables, as TOML wants it."""
     for key, value in table.items():
-        if not _is_table(value):
+        if not _is_table(value) and not (key in KEYS and not value):  # a table without entries is left out
             place = f"{section}:{key if section not in FREE_SECTIONS else '*'}"
             note = "" if place in explained else f"  # {comment(section, key)}"
             explained.add(place)
