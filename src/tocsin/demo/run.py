@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from tocsin.demo.conductor import Conductor, Show, hub_kill_time
 from tocsin.demo.plots import Delivery, captured, simulated
 from tocsin.demo.results import check_room, leave_results
-from tocsin.demo.stage import Site, page_urls, set_stage
+from tocsin.demo.stage import Setting, Site, page_urls, set_stage
 from tocsin.demo.summary import Run, Summary
 from tocsin.demo.view import Stage, render
 from tocsin.model.label import Nation, Plane
@@ -57,19 +57,24 @@ async def _play_in(root: Path, wish: Wish, say: Say) -> Summary | None:
     scenario, deliveries = _material(wish)
     say(f"scenario {scenario.name}: {scenario.title}; {len(deliveries)} sensor reports, seed {wish.seed}")
     topology = Topology(wish.mode)
-    sites = set_stage(root, scenario, topology, wish.sharing, fixed_pages=not wish.headless)
+    setting = Setting(scenario, topology, wish.sharing, not wish.headless, wish.speed)
+    sites, lines = set_stage(root, setting)
     stations = {nation: Station(site.config, say) for nation, site in sites.items()}
     conductor = Conductor(scenario, sites, stations, wish.speed)
     conductor.hub = topology.hub
     if wish.kill_hub_at_s is not None:
         conductor.kill_hub_at = hub_kill_time(scenario, wish.kill_hub_at_s)
     try:
+        for line in lines:
+            await line.open()
         await asyncio.gather(*(station.start() for station in stations.values()))
         for nation, url in page_urls(sites).items():
             say(f"{nation} page: {url}")
         await _conduct(conductor, deliveries, wish, scenario, sites, stations)
     finally:
         await asyncio.gather(*(station.stop() for station in stations.values()), return_exceptions=True)
+        for line in lines:
+            await line.close()
     if wish.out is None:
         return None
     say(f"writing the results to {wish.out}")

@@ -3,14 +3,15 @@
 import socket
 import time
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import tomlkit
 
+from tocsin.demo.wire import DelayLine
 from tocsin.model.label import Nation, Plane
 from tocsin.model.sensor import Sensor
 from tocsin.model.time import Instant
@@ -23,7 +24,7 @@ from tocsin.sim.scenario import Scenario
 FIRST_PAGE_PORT = 8801
 """Pages at 8801 (USA), 8802 (KOR), 8803 (JPN): what the README tells a newcomer to open."""
 
-FREE_PORTS_EACH = 7
+FREE_PORTS_EACH = 9
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -35,10 +36,26 @@ class Site(msgspec.Struct, frozen=True):
     world_port: int
 
 
-def set_stage(
-    root: Path, scenario: Scenario, topology: Topology, sharing: bool, fixed_pages: bool
-) -> dict[Nation, Site]:
+class Setting(NamedTuple):
+    """What the demo runs: which scenario, over which links, with or without sharing, how fast."""
+
+    scenario: Scenario
+    topology: Topology
+    sharing: bool
+    fixed_pages: bool
+    speed: float
+
+
+class StageSet(NamedTuple):
+    """The three sites, and the delayed lines between them (to be opened before the brokers)."""
+
+    sites: dict[Nation, Site]
+    lines: tuple[DelayLine, ...]
+
+
+def set_stage(root: Path, setting: Setting) -> StageSet:
     """Three nodes under `root`, keys and all. UserError when a page's port is taken (`fixed_pages`)."""
+    fixed_pages = setting.fixed_pages
     spare = iter(free_ports(FREE_PORTS_EACH * len(Nation)))
     pages = {nation: FIRST_PAGE_PORT + n for n, nation in enumerate(Nation)}
     if fixed_pages:
@@ -48,13 +65,19 @@ def set_stage(
         nation: Ports(next(spare), next(spare), next(spare), pages[nation] if fixed_pages else next(spare))
         for nation in Nation
     }
-    found_demo(root, Instant(time.time_ns()), ports, topology)
-    return {
-        nation: _dress(
-            root / nation / CONFIG_NAME, scenario, nation, sharing, next(spare), next(spare), next(spare)
-        )
-        for nation in Nation
+    found_demo(root, Instant(time.time_ns()), ports, setting.topology)
+    lines = {
+        (one, other): DelayLine(next(spare), ports[other].leaf, delay_s / setting.speed)
+        for one in Nation
+        for other in Nation
+        if setting.topology.dials(one, other) and (delay_s := setting.scenario.link_delay_s(one, other)) > 0
     }
+    sites = {}
+    for nation in Nation:
+        leaves = {other: line.port for (one, other), line in lines.items() if one is nation}
+        own_ports = (next(spare), next(spare), next(spare))
+        sites[nation] = _dress(root / nation / CONFIG_NAME, setting, nation, own_ports, leaves)
+    return StageSet(sites, tuple(lines.values()))
 
 
 def free_ports(count: int) -> list[int]:
@@ -67,16 +90,15 @@ def free_ports(count: int) -> list[int]:
 
 
 def _dress(
-    path: Path,
-    scenario: Scenario,
-    nation: Nation,
-    sharing: bool,
-    plots_port: int,
-    blocks_port: int,
-    world_port: int,
+    path: Path, setting: Setting, nation: Nation, ports: tuple[int, int, int], leaves: Mapping[Nation, int]
 ) -> Site:
-    """Write the scenario's part into a node's configuration."""
+    """Write the scenario's part into a node's configuration. `leaves`: partners reached over a delayed line."""
+    scenario = setting.scenario
+    plots_port, blocks_port, world_port = ports
     document = tomllib.loads(path.read_text("utf-8"))
+    for partner in document["partners"]:
+        if partner["nation"] in leaves:
+            partner["leaf"] = f"127.0.0.1:{leaves[Nation(partner['nation'])]}"
     officers = (f"{nation}-{role}".lower() for role in ("watch", "releaser"))
     delays = (scenario.officers.propose_delay_s, scenario.officers.approve_delay_s)
     document |= {
@@ -87,7 +109,9 @@ def _dress(
             {"kind": "tcp", "format": "jsonl", "port": plots_port},
             {"kind": "udp", "format": "asterix", "port": blocks_port},
         ],
-        "sensors": [_sensor_table(row, sharing) for row in scenario.sensors_of(nation, Plane.EXERCISE)],
+        "sensors": [
+            _sensor_table(row, setting.sharing) for row in scenario.sensors_of(nation, Plane.EXERCISE)
+        ],
         "officers": [
             {"name": name, "credential": f"{name}-scripted", "delay_s": delay}
             for name, delay in zip(officers, delays, strict=True)
@@ -119,9 +143,3 @@ def _without_nulls(table: Mapping[str, Any]) -> dict[str, Any]:
 def page_urls(sites: Mapping[Nation, Site]) -> dict[Nation, str]:
     """Addresses to open in a browser."""
     return {n: f"http://{site.config.page.name}:{site.config.page.port}" for n, site in sites.items()}
-
-
-def nations(sites: Iterable[Nation]) -> tuple[Nation, ...]:
-    """In the order of the enumeration, whatever order they came in."""
-    present = set(sites)
-    return tuple(nation for nation in Nation if nation in present)

@@ -1,8 +1,9 @@
-"""What hall and door of one nation hand each other over the broker's private account, and how nothing gets lost.
+"""What hall and door of one nation hand each other over the broker's private account, and how nothing gets
+lost.
 
-Each way the sender numbers contiguously from 1 and keeps what is not yet acknowledged; the receiver commits to its
-own book, then acknowledges cumulatively. Resent numbers are dropped by the receiver, gaps are not taken.
-Subjects: `offer.data` (OfferBatch) and `import.ack` (ImportAck) are written by the hall, `import.data`
+Each way the sender numbers contiguously from 1 and keeps what is not yet acknowledged; the receiver commits
+to its own book, then acknowledges cumulatively. Resent numbers are dropped by the receiver, gaps are not
+taken. Subjects: `offer.data` (OfferBatch) and `import.ack` (ImportAck) are written by the hall, `import.data`
 (ImportBatch or LinkReport) and `offer.ack` (OfferAck) by the door. Coded as MessagePack, tagged by `type`.
 """
 
@@ -40,7 +41,8 @@ class ImportBatch(Struct, frozen=True, tag="imports"):
 
 
 class ImportAck(Struct, frozen=True, tag="import-ack"):
-    """Hall to door: every item up to `upto` is committed in the hall's book, whose last committed step is `step`.
+    """Hall to door: every item up to `upto` is committed in the hall's book, whose last committed step is
+    `step`.
 
     Also sent without news once a wall second: it is how the door knows that the hall is alive (heartbeat).
     """
@@ -50,7 +52,9 @@ class ImportAck(Struct, frozen=True, tag="import-ack"):
 
 
 class LinkReport(Struct, frozen=True, tag="links"):
-    """Door to hall, about once a wall second, unnumbered: only the latest counts. `copies` = raw arrivals so far."""
+    """Door to hall, about once a wall second, unnumbered: only the latest counts. `copies` = raw arrivals so
+    far.
+    """
 
     links: tuple[LinkHealth, ...]
     copies: int

@@ -22,7 +22,9 @@ class Nation(StrEnum):
 
 
 class Plane(StrEnum):
-    """Reality, exercise and test never mix: keys, brokers, subjects, stores and texts are bound to one of them."""
+    """Reality, exercise and test never mix: keys, brokers, subjects, stores and texts are bound to one of
+    them.
+    """
 
     REAL = "REAL"
     EXERCISE = "EXERCISE"

@@ -1,4 +1,6 @@
-"""The picture a nation's desk shows: derived from the hall's state, one struct, one JSON, for page and terminal."""
+"""The picture a nation's desk shows: derived from the hall's state, one struct, one JSON, for page and
+terminal.
+"""
 
 from msgspec import Struct
 

@@ -19,7 +19,9 @@ class Geodetic(Struct, frozen=True):
 
 
 class EcefState(Struct, frozen=True):
-    """An estimate at an epoch: `x` has STATE_SIZE numbers, `p` the upper triangle of their covariance, row-wise."""
+    """An estimate at an epoch: `x` has STATE_SIZE numbers, `p` the upper triangle of their covariance, row-
+    wise.
+    """
 
     epoch_ns: Instant
     x: tuple[float, ...]

@@ -43,7 +43,9 @@ Measurement = RadarFix | LineOfSight | ReportedPosition
 
 
 class Plot(Struct, frozen=True):
-    """One sensor report. (sensor, number) is unique; `identity` is what the object says of itself, if it does."""
+    """One sensor report. (sensor, number) is unique; `identity` is what the object says of itself, if it
+    does.
+    """
 
     sensor: str
     number: int
