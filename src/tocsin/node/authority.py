@@ -1,4 +1,5 @@
-"""One certificate authority per nation and plane: ECDSA P-256, short-lived end certificates, plane in every name."""
+"""One certificate authority per nation and plane: ECDSA P-256, short-lived end certificates, plane in every
+name."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -14,10 +15,12 @@ from tocsin.model.label import Nation, Plane
 from tocsin.model.time import Instant, to_datetime
 
 CA_DAYS = 3650
-"""An authority outlives many certificates; partners compare its fingerprint by voice, so it changes seldom."""
+"""An authority outlives many certificates; partners compare its fingerprint by voice, so it changes
+seldom."""
 
 CERT_DAYS = 397
-"""Longest life that the CA/Browser Forum's baseline requirements allowed for server certificates since 2020."""
+"""Longest life that the CA/Browser Forum's baseline requirements allowed for server certificates since
+2020."""
 
 BACKDATED = timedelta(minutes=5)
 """Partners' clocks may be a little behind ours when a new node first dials them."""

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sysconfig
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ READY_S = 10.0
 
 STOP_S = 5.0
 """Time for a clean stop (JetStream flushes) before it is killed."""
+
+LINK_S = 2.0
+"""A start waits so long for the partner links (re-dialled every second): JetStream asks for its sources when
+the door makes the streams, and a source that is not there then is asked again only after five seconds."""
 
 POLL_S = 0.02
 
@@ -75,11 +80,13 @@ def _check_version(program: str) -> None:
 
 
 class Broker:
-    """One broker process. `ports` are (host, port) pairs it will listen on, checked before the start."""
+    """One broker process. `ports` are (host, port) pairs it will listen on, checked before the start; `links`
+    is the number of partner links it should get."""
 
     def __init__(
-        self, config: str, folder: Path, monitor_port: int, ports: tuple[tuple[str, int], ...]
+        self, config: str, folder: Path, monitor_port: int, ports: tuple[tuple[str, int], ...], links: int = 0
     ) -> None:
+        self._links = links
         self._config = config
         self._folder = folder
         self._monitor = f"http://127.0.0.1:{monitor_port}"
@@ -93,7 +100,8 @@ class Broker:
         return process.pid if process is not None and process.returncode is None else None
 
     async def start(self) -> None:
-        """Start and wait until it is ready. UserError for a busy port or a refused configuration."""
+        """Start and wait until it is ready; partners may be away. UserError for a busy port or a refused
+        configuration."""
         program = find_server()
         for host, port in self._ports:
             check_free(host, port)
@@ -111,6 +119,8 @@ class Broker:
                 start_new_session=True,
             )
         await self._until_ready(self._process)
+        with suppress(TocsinError):
+            await self.until_linked(LINK_S)
 
     async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
         deadline = asyncio.get_running_loop().time() + READY_S
@@ -135,12 +145,12 @@ class Broker:
         rows = said.get("leafs") or []
         return tuple(Leaf(row.get("account", ""), row.get("name", ""), row.get("rtt", "")) for row in rows)
 
-    async def until_linked(self, count: int, timeout_s: float = READY_S) -> None:
-        """Wait for `count` live leaf connections; TocsinError when they do not come."""
+    async def until_linked(self, timeout_s: float = READY_S) -> None:
+        """Wait for the partner links; TocsinError when they do not all come."""
         deadline = asyncio.get_running_loop().time() + timeout_s
-        while len(await self.leaves()) < count:
+        while len(leaves := await self.leaves()) < self._links:
             if asyncio.get_running_loop().time() > deadline:
-                raise TocsinError(f"only {len(await self.leaves())} of {count} partner links came up")
+                raise TocsinError(f"only {len(leaves)} of {self._links} partner links came up")
             await asyncio.sleep(POLL_S)
 
     async def _ask(self, path: str) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""From a node's configuration, keys and trust to the plan of its broker, and to the door's and hall's way in."""
+"""From a node's configuration, keys and trust to the plan of its broker, and to the door's and hall's way
+in."""
 
 from pathlib import Path
 
@@ -26,13 +27,14 @@ def linked_partners(config: NodeConfig) -> tuple[Nation, ...]:
 
 
 def make_broker(config: NodeConfig) -> Broker:
-    """The broker of this node, not yet started. Writes the authorities it believes beside its configuration."""
+    """The broker of this node, not yet started. Writes the authorities it believes beside its
+    configuration."""
     broker = config.broker
     ports = [(broker.host, broker.port), ("127.0.0.1", broker.monitor_port)]
     plan = make_plan(config)
     if plan.leaf_listen is not None:
         ports.append((broker.leaf_host, broker.leaf_port))
-    return Broker(render(plan), config.broker_dir, broker.monitor_port, tuple(ports))
+    return Broker(render(plan), config.broker_dir, broker.monitor_port, tuple(ports), len(plan.links))
 
 
 def make_plan(config: NodeConfig) -> BrokerPlan:

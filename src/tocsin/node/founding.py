@@ -1,4 +1,5 @@
-"""Making new nodes on disk: keys, own trust entry and a configuration to edit; or three that trust each other."""
+"""Making new nodes on disk: keys, own trust entry and a configuration to edit; or three that trust each
+other."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from tocsin.node.config import CONFIG_NAME, NodeConfig, load_config
 from tocsin.node.keys import make_keys
 from tocsin.node.trust import TrustEntry, entry_path, own_entry, write_entry
 from tocsin.share.topology import Topology
+
+DEFAULT_TOPOLOGY = Topology()
 
 PORT_STEP = 10
 """Ports of one node lie together; the next nation's begin ten higher."""
@@ -39,7 +42,7 @@ def found_node(
     plane: Plane,
     ports: Ports,
     now: Instant,
-    topology: Topology = Topology(),
+    topology: Topology = DEFAULT_TOPOLOGY,
     leaves: Mapping[Nation, str] | None = None,
     hosts: Sequence[str] = (),
 ) -> TrustEntry:
@@ -59,7 +62,7 @@ def found_demo(
     root: Path,
     now: Instant,
     ports: Mapping[Nation, Ports],
-    topology: Topology = Topology(),
+    topology: Topology = DEFAULT_TOPOLOGY,
     plane: Plane = Plane.EXERCISE,
 ) -> dict[Nation, NodeConfig]:
     """Three nodes under `root`/USA, KOR, JPN that trust each other, all on this machine."""

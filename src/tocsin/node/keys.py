@@ -1,4 +1,5 @@
-"""A node's secrets on disk: its authority, certificates, broker users and release key. The plane is in all of them.
+"""A node's secrets on disk: its authority, certificates, broker users and release key. The plane is in all of
+them.
 
 keys/               0700
   ca.key ca.pem     authority of (nation, plane); nothing else is believed by this node's broker

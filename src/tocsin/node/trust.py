@@ -1,8 +1,8 @@
 """What nations must know of each other, and how they come to believe it: public parts, compared by voice.
 
 A trust entry is the public part of one (nation, plane). It travels as a file by any way at all; what makes it
-believed is its fingerprint, read out by the other nation over a channel that both know. A changed entry is never
-taken over silently.
+believed is its fingerprint, read out by the other nation over a channel that both know. A changed entry is
+never taken over silently.
 """
 
 import hashlib
@@ -29,7 +29,8 @@ class ReleasePublic(Struct, frozen=True):
 
 
 class TrustEntry(Struct, frozen=True, forbid_unknown_fields=True):
-    """Public parts of one nation in one plane. `release` holds the current key first, then the announced next one.
+    """Public parts of one nation in one plane. `release` holds the current key first, then the announced next
+    one.
 
     `leaf_nkeys`: the broker user as which this nation's broker dials each partner.
     """
@@ -125,7 +126,8 @@ def accept(
 ) -> Path:
     """Believe a partner's entry. `said` is the fingerprint that the partner read out.
 
-    UserError for another plane, the own nation, a fingerprint that differs, or a changed entry without `replace`.
+    UserError for another plane, the own nation, a fingerprint that differs, or a changed entry without
+    `replace`.
     """
     nation, plane = mine
     if entry.plane is not plane:

@@ -3,8 +3,8 @@
 It is the second wall behind the door (the first is in the code): an account per partner link in which the
 door alone may publish, a private account for hall and door with one user each, and a leaf connection per link
 whose far end may do what sourcing needs and no more: reset its pre-made consumer, answer flow control,
-deliver its data, beat. The shape follows configurations that ran against injection, foreign API calls, wildcard
-spying, foreign certificates, unknown keys and a malicious hub.
+deliver its data, beat. The shape follows configurations that ran against injection, foreign API calls,
+wildcard spying, foreign certificates, unknown keys and a malicious hub.
 
 The text is JSON, which nats-server reads as its own format: quoting is the JSON library's, not ours.
 """

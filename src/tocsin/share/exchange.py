@@ -1,9 +1,10 @@
-"""The Transport over the nation's own broker: one line per partner link, streams as share.streams makes them."""
+"""The Transport over the nation's own broker: one line per partner link, streams as share.streams makes
+them."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from itertools import count
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 import msgspec
 from msgspec import Struct
@@ -14,9 +15,10 @@ from tocsin.model.product import Traffic
 from tocsin.model.sealed import Sealed
 from tocsin.share import streams, subjects
 from tocsin.share.line import Handler, Line, Message, OnUp
-from tocsin.share.mailbox import CORE_LIMIT, Mailbox
+from tocsin.share.mailbox import UNSTORED_LIMIT, Mailbox
+from tocsin.share.sourcing import keep_awake
 from tocsin.share.topology import Route, Topology
-from tocsin.share.transport import Arrival, Core, CoreArrival, TransportError
+from tocsin.share.transport import Arrival, TransportError
 
 UP_S = 3.0
 """A path is up while something came over it within this time (EXCHANGE.md: a cut is shown within 3 s)."""
@@ -27,7 +29,8 @@ IN_FLIGHT = {Traffic.CONTROL: 128, Traffic.URGENT: 128, Traffic.FLOW: 512}
 REMAKE_S = 1.0
 """Pause before streams are asked for again when the broker refused (it may still be recovering its store)."""
 
-CORE_SUBJECT = {Core.HEARTBEAT: subjects.heartbeat, Core.FLASH: subjects.flash}
+UNSTORED = {Traffic.CONTROL: subjects.heartbeat, Traffic.URGENT: subjects.flash}
+"""Subjects of what is never stored, by the class that it is of."""
 
 ACKNOWLEDGED = b"+ACK"
 """JetStream's word for it."""
@@ -61,21 +64,32 @@ class Exchange:
         self._made = {partner: asyncio.Event() for partner in partners}
         self._mail = Mailbox(sum(streams.PENDING.values()) * max(1, len(partners)))
         self._slots = {traffic: asyncio.Semaphore(IN_FLIGHT[traffic]) for traffic in Traffic}
+        self._watching: list[asyncio.Task[None]] = []
+        self._refusal = "no answer"
         self._heard: dict[tuple[Nation, Route], float] = {}
-        self._asked = count(1)
 
     async def open(self, timeout_s: float = 15.0) -> None:
-        """Connect to the own broker and make the streams; partners may still be away. TocsinError when not."""
+        """Connect to the own broker and make the streams; partners may still be away. TocsinError when
+        not."""
         for partner, line in self._lines.items():
             await self._listen(partner, line)
             await line.open(timeout_s)
         try:
             await asyncio.wait_for(asyncio.gather(*(made.wait() for made in self._made.values())), timeout_s)
         except TimeoutError:
-            raise TocsinError("the broker did not make the streams of the partner links") from None
+            raise TocsinError(
+                f"the broker did not make the streams of the partner links: {self._refusal}"
+            ) from None
+        self._watching = [
+            asyncio.create_task(keep_awake(line, self._wanted(partner)))
+            for partner, line in self._lines.items()
+        ]
 
     async def close(self) -> None:
         """End all lines."""
+        for task in self._watching:
+            task.cancel()
+        await asyncio.gather(*self._watching, return_exceptions=True)
         await asyncio.gather(*(line.close() for line in self._lines.values()))
 
     async def send(self, sealed: Sealed, attempt: int = 0) -> tuple[Route, ...]:
@@ -103,24 +117,17 @@ class Exchange:
             and self._topology.via(sealed.recipient, way) in self._lines
         )
 
-    async def core(self, kind: Core, recipient: Nation, data: bytes) -> None:
+    async def say(self, sealed: Sealed) -> None:
         """See Transport."""
-        subject = CORE_SUBJECT[kind](self._plane, recipient, self._nation)
-        for route in self._topology.routes(self._nation, recipient):
-            line = self._lines.get(self._topology.via(recipient, route))
-            if line is not None and line.up:
-                try:
-                    await line.publish(subject, data)
-                except TransportError:
-                    continue
+        subject_of = subjects.heartbeat if sealed.fleeting else subjects.flash
+        subject = subject_of(self._plane, sealed.recipient, self._nation)
+        for route in self.routes(sealed):
+            with suppress(TransportError):
+                await self._lines[self._topology.via(sealed.recipient, route)].publish(subject, sealed.data)
 
     def arrivals(self) -> AsyncIterator[Arrival]:
         """See Transport."""
         return self._mail.arrivals()
-
-    def core_arrivals(self) -> AsyncIterator[CoreArrival]:
-        """See Transport."""
-        return self._mail.core_arrivals()
 
     def paths_up(self, partner: Nation) -> tuple[Route, ...]:
         """See Transport."""
@@ -149,48 +156,53 @@ class Exchange:
 
         return make
 
+    def _wanted(self, partner: Nation) -> tuple[streams.Request, ...]:
+        return streams.requests(self._nation, self._plane, self._topology, partner, self._partners)
+
     async def _make_streams(self, partner: Nation) -> bool:
         """True when all of them stand; false when the broker is away or not ready."""
-        wanted = streams.requests(self._nation, self._plane, self._topology, partner, self._partners)
-        for request in wanted:
-            try:
-                answer = await self._lines[partner].request(
-                    f"$JS.API.{request.api}", _JSON.encode(request.body)
-                )
-            except TransportError:
-                return False
-            if _decode(answer).error is not None:
+        for request in self._wanted(partner):
+            # A stream that stands with older settings is brought to these.
+            for api in (request.api, request.api.replace("STREAM.CREATE", "STREAM.UPDATE")):
+                refused = await self._ask(partner, api, request.body)
+                if refused is None:
+                    break
+            else:
                 return False
         return True
 
+    async def _ask(self, partner: Nation, api: str, body: streams.Json) -> str | None:
+        """Null when the broker did it, else its reason."""
+        try:
+            stored = _decode(await self._lines[partner].request(f"$JS.API.{api}", _JSON.encode(body)))
+        except TransportError as failure:
+            self._refusal = str(failure)
+            return self._refusal
+        if stored.error is None:
+            return None
+        self._refusal = f"{api}: {stored.error.get('description')}"
+        return self._refusal
+
     async def _listen(self, partner: Nation, line: Line) -> None:
-        for kind, subject in CORE_SUBJECT.items():
-            await line.subscribe(
-                subject(self._plane, self._nation, "*"), self._core_handler(partner, kind), CORE_LIMIT
-            )
+        for traffic, subject_of in UNSTORED.items():
+            heard = self._handler(partner, traffic, line, stored=False)
+            await line.subscribe(subject_of(self._plane, self._nation, "*"), heard, UNSTORED_LIMIT)
         for traffic in Traffic:
-            subject_of = subjects.local(self._plane, partner, traffic)
-            await line.subscribe(
-                subject_of, self._handler(partner, traffic, line), 2 * streams.PENDING[traffic]
-            )
+            heard = self._handler(partner, traffic, line, stored=True)
+            pending = 2 * streams.PENDING[traffic]
+            await line.subscribe(subjects.local(self._plane, partner, traffic), heard, pending)
 
-    def _core_handler(self, partner: Nation, kind: Core) -> Handler:
+    def _handler(self, partner: Nation, traffic: Traffic, line: Line, *, stored: bool) -> Handler:
         async def handle(message: Message) -> None:
             origin, route = self._whence(message.subject, partner)
-            self._mail.put_core(CoreArrival(origin, route, kind, message.data))
-
-        return handle
-
-    def _handler(self, partner: Nation, traffic: Traffic, line: Line) -> Handler:
-        async def handle(message: Message) -> None:
-            origin, route = self._whence(message.subject, partner)
-            ack = _acknowledge(line, message.reply)
-            self._mail.put(Arrival(origin, route, partner, traffic, message.data, ack))
+            ack = _acknowledge(line, message.reply) if stored else _nothing
+            self._mail.put(Arrival(origin, route, partner, traffic, message.data, stored, ack))
 
         return handle
 
     def _whence(self, subject: str, partner: Nation) -> tuple[Nation, Route]:
-        """Origin by the subject (its fourth token), and the route; a nonsense origin counts as the partner's."""
+        """Origin by the subject (its fourth token), and the route; a nonsense origin counts as the
+        partner's."""
         named = subject.split(".")[3:4]
         origin = next((nation for nation in Nation if [nation] == named), partner)
         route = Route.DIRECT if origin is partner else Route.HUB
@@ -198,12 +210,14 @@ class Exchange:
         return origin, route
 
 
+async def _nothing() -> None:
+    """Acknowledges what no broker keeps."""
+
+
 def _acknowledge(line: Line, reply: str) -> Callable[[], Awaitable[None]]:
     async def ack() -> None:
-        try:
+        with suppress(TransportError):  # a broker that was away brings the message again
             await line.publish(reply, ACKNOWLEDGED)
-        except TransportError:
-            return  # the broker is away: it brings the message again, and the receiver knows it
 
     return ack
 

@@ -1,6 +1,7 @@
-"""A connection to the nation's own broker as share and node use it; the broker's client itself is in share.nats."""
+"""A connection to the nation's own broker as share and node use it; the broker's client itself is in
+share.nats."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import NamedTuple, Protocol
 
 
@@ -13,7 +14,7 @@ class Message(NamedTuple):
 
 
 Handler = Callable[[Message], Awaitable[None]]
-OnUp = Callable[[], Awaitable[None]]
+OnUp = Callable[[], Coroutine[None, None, None]]
 
 
 class Line(Protocol):

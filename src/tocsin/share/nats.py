@@ -1,13 +1,14 @@
-"""A connection to the nation's own broker that comes back for ever: the only module that knows the broker's client.
+"""A connection to the nation's own broker that comes back for ever: the only module that knows the broker's
+client.
 
-nats-py reconnects by itself, but closes for good on some errors (a slow TLS handshake on a loaded machine is one):
-then a new client is opened with the same subscriptions. Requests that are open when the connection breaks fail at
-once, so that the caller can repeat them when it is back.
+nats-py reconnects by itself, but closes for good on some errors (a slow TLS handshake on a loaded machine is
+one): then a new client is opened with the same subscriptions. Requests that are open when the connection
+breaks fail at once, so that the caller can repeat them when it is back.
 """
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Mapping
+from collections.abc import Coroutine, Mapping
 
 import nats
 import nats.errors
@@ -27,7 +28,8 @@ RECONNECT_S = 0.2
 
 CONNECT_S = 3
 ANSWER_S = 5.0
-"""A stored publish costs one fsync behind those queued before it: 512 in flight at 1 ms stay far below this."""
+"""A stored publish costs one fsync behind those queued before it: 512 in flight at 1 ms stay far below
+this."""
 
 PING_S = 2
 PENDING_BYTES = 8 * 1024**2
@@ -55,6 +57,7 @@ class Session:
         self._asked = 0
         self._open: dict[str, asyncio.Future[bytes]] = {}
         self._last_error = "no answer"
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._wanted = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -63,15 +66,18 @@ class Session:
         """True while the broker answers."""
         return bool(self._client.is_connected)
 
-    async def open(self, timeout_s: float = 10.0) -> None:
-        """Connect; TocsinError with the broker's last word when that fails for `timeout_s`."""
+    async def open(self, timeout_s: float = 10.0, *, patient: bool = False) -> None:
+        """Connect. After `timeout_s` a patient session goes on trying by itself, another raises TocsinError
+        with the broker's last word. UserError for unusable certificates."""
         self._wanted = True
-        try:
-            await asyncio.wait_for(self._connect(), timeout_s)
-        except TimeoutError:
-            self._wanted = False
-            await self._client.close()
-            raise TocsinError(f"no session with the broker at {self._url}: {self._last_error}") from None
+        self._context = _context(self._tls)
+        connecting = self._spawn(self._connect())
+        await asyncio.wait({connecting}, timeout=timeout_s)
+        if connecting.done():
+            connecting.result()
+        elif not patient:
+            await self.close()
+            raise TocsinError(f"no session with the broker at {self._url}: {self._last_error}")
 
     async def close(self) -> None:
         """Say good-bye; what is unsent is flushed. The session can be opened again."""
@@ -106,7 +112,8 @@ class Session:
             raise TransportError("the broker is away")
         loop = asyncio.get_running_loop()
         self._asked += 1
-        token, answer = str(self._asked), loop.create_future()
+        token = str(self._asked)
+        answer: asyncio.Future[bytes] = loop.create_future()
         self._open[token] = answer
         timer = loop.call_later(timeout_s, _fail, answer, f"no answer on {subject} in {timeout_s:.0f} s")
         try:
@@ -124,11 +131,11 @@ class Session:
         await client.connect(
             self._url,
             name=self._name,
-            tls=_context(self._tls),
+            tls=self._context,
             nkeys_seed_str=self._seed,
             allow_reconnect=True,
             max_reconnect_attempts=-1,
-            reconnect_time_wait=RECONNECT_S,
+            reconnect_time_wait=RECONNECT_S,  # type: ignore[arg-type]  # seconds, float too
             connect_timeout=CONNECT_S,
             ping_interval=PING_S,
             max_outstanding_pings=2,
@@ -180,13 +187,11 @@ class Session:
         await asyncio.sleep(RECONNECT_S)
         await self._connect()
 
-    def _spawn(self, work: Awaitable[None]) -> None:
-        async def run() -> None:
-            await work
-
-        task = asyncio.create_task(run())
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def _fail_open(self, why: str) -> None:
         for answer in list(self._open.values()):
@@ -218,7 +223,8 @@ def connect_exchange(
     tls: TlsFiles,
     seeds: Mapping[Nation, str],
 ) -> Exchange:
-    """The Transport of a door: `seeds` holds its broker user in the account of each linked partner. Not yet open."""
+    """The Transport of a door: `seeds` holds its broker user in the account of each linked partner. Not yet
+    open."""
 
     def line(partner: Nation, on_up: OnUp) -> Line:
         return Session(url, tls, seeds[partner], f"door {nation} to {partner}", on_up)

@@ -1,9 +1,11 @@
-"""JetStream's side of a nation's links, as API requests. Pure: which streams and consumers, with which settings.
+"""JetStream's side of a nation's links, as API requests. Pure: which streams and consumers, with which
+settings.
 
-For each partner link and class of traffic: OUT (what the door stores for that partner), its consumer TO (made by
-us: the release valve), IN (pulled from the partner's OUT through the TO that it made for us), and DOOR, the
-consumer through which our own door reads. At the hub, IN also has a RELAY consumer per other spoke, from which that
-spoke's OUT sources. Work queues: what the next hop has stored is removed, so streams stay as small as the backlog.
+For each partner link and class of traffic: OUT (what the door stores for that partner), its consumer TO (made
+by us: the release valve), IN (pulled from the partner's OUT through the TO that it made for us), and DOOR,
+the consumer through which our own door reads. At the hub, IN also has a RELAY consumer per other spoke, from
+which that spoke's OUT sources. Work queues: what the next hop has stored is removed, so streams stay as small
+as the backlog.
 """
 
 from typing import Any, NamedTuple
@@ -17,7 +19,8 @@ Json = dict[str, Any]
 
 SECOND_NS = 1_000_000_000
 DEDUPLICATE_S = 120
-"""Window in which a broker drops a second copy by message id (nats-server's default; 0 would switch it off)."""
+"""Window in which a broker drops a second copy by message id (nats-server's default; 0 would switch it
+off)."""
 
 STREAM_BYTES = {Traffic.CONTROL: 16 * 1024**2, Traffic.URGENT: 32 * 1024**2, Traffic.FLOW: 128 * 1024**2}
 """Backlog on disk per link and class; full means that send() fails and the outbox keeps the row."""
@@ -28,7 +31,7 @@ PENDING = {Traffic.CONTROL: 256, Traffic.URGENT: 256, Traffic.FLOW: 512}
 SOURCE_PENDING = 5_000
 """Messages in flight between two brokers before flow control answers (EXCHANGE.md)."""
 
-ACK_WAIT_S = 10
+ACK_WAIT_S = 5
 """An arrival that the door has not acknowledged for so long comes again; commits take milliseconds."""
 
 

@@ -1,11 +1,11 @@
-"""How sealed bytes reach partners and come back: the contract that the broker and the simulated network both keep.
+"""How sealed bytes reach partners and come back: the contract that the broker and the simulated network both
+keep.
 
-A transport carries `Sealed` and nothing else. It may lose, double and reorder between acceptance and arrival; it
-never alters. Everything above it (outbox, inbox, receipts) relies on no more than that.
+A transport carries `Sealed` and nothing else. It may lose, double and reorder between acceptance and arrival;
+it never alters. Everything above it (outbox, inbox, receipts) relies on no more than that.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
@@ -21,18 +21,12 @@ class TransportError(TocsinError):
     """The message was not accepted: try again later with the same message."""
 
 
-class Core(StrEnum):
-    """Messages that are never stored: signed heartbeats, and flash copies of urgent products."""
-
-    HEARTBEAT = "heartbeat"
-    FLASH = "flash"
-
-
 class Arrival(Struct, frozen=True):
-    """A stored message that arrived, unverified. `origin` is what the subject says; the seal decides.
+    """A message that arrived, unverified: who sent it is what its subject says, the seal decides.
 
-    `ack` tells the broker to forget it: only after the receiver's own commit. It never raises; when it gets lost
-    the message comes again.
+    `stored`: kept by the broker until `ack`, which the receiver calls after its own commit and which never
+    raises (when it gets lost, the message comes again). Else a heartbeat (control) or a flash copy (urgent),
+    whose `ack` does nothing.
     """
 
     origin: Nation
@@ -40,16 +34,8 @@ class Arrival(Struct, frozen=True):
     via: Nation
     traffic: Traffic
     data: bytes
+    stored: bool
     ack: Callable[[], Awaitable[None]]
-
-
-class CoreArrival(Struct, frozen=True):
-    """A heartbeat or flash copy that arrived, unverified; nothing to acknowledge."""
-
-    origin: Nation
-    route: Route
-    kind: Core
-    data: bytes
 
 
 class Transport(Protocol):
@@ -63,16 +49,15 @@ class Transport(Protocol):
         """
         ...
 
-    async def core(self, kind: Core, recipient: Nation, data: bytes) -> None:
-        """Publish unstored on every route. Never raises: what is not heard is noticed by its absence."""
+    async def say(self, sealed: Sealed) -> None:
+        """Publish unstored on every allowed route: heartbeats (fleeting), flash copies of urgent messages.
+
+        Never raises: what is not heard is noticed by its absence.
+        """
         ...
 
     def arrivals(self) -> AsyncIterator[Arrival]:
-        """Stored messages as they arrive; control before urgent before flow."""
-        ...
-
-    def core_arrivals(self) -> AsyncIterator[CoreArrival]:
-        """Heartbeats and flash copies; the oldest are dropped when nobody reads."""
+        """What arrives, for ever: stored control, stored urgent, then unstored, then flow."""
         ...
 
     def paths_up(self, partner: Nation) -> tuple[Route, ...]:
