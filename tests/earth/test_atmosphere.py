@@ -19,6 +19,41 @@ def test_rows_between_the_knots(height_km: float, published: float) -> None:
     assert density(height_km * 1e3) == pytest.approx(published, rel=0.01)
 
 
+# The standard's definition below 86 km (section 1.2, table 4): geopotential base (m'), lapse rate (K/m').
+LAYERS = (
+    (0.0, -6.5e-3),
+    (11e3, 0.0),
+    (20e3, 1e-3),
+    (32e3, 2.8e-3),
+    (47e3, 0.0),
+    (51e3, -2.8e-3),
+    (71e3, -2e-3),
+)
+GAS_CONSTANT = 8314.32 / 28.9644  # J/(kg K)
+
+
+def defined_density(height_m: float) -> float:
+    """Density (kg/m^3) by the defining layers, hydrostatic in geopotential height."""
+    geopotential = 6_356_766.0 * height_m / (6_356_766.0 + height_m)
+    temperature, pressure = 288.15, 101_325.0
+    for (base, lapse), (top, _) in zip(LAYERS, (*LAYERS[1:], (90e3, 0.0)), strict=True):
+        rise = min(geopotential, top) - base
+        warmer = temperature + lapse * rise
+        exponent = 9.80665 / GAS_CONSTANT
+        pressure *= (
+            (temperature / warmer) ** (exponent / lapse) if lapse else np.exp(-exponent * rise / temperature)
+        )
+        temperature = warmer
+        if geopotential <= top:
+            break
+    return float(pressure / (GAS_CONSTANT * temperature))
+
+
+def test_below_86_km_it_is_the_standard_s_definition() -> None:
+    for height_m in np.arange(0.0, 86e3, 250.0):
+        assert density(height_m) == pytest.approx(defined_density(height_m), rel=0.012)
+
+
 @pytest.mark.parametrize(("height_km", "published"), US76_ROWS)
 def test_knots_are_met(height_km: float, published: float) -> None:
     assert density(height_km * 1e3) == pytest.approx(published, rel=1e-12)

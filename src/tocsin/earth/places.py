@@ -138,11 +138,7 @@ def overflight_probabilities(
     near = np.unique(reach[0])
     if not len(near):
         return {}
-    heading = _headings(coarse)[near]
-    rows = coarse[near]
-    side = _SHIFTS[:, None] * rows[:, 3]
-    lat, lon = ground_destination(rows[:, 1], rows[:, 2], heading + 0.5 * np.pi, side)
-    shifted = np.column_stack((np.zeros(lat.size), lat.ravel(), lon.ravel()))
+    shifted = _aside(coarse, near, _SHIFTS[:, None] * coarse[near, 3])
     candidates = [areas[i] for i in np.unique(reach[1]).tolist()]
     samples, hits = _touches(shifted, candidates, half_width_m)
     touched = np.zeros((len(_SHIFTS), len(candidates)), dtype=bool)
@@ -175,20 +171,17 @@ def _likeliest(chances: dict[str, float]) -> dict[str, float]:
 
 
 def _near(areas: Sequence[Area], x: Array, y: Array) -> list[Area]:
-    """Areas whose bounding box meets the points' box; across the 180th meridian longitude does not count."""
+    """Areas whose bounding box meets the points' box (the whole width for points about longitude 180)."""
     if not areas:
         return []
     west, south, east, north = shapely.bounds([area.polygon for area in areas]).T
-    far = (south > y.max()) | (north < y.min())
-    if x.max() - x.min() < 180.0:
-        far |= (west > x.max()) | (east < x.min())
+    far = (south > y.max()) | (north < y.min()) | (west > x.max()) | (east < x.min())
     return [area for area, out in zip(areas, far, strict=True) if not out]
 
 
 def _densify(track: Array, spacing_m: float) -> Array:
     """The same track with rows at most `spacing_m` apart along great circles; further columns go along."""
-    t, lat, lon = track[:, 0], track[:, 1], track[:, 2]
-    unit = np.stack((np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)))
+    unit = _unit(track)
     steps_m = WGS84_A_M * np.sqrt(np.sum(np.diff(unit, axis=1) ** 2, axis=0))
     along = np.concatenate(([0.0], np.cumsum(steps_m)))
     if along[-1] == 0.0:
@@ -197,19 +190,34 @@ def _densify(track: Array, spacing_m: float) -> Array:
     index = np.arange(len(along), dtype=np.float64)
     stretched = along + index * 1e-6
     places = np.union1d(stretched, np.arange(0.0, stretched[-1], spacing_m))
-    x, y, z = (np.interp(places, stretched, part) for part in unit)
-    columns = [np.interp(places, stretched, t), np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)]
-    return np.column_stack(columns + [np.interp(places, stretched, extra) for extra in track[:, 3:].T])
+    lat, lon = _place(np.stack([np.interp(places, stretched, part) for part in unit]))
+    time, *more = (
+        np.interp(places, stretched, track[:, column]) for column in (0, *range(3, track.shape[1]))
+    )
+    return np.column_stack((time, lat, lon, *more))
 
 
-def _headings(track: Array) -> Array:
-    """Azimuth of the ground track at its rows."""
+def _unit(track: Array) -> Array:
+    """The rows' places as unit vectors, shape (3, n): the sphere of the geodetic normals."""
     lat, lon = track[:, 1], track[:, 2]
-    unit = np.stack((np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)), axis=-1)
-    motion = np.gradient(unit, axis=0) if len(track) > 1 else np.zeros_like(unit)
-    east = -np.sin(lon) * motion[:, 0] + np.cos(lon) * motion[:, 1]
-    across = np.cos(lon) * motion[:, 0] + np.sin(lon) * motion[:, 1]
-    return np.asarray(np.arctan2(east, np.cos(lat) * motion[:, 2] - np.sin(lat) * across))
+    return np.stack((np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)))
+
+
+def _place(unit: Array) -> tuple[Array, Array]:
+    """Latitude and longitude of vectors of shape (3, ...)."""
+    x, y, z = unit
+    return np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)
+
+
+def _aside(track: Array, rows: Ints, shift_m: Array) -> Array:
+    """The rows of a track shifted to the right by `shift_m` (k, rows), set after set: k x rows of them."""
+    unit = _unit(track)
+    motion = np.gradient(unit, axis=1) if len(track) > 1 else np.zeros_like(unit)
+    right = np.cross(motion, unit, axis=0)
+    right /= np.maximum(np.linalg.norm(right, axis=0), np.finfo(np.float64).tiny)
+    turn = shift_m / WGS84_A_M
+    lat, lon = _place(np.cos(turn) * unit[:, None, rows] + np.sin(turn) * right[:, None, rows])
+    return np.column_stack((np.zeros(lat.size), lat.ravel(), lon.ravel()))
 
 
 def _touches(track: Array, areas: Sequence[Area], radius_m: float) -> tuple[Ints, Ints]:
