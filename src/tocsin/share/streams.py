@@ -90,6 +90,8 @@ def _inward(
         mine = subjects.product(plane, other, partner, traffic)
         made.append(_sourcing_consumer(name, subjects.relay_consumer(other), deliver, mine))
     made.append(_door_consumer(nation, plane, partner, traffic, name))
+    # What a door that died had not acknowledged comes at once, not after ACK_WAIT_S.
+    made.append(Request(f"CONSUMER.RESET.{name}.{subjects.DOOR_CONSUMER}", {}))
     return made
 
 
