@@ -1,0 +1,77 @@
+// What stands on the map, as one list: the map draws it and the table prints it, so neither can hold what the other lacks.
+
+/** Items of a view with the layers the viewer wants, gravest first. Each has a unique key and a kind `what`. */
+export function itemsOf(store) {
+  const { view, ui, others } = store;
+  if (!view) return [];
+  const on = (layer) => ui.layers.has(layer);
+  const items = [];
+  for (const mark of view.marks) {
+    if (mark.kind === "air") {
+      if (on("air")) items.push({ key: `air ${mark.id}`, what: "air", mark });
+    } else if (on(mark.layer)) {
+      items.push({ key: `${mark.layer} ${mark.sources.join("+")} ${mark.id}`, what: mark.layer, mark });
+      if (mark.layer === "fused") items.push(...pointsOf(mark));
+    }
+  }
+  if (on("areas")) for (const risk of risksOf(view)) items.push({ key: `area ${risk.area}`, what: "area", risk });
+  if (on("sensors")) {
+    for (const sensor of view.sensors) items.push({ key: `sensor ${sensor.id}`, what: "sensor", sensor });
+  }
+  for (const [nation, other] of Object.entries(others)) {
+    for (const mark of on("partner") ? other.marks : []) {
+      if (mark.layer === "fused" && mark.kind !== "air") {
+        items.push({ key: `other ${nation} ${mark.id}`, what: "other", nation, mark });
+      }
+    }
+  }
+  return items.sort((a, b) => ORDER.indexOf(a.what) - ORDER.indexOf(b.what));
+}
+
+const ORDER = ["fused", "impact", "launch", "apogee", "area", "own", "partner", "other", "sensor", "air"];
+
+function pointsOf(mark) {
+  const items = [];
+  if (mark.launch) items.push({ key: `launch ${mark.id}`, what: "launch", mark, spot: mark.launch });
+  if (mark.impact) items.push({ key: `impact ${mark.id}`, what: "impact", mark, spot: mark.impact });
+  const top = apogeeOf(mark);
+  if (top) items.push({ key: `apogee ${mark.id}`, what: "apogee", mark, top });
+  return items;
+}
+
+/** The arc's point nearest in time to the apogee: [t, lat, lon, alt]. */
+function apogeeOf(mark) {
+  if (!mark.arc || !mark.arc.length || !mark.apogee) return null;
+  const off = (point) => Math.abs(point[0] - mark.apogee);
+  return mark.arc.reduce((best, point) => (off(point) < off(best) ? point : best));
+}
+
+/** The gravest risk of each area over all objects that still fly, gravest first. */
+export function risksOf(view) {
+  const worst = new Map();
+  for (const mark of view.marks) {
+    if (mark.life === "impacted") continue;
+    for (const risk of mark.risks ?? []) {
+      const known = worst.get(risk.area);
+      if (!known || risk.level > known.level || (risk.level === known.level && risk.impact > known.impact)) {
+        worst.set(risk.area, { ...risk, id: mark.id });
+      }
+    }
+  }
+  return [...worst.values()].sort((a, b) => b.level - a.level || b.impact - a.impact || a.area.localeCompare(b.area));
+}
+
+/** Objects of the alert queue: not air traffic; what still flies first, then by time of impact. */
+export function queueOf(view) {
+  const over = (mark) => (mark.life === "impacted" || mark.life === "lost" ? 1 : 0);
+  return view.marks
+    .filter((mark) => mark.layer === "fused" && mark.kind !== "air")
+    .sort((a, b) => over(a) - over(b) || (a.impact?.t ?? Infinity) - (b.impact?.t ?? Infinity) || a.first - b.first);
+}
+
+const PREFIX = { USA: "US-", KOR: "KR-", JPN: "JP-" };
+
+/** An object's risks to the desk's own nation. */
+export function mine(mark, nation) {
+  return (mark.risks ?? []).filter((risk) => risk.area.startsWith(PREFIX[nation]));
+}

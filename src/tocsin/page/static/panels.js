@@ -1,0 +1,191 @@
+// The panels beside the map. Each makes its elements once and returns {node, draw(store)}.
+import { h, setAttribute, setText } from "./dom.js";
+import { countdown, number, percent, place, span, utc } from "./format.js";
+import { mine, queueOf } from "./items.js";
+import { makeTable } from "./table.js";
+import { call, say } from "./words.js";
+
+const NATIONS = ["USA", "KOR", "JPN"];
+
+function panel(title, id, ...content) {
+  return h("section", { class: "panel", id, "aria-labelledby": `${id}-title` }, h("h2", { id: `${id}-title` }, title), ...content);
+}
+
+function badge(level) {
+  return level ? { text: String(level), class: `level level-${level}`, title: say(`level.${level}`) } : "–";
+}
+
+/** What flies, the most urgent first, with the time left to impact and to this nation's own areas. */
+export function queuePanel(store, pick) {
+  const table = makeTable(say("queue"), [
+    { label: say("level"), class: "narrow" },
+    { label: say("object") },
+    { label: say("impact.in"), class: "number" },
+    { label: say("mine.in"), class: "number" },
+  ], pick);
+  const draw = ({ view, ui }) => table.update(view ? queueOf(view).map((mark) => queueRow(mark, view, ui)) : [], say("queue.none"));
+  return { node: panel(say("queue"), "queue", table.node), draw };
+}
+
+function queueRow(mark, view, ui) {
+  const own = mine(mark, view.nation).filter((risk) => risk.enter !== undefined).sort((a, b) => a.enter - b.enter)[0];
+  const grave = Math.max(0, ...mine(mark, view.nation).map((risk) => risk.level));
+  const over = mark.life === "impacted" || mark.life === "lost";
+  const time = (t) => ({ text: countdown(t, view.now), title: utc(t), class: "count" });
+  return {
+    key: mark.id,
+    pick: mark.id,
+    selected: mark.id === ui.selected,
+    class: over ? "over" : null,
+    cells: [
+      badge(grave),
+      { text: `${mark.id}\n${call(over ? "life" : "phase", over ? mark.life : mark.phase)}`, class: "two-line" },
+      mark.impact ? { ...time(mark.impact.t), text: `${countdown(mark.impact.t, view.now)}\n${utc(mark.impact.t)}` } : mark.phase === "boost" ? say("boosting") : "–",
+      own ? { ...time(own.enter), text: `${countdown(own.enter, view.now)}\n${utc(own.enter)}` } : say("mine.none"),
+    ],
+  };
+}
+
+/** Which nation's own sensors hold each object, as far as this desk (in a replay: every desk) knows. */
+export function whoPanel(store, pick) {
+  const columns = [{ label: say("object") }, ...NATIONS.map((n) => ({ label: n, class: "centre" }))];
+  const table = makeTable(say("who"), columns, pick);
+  const draw = ({ view, ui }) => table.update(view ? queueOf(view).map((mark) => whoRow(mark, view, ui)) : [], say("queue.none"));
+  return { node: panel(say("who"), "who", table.node, h("p", { class: "note" }, say("who.legend"))), draw };
+}
+
+function whoRow(mark, view, ui) {
+  const cells = NATIONS.map((nation) => {
+    const name = (key) => `${nation}: ${say(key)}`;
+    if (mark.sources.includes(nation)) return { text: "●", title: name("who.own"), class: "own" };
+    if (nation === view.nation) return { text: "◐", title: name("who.partner"), class: "partner" };
+    return { text: "–", title: name("who.not") };
+  });
+  return { key: mark.id, pick: mark.id, selected: mark.id === ui.selected, cells: [mark.id, ...cells] };
+}
+
+/** Everything known of the chosen object, each figure with its uncertainty and age. */
+export function detailPanel(store, areaName) {
+  const facts = h("dl", {});
+  const hint = h("p", { class: "note" }, say("detail.none"));
+  const heading = h("p", { class: "headline" });
+  const table = makeTable(say("areas"), [
+    { label: say("level"), class: "narrow" },
+    { label: say("area") },
+    { label: say("area.impact"), class: "number" },
+    { label: say("area.over"), class: "number" },
+    { label: say("area.enter"), class: "number" },
+  ]);
+  const draw = ({ view, ...rest }) => {
+    const mark = view && store.selectedMark();
+    hint.hidden = Boolean(mark);
+    for (const node of [facts, heading, table.node]) node.hidden = !mark;
+    if (!mark) return;
+    setText(heading, mark.impact ? `${mark.id}  ${countdown(mark.impact.t, view.now)}` : mark.id);
+    fillFacts(facts, factsOf(mark, view));
+    table.update((mark.risks ?? []).map((risk) => riskRow(risk, view, areaName)), say("areas.none"));
+  };
+  return { node: panel(say("detail"), "detail", hint, heading, facts, table.node), draw };
+}
+
+function riskRow(risk, view, areaName) {
+  const enter = risk.enter === undefined ? "–" : `${countdown(risk.enter, view.now)}\n${utc(risk.enter)}`;
+  const name = { text: `${areaName(risk.area)}\n${risk.area}`, class: "two-line" };
+  return { key: risk.area, cells: [badge(risk.level), name, percent(risk.impact), percent(risk.over), { text: enter, class: "count" }] };
+}
+
+function factsOf(mark, view) {
+  const ago = (t) => say("detail.ago", { s: span(Math.max(0, (view.now - t) / 1000)) });
+  const facts = [
+    ["detail.class", `${call("kind", mark.kind)} · ${call("life", mark.life)} · ${call("phase", mark.phase)}`],
+    ["detail.sources", mark.sources.join(", ")],
+    ["detail.place", `${place(mark.lat, mark.lon)} ± ${number(mark.sigma_km * 2, 1)} km`],
+    ["detail.alt", `${number(mark.alt, 1)} km`],
+    ["detail.speed", `${number(mark.speed, 2)} km/s, ${number(mark.course)}°`],
+    ["detail.age", `${utc(mark.last)} (${ago(mark.last)})`],
+  ];
+  if (mark.confirmed) facts.push(["detail.confirmed", utc(mark.confirmed)]);
+  if (mark.launch) facts.push(["detail.launch", spotText(mark.launch)]);
+  facts.push(["detail.impact", mark.impact ? spotText(mark.impact) : say("detail.early")]);
+  if (mark.apogee_km) facts.push(["detail.apogee", `${number(mark.apogee_km)} km, ${utc(mark.apogee)}`]);
+  if (mark.made) facts.push(["detail.made", `${utc(mark.made)} (${ago(mark.made)})`]);
+  return facts;
+}
+
+function spotText(spot) {
+  const [a, b, bearing] = spot.ellipse;
+  return `${place(spot.lat, spot.lon)}\n95 %: ${number(a, 1)} × ${number(b, 1)} km / ${number(bearing)}°\n${utc(spot.t)} ± ${number(spot.sigma_s * 2)} s`;
+}
+
+/** Set a list of [key, text] as terms and values, in place. */
+function fillFacts(list, facts) {
+  while (list.children.length > 2 * facts.length) list.lastChild.remove();
+  facts.forEach(([key, text], i) => {
+    if (!list.children[2 * i]) list.append(h("dt"), h("dd"));
+    setText(list.children[2 * i], say(key));
+    setText(list.children[2 * i + 1], text);
+  });
+}
+
+/** Drafts and released warnings with their lead times. */
+export function warningsPanel(store, areaName) {
+  const table = makeTable(say("warnings"), [
+    { label: say("warning") },
+    { label: say("warning.areas") },
+    { label: say("warning.released"), class: "number" },
+    { label: say("warning.lead"), class: "number" },
+  ]);
+  const draw = ({ view }) => table.update((view?.warnings ?? []).map((w) => warningRow(w, areaName)), say("warnings.none"));
+  return { node: panel(say("warnings"), "warnings", table.node), draw };
+}
+
+const MOST_NAMES = 5; // of areas in a row; the rest is counted, the full list is the tooltip
+
+function warningRow(w, areaName) {
+  const names = w.areas.map(([code]) => areaName(code));
+  const more = names.length > MOST_NAMES ? ` +${names.length - MOST_NAMES}` : "";
+  return {
+    key: w.id,
+    class: `draft-${w.status}`,
+    cells: [
+      { text: `${w.id}\n${call("draft", w.status)} · ${call("certainty", w.certainty)}`, class: "two-line", title: (w.by ?? []).join(", ") },
+      { text: names.slice(0, MOST_NAMES).join(", ") + more, title: names.join(", ") },
+      utc(w.released),
+      w.lead_s === undefined ? "–" : span(w.lead_s),
+    ],
+  };
+}
+
+/** Counts of the exchange, what was refused, and the sensors' health. */
+export function footPanels() {
+  const counts = h("dl", { class: "inline" });
+  const refused = h("dl", { class: "inline" });
+  const none = h("p", { class: "note" }, say("quarantine.none"));
+  const sensors = makeTable(say("sensors"), ["sensors", "status", "sensor.plots", "sensor.age"].map((key, i) => ({ label: say(key), class: i > 1 ? "number" : null })));
+  const draw = ({ view }) => {
+    if (!view) return;
+    const x = view.exchange;
+    const keys = ["offered", "released", "withheld", "received", "copies", "receipted"];
+    fillFacts(counts, [...keys.map((key) => [`exchange.${key}`, String(x[key] ?? 0)]), ["plots", String(view.plots)]]);
+    const reasons = Object.entries(view.quarantined);
+    none.hidden = reasons.length > 0;
+    fillFacts(refused, reasons.map(([reason, n]) => [reason, String(n)]));
+    setAttribute(refused, "class", reasons.length ? "inline alarm" : "inline");
+    sensors.update(view.sensors.map(sensorRow), say("sensors.none"));
+  };
+  const node = h("footer", { id: "foot" }, panel(say("exchange"), "exchange", counts), panel(say("quarantine"), "quarantine", refused, none), panel(say("sensors"), "sensors", sensors.node));
+  return { node, draw };
+}
+
+function sensorRow(sensor) {
+  return {
+    key: sensor.id,
+    class: sensor.silent ? "silent" : null,
+    cells: [
+      { text: sensor.id, title: call("sensorkind", sensor.kind) },
+      sensor.silent ? `✕ ${say("sensor.silent")}` : `● ${say("sensor.ok")}`,
+      String(sensor.plots),
+      sensor.age_s === null ? "–" : span(sensor.age_s),
+    ],
+  };
+}

@@ -1,0 +1,84 @@
+// Altitude over ground distance: the side view of every object's way, the chosen one bright.
+import { groundKm } from "./geo.js";
+import { INK } from "./palette.js";
+import { pathOf } from "./path.js";
+import { say } from "./words.js";
+
+const PAD = { left: 64, right: 24, top: 44, bottom: 46 };
+const TICKS = 6;
+
+/** Draws into `context` (w x h); returns [{key, id, x, y}] of the objects. */
+export function drawProfile(context, w, h, store, items) {
+  const ways = items.filter((i) => i.what === "fused").map((item) => wayOf(item, store));
+  const farthest = Math.max(100, ...ways.flatMap((way) => way.points.map((p) => p.km)));
+  const highest = Math.max(50, ...ways.flatMap((way) => way.points.map((p) => p.alt)));
+  const x = (km) => PAD.left + (km / (farthest * 1.05)) * (w - PAD.left - PAD.right);
+  const y = (alt) => h - PAD.bottom - (Math.max(alt, 0) / (highest * 1.12)) * (h - PAD.top - PAD.bottom);
+  context.fillStyle = INK.sea;
+  context.fillRect(0, 0, w, h);
+  axes(context, w, h, x, y, farthest, highest);
+  return ways.map((way) => drawWay(context, way, x, y, store));
+}
+
+function wayOf(item, store) {
+  const { flown, ahead } = pathOf(item.mark, store.trails.get(item.mark.id), store.view.now);
+  let km = 0;
+  const points = [...flown, ...ahead.slice(1)].map(([, lat, lon, alt], i, all) => {
+    if (i) km += groundKm([all[i - 1][2], all[i - 1][1]], [lon, lat]);
+    return { km, alt, past: i < flown.length };
+  });
+  return { item, points, here: points[Math.max(flown.length - 1, 0)] };
+}
+
+function axes(c, w, h, x, y, farthest, highest) {
+  c.font = "12px system-ui, sans-serif";
+  c.lineWidth = 1;
+  for (const km of ticks(farthest)) grid(c, x(km), PAD.top, x(km), h - PAD.bottom, String(km), x(km) - 12, h - PAD.bottom + 18);
+  for (const alt of ticks(highest)) grid(c, PAD.left, y(alt), w - PAD.right, y(alt), String(alt), 22, y(alt) + 4);
+  c.fillStyle = INK.text;
+  c.fillText(say("profile.x"), w / 2 - 50, h - 8);
+  c.fillText(say("profile.y"), 12, PAD.top - 10);
+}
+
+function grid(c, x1, y1, x2, y2, text, tx, ty) {
+  c.strokeStyle = INK.land;
+  c.beginPath();
+  c.moveTo(x1, y1);
+  c.lineTo(x2, y2);
+  c.stroke();
+  c.fillStyle = INK.dim;
+  c.fillText(text, tx, ty);
+}
+
+/** About TICKS round numbers from 0 to `most`. */
+function ticks(most) {
+  const raw = most / TICKS;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= raw);
+  return Array.from({ length: Math.floor((most * 1.05) / step) + 1 }, (_, i) => i * step);
+}
+
+function drawWay(c, { item, points, here }, x, y, store) {
+  const { mark } = item;
+  const chosen = !store.ui.selected || mark.id === store.ui.selected;
+  c.globalAlpha = chosen ? 1 : 0.45;
+  for (const past of [true, false]) {
+    c.beginPath();
+    const part = points.filter((p) => p.past === past || p === here);
+    part.forEach((p, i) => (i ? c.lineTo(x(p.km), y(p.alt)) : c.moveTo(x(p.km), y(p.alt))));
+    c.setLineDash(past ? [] : [7, 6]);
+    c.lineWidth = past ? 2.4 : 1.5;
+    c.strokeStyle = INK.fused;
+    c.stroke();
+  }
+  c.setLineDash([]);
+  const at = here ? [x(here.km), y(mark.life === "impacted" ? 0 : mark.alt)] : [x(0), y(0)];
+  c.fillStyle = INK.fused;
+  c.beginPath();
+  c.arc(...at, 5, 0, 2 * Math.PI);
+  c.fill();
+  c.font = "600 12px system-ui, sans-serif";
+  c.fillText(`${mark.id} · ${Math.round(mark.alt)} km`, at[0] + 10, at[1] - 8);
+  c.globalAlpha = 1;
+  return { key: item.key, id: mark.id, x: at[0], y: at[1] };
+}

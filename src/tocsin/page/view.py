@@ -1,0 +1,324 @@
+"""What the page draws, made from a Picture: places in degrees, times in whole milliseconds, sensible digits.
+
+A Picture holds full states and covariances; 1,000 air tracks of it are a megabyte. The view of the same is a tenth,
+and the browser needs no geodesy. The live feed and the exported run carry this one form.
+"""
+
+from collections.abc import Sequence
+from math import degrees, hypot
+from typing import Final
+
+import numpy as np
+from msgspec import Struct
+
+from tocsin.earth.frames import ecef_to_geodetic
+from tocsin.model.event import ArcPoint, AreaRisk, Assessment, ImpactPointPrediction, LaunchPointEstimate
+from tocsin.model.picture import ExchangeCount, Picture, SensorHealth
+from tocsin.model.product import LinkHealth
+from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
+from tocsin.model.track import FusedTrack, ObjectClass, Track, Tracklet
+from tocsin.model.warning import Draft, WarnStatus
+
+MAX_ARC_POINTS: Final = 72
+"""Of one arc on a screen: a point every 20 s of a 24-minute flight."""
+
+MAX_AIR: Final = 2_000
+"""Air tracks in one view; what is left out is counted in `air_left_out`."""
+
+LEVELS: Final = ((5, 0.5), (4, 0.1), (3, 0.01))
+"""Level of an area from its impact probability. 0.01 is model.warning.Thresholds' default: from there on a warning is
+drafted. 2 = likely overflown (0.5, same source), 1 = possible. Shown with the Cabinet Office of Japan's five-level
+palette (black > purple > red > yellow > white; Guideline on Evacuation Information, 2021)."""
+
+LIKELY_OVERFLIGHT: Final = 0.5
+
+_NO_P: Final = -1.0
+
+
+class Spot(Struct, frozen=True, omit_defaults=True):
+    """A launch or impact point: place, 95 % ellipse (km, km, bearing deg), time and its sigma."""
+
+    lat: float
+    lon: float
+    ellipse: tuple[float, float, float]
+    t: int
+    sigma_s: float
+
+
+class Risk(Struct, frozen=True, omit_defaults=True):
+    """An area that is threatened or may be overflown."""
+
+    area: str
+    level: int
+    impact: float
+    over: float
+    enter: int | None = None
+    leave: int | None = None
+
+
+class Mark(Struct, frozen=True, omit_defaults=True):
+    """An object as one source has it. `layer`: fused, own or partner. Altitude in km, speed in km/s, course in deg."""
+
+    id: str
+    layer: str
+    kind: str
+    life: str
+    phase: str
+    lat: float
+    lon: float
+    alt: float
+    speed: float
+    course: float
+    sigma_km: float
+    first: int
+    last: int
+    sources: tuple[str, ...]
+    members: tuple[tuple[str, str], ...] = ()
+    confirmed: int | None = None
+    identity: str | None = None
+    launch: Spot | None = None
+    impact: Spot | None = None
+    apogee_km: float | None = None
+    apogee: int | None = None
+    made: int | None = None
+    risks: tuple[Risk, ...] = ()
+    arc: tuple[tuple[int, float, float, float], ...] = ()
+
+
+class Bulletin(Struct, frozen=True, omit_defaults=True):
+    """A draft or released warning. areas: (code, threat, expected); lead_s: shortest from release to what it expects."""
+
+    id: str
+    serial: int
+    type: str
+    status: str
+    certainty: str
+    objects: int
+    areas: tuple[tuple[str, str, int], ...]
+    tracks: tuple[str, ...]
+    drafted: int
+    released: int | None = None
+    lead_s: float | None = None
+    by: tuple[str, ...] = ()
+
+
+class View(Struct, frozen=True):
+    """One desk's screen at `now` (scenario time, ms)."""
+
+    nation: str
+    plane: str
+    scenario: str
+    now: int
+    step: int
+    plots: int
+    marks: tuple[Mark, ...]
+    warnings: tuple[Bulletin, ...]
+    sensors: tuple[SensorHealth, ...]
+    links: tuple[LinkHealth, ...]
+    quarantined: dict[str, int]
+    exchange: ExchangeCount
+    air_left_out: int = 0
+
+
+def view_of(picture: Picture, max_air: int = MAX_AIR) -> View:
+    """The view of a picture. Of the air traffic at most `max_air` fused tracks are kept, the newest first."""
+    air = sorted((t for t in picture.fused if t.kind is ObjectClass.AIR), key=lambda t: (-t.last_ns, t.id))
+    dropped = {track.id for track in air[max_air:]}
+    fused = [track for track in picture.fused if track.id not in dropped]
+    not_air = [t for t in picture.own if t.kind is not ObjectClass.AIR]
+    partners = [t for t in picture.partners if t.kind is not ObjectClass.AIR]
+    assessed = {row.track_id: row for row in picture.assessments}
+    where = _places([*fused, *not_air, *partners])
+    marks = [_fused_mark(t, where[i], assessed.get(t.id)) for i, t in enumerate(fused)]
+    marks += [_own_mark(t, str(picture.nation), row) for t, row in zip(not_air, where[len(fused) :], strict=False)]
+    marks += [_partner_mark(t, row) for t, row in zip(partners, where[len(fused) + len(not_air) :], strict=True)]
+    return View(
+        nation=picture.nation,
+        plane=picture.plane,
+        scenario=picture.scenario,
+        now=_ms(picture.now_ns),
+        step=picture.step,
+        plots=picture.plots_decoded,
+        marks=tuple(marks),
+        warnings=tuple(_bulletin(draft) for draft in picture.drafts),
+        sensors=tuple(_sensor(sensor) for sensor in picture.sensors),
+        links=picture.links,
+        quarantined=dict(picture.quarantined),
+        exchange=picture.exchange,
+        air_left_out=len(dropped),
+    )
+
+
+def level_of(risk: AreaRisk) -> int:
+    """5 (highest) to 1: how grave the threat to an area is."""
+    for level, probability in LEVELS:
+        if risk.impact_probability >= probability:
+            return level
+    return 2 if risk.overflight_probability >= LIKELY_OVERFLIGHT else 1
+
+
+_Where = tuple[float, float, float, float, float]
+
+
+def _places(tracks: Sequence[FusedTrack | Track | Tracklet]) -> list[_Where]:
+    """lat_deg, lon_deg, alt_km, speed_kmps, course_deg of each track's state, all at once."""
+    if not tracks:
+        return []
+    x = np.array([track.state.x[:6] for track in tracks])
+    lat, lon, alt = ecef_to_geodetic(x[:, :3])
+    east = -np.sin(lon) * x[:, 3] + np.cos(lon) * x[:, 4]
+    level = np.cos(lon) * x[:, 3] + np.sin(lon) * x[:, 4]
+    north = -np.sin(lat) * level + np.cos(lat) * x[:, 5]
+    speed = np.linalg.norm(x[:, 3:6], axis=1)
+    course = np.degrees(np.arctan2(east, north)) % 360.0
+    digits = ((np.degrees(lat), 4), (np.degrees(lon), 4), (alt / 1e3, 2), (speed / 1e3, 3), (course, 1))
+    return list(zip(*(np.round(column, n).tolist() for column, n in digits), strict=True))
+
+
+def _fused_mark(track: FusedTrack, where: _Where, made: Assessment | None) -> Mark:
+    return Mark(
+        **_common(track, where),
+        layer="fused",
+        id=track.id,
+        sources=tuple(str(nation) for nation in track.sources),
+        members=tuple((str(member.nation), member.track_id) for member in track.members),
+        confirmed=_ms_or_none(track.confirmed_ns),
+        launch=_spot(made.launch) if made else None,
+        impact=_spot(made.impact) if made else None,
+        apogee_km=round(made.apogee_m / 1e3, 1) if made and made.apogee_m is not None else None,
+        apogee=_ms_or_none(made.apogee_ns) if made else None,
+        made=_ms(made.made_ns) if made else None,
+        risks=_risks(made.risks) if made else (),
+        arc=_arc(made.arc) if made else (),
+    )
+
+
+def _own_mark(track: Track, nation: str, where: _Where) -> Mark:
+    return Mark(
+        **_common(track, where),
+        layer="own",
+        id=track.id,
+        sources=track.sensors,
+        members=((nation, track.id),),
+        confirmed=_ms_or_none(track.confirmed_ns),
+    )
+
+
+def _partner_mark(track: Tracklet, where: _Where) -> Mark:
+    source = str(track.origin)
+    return Mark(
+        **_common(track, where),
+        layer="partner",
+        id=track.track_id,
+        sources=(source,),
+        members=((source, track.track_id),),
+    )
+
+
+def _common(track: FusedTrack | Track | Tracklet, where: _Where) -> dict[str, object]:
+    lat, lon, alt, speed, course = where
+    return {
+        "kind": str(track.kind),
+        "life": str(track.life),
+        "phase": str(track.phase),
+        "lat": lat,
+        "lon": lon,
+        "alt": alt,
+        "speed": speed,
+        "course": course,
+        "sigma_km": _sigma_km(track.state.p),
+        "first": _ms(track.first_ns),
+        "last": _ms(track.last_ns),
+        "identity": track.identity,
+    }
+
+
+def _sigma_km(p: Sequence[float]) -> float:
+    """Root of the position's trace; the diagonal of a 7x7 upper triangle stands at 0, 7 and 13."""
+    return round(hypot(*(max(p[i], 0.0) ** 0.5 for i in (0, 7, 13))) / 1e3, 3) if len(p) > 13 else _NO_P
+
+
+def _spot(point: LaunchPointEstimate | ImpactPointPrediction | None) -> Spot | None:
+    if point is None:
+        return None
+    e = point.ellipse95
+    return Spot(
+        lat=round(point.lat_deg, 4),
+        lon=round(point.lon_deg, 4),
+        ellipse=(
+            round(e.semi_major_m / 1e3, 2),
+            round(e.semi_minor_m / 1e3, 2),
+            round(degrees(e.azimuth_rad) % 360.0, 1),
+        ),
+        t=_ms(point.time_ns),
+        sigma_s=round(point.time_sigma_s, 1),
+    )
+
+
+def _risks(risks: Sequence[AreaRisk]) -> tuple[Risk, ...]:
+    """Gravest first."""
+    rows = [
+        Risk(
+            r.area,
+            level_of(r),
+            round(r.impact_probability, 4),
+            round(r.overflight_probability, 4),
+            _ms_or_none(r.enter_ns),
+            _ms_or_none(r.leave_ns),
+        )
+        for r in risks
+    ]
+    return tuple(sorted(rows, key=lambda r: (-r.level, -r.impact, -r.over, r.enter or 0, r.area)))
+
+
+def _arc(points: Sequence[ArcPoint]) -> tuple[tuple[int, float, float, float], ...]:
+    """(time in ms, lat, lon, alt in km), thinned evenly to MAX_ARC_POINTS; both ends stay."""
+    if len(points) > MAX_ARC_POINTS:
+        points = [points[i] for i in np.linspace(0, len(points) - 1, MAX_ARC_POINTS).round().astype(int).tolist()]
+    return tuple(
+        (_ms(p.time_ns), round(p.lat_deg, 3), round(p.lon_deg, 3), round(p.alt_m / 1e3, 1)) for p in points
+    )
+
+
+def _bulletin(draft: Draft) -> Bulletin:
+    warning = draft.warning
+    lead_s = None
+    if draft.released_ns is not None and draft.status is not WarnStatus.CANCELLED:
+        ahead = [area.expected_ns - draft.released_ns for area in warning.areas]
+        lead_s = round(min(ahead) / SECOND_NS, 1) if ahead else None
+    return Bulletin(
+        id=draft.id,
+        serial=warning.serial,
+        type=warning.msg_type,
+        status=draft.status,
+        certainty=warning.certainty,
+        objects=warning.objects,
+        areas=tuple((area.area, str(area.threat), _ms(area.expected_ns)) for area in warning.areas),
+        tracks=draft.tracks,
+        drafted=_ms(draft.drafted_ns),
+        released=_ms_or_none(draft.released_ns),
+        lead_s=lead_s,
+        by=tuple(name for name in (draft.proposed_by, draft.approved_by) if name),
+    )
+
+
+def _sensor(sensor: SensorHealth) -> SensorHealth:
+    if sensor.age_s is None:
+        return sensor
+    return SensorHealth(
+        sensor.id,
+        sensor.kind,
+        sensor.lat_deg,
+        sensor.lon_deg,
+        sensor.plots,
+        round(sensor.age_s, 1),
+        sensor.silent,
+    )
+
+
+def _ms(instant: Instant) -> int:
+    return int(instant // MILLISECOND_NS)
+
+
+def _ms_or_none(instant: Instant | None) -> int | None:
+    return None if instant is None else _ms(instant)
