@@ -1,0 +1,153 @@
+"""What a nation believes of each ballistic object: a pure fold of fused tracks and launch events into assessments.
+
+The impact is computed anew when a track's state changed, at most once a second of scenario time. Areas and arc follow when the
+impact moved by a part of its own ellipse, or after a while: they cost ten times as much and change little.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from tocsin.assess.areas import arc, path, risks
+from tocsin.assess.impact import Prediction, predict
+from tocsin.assess.launch import combined, launch_point
+from tocsin.earth.gauss import mahalanobis2
+from tocsin.earth.places import Area, load_areas
+from tocsin.model.event import Assessment, LaunchEvent, LaunchPointEstimate
+from tocsin.model.label import Nation
+from tocsin.model.space import EcefState
+from tocsin.model.time import SECOND_NS, Instant
+from tocsin.model.track import FusedTrack, Life, ObjectClass, Track
+
+Array = NDArray[np.float64]
+
+EVERY_NS: Final = SECOND_NS
+AREAS_EVERY_NS: Final = 20 * SECOND_NS
+MOVED_SIGMAS2: Final = 0.1  # of the ellipse drawn last: a third of a standard deviation
+SHRUNK: Final = 0.7  # of the area of the ellipse drawn last
+LAUNCHES_LIMIT: Final = 500
+
+ENDED: Final = frozenset((Life.LOST, Life.IMPACTED))
+
+
+class Held(Struct, frozen=True):
+    """One object's assessment and what it was made from: the launches used, and the impact for which areas were computed."""
+
+    assessment: Assessment
+    state: EcefState | None = None
+    early: tuple[EcefState, ...] = ()
+    own: LaunchPointEstimate | None = None
+    used: tuple[LaunchEvent, ...] = ()
+    areas_ns: Instant = Instant(0)
+    areas_at: tuple[float, ...] = ()
+
+
+class AssessState(Struct, frozen=True):
+    """Assessments by track id, and the newest launch event of each source."""
+
+    held: tuple[Held, ...] = ()
+    launches: tuple[LaunchEvent, ...] = ()
+
+
+def new_assess() -> AssessState:
+    """An assessor that believes nothing yet."""
+    return AssessState()
+
+
+def step(
+    state: AssessState, fused: Sequence[FusedTrack], own: Sequence[Track], launches: Sequence[LaunchEvent], now: Instant
+) -> tuple[AssessState, tuple[Assessment, ...]]:
+    """Assessments of all ballistic fused tracks, by track; those of tracks that ended in this step are the last ones."""
+    events = _newest(state.launches, launches)
+    before = {held.assessment.track_id: held for held in state.held}
+    mine = {track.id: track for track in own}
+    held: list[Held] = []
+    for track in fused:
+        if track.kind is ObjectClass.BALLISTIC:
+            held.append(_assessed(before.get(track.id), track, mine, events, now))
+    alive = {track.id for track in fused if track.life not in ENDED}
+    kept = tuple(entry for entry in held if entry.assessment.track_id in alive)
+    return AssessState(kept, events), tuple(entry.assessment for entry in held)
+
+
+def _newest(known: Sequence[LaunchEvent], new: Sequence[LaunchEvent]) -> tuple[LaunchEvent, ...]:
+    """Of each source the event of highest sequence, by source; bounded, the youngest stay."""
+    table: dict[tuple[Nation, str], LaunchEvent] = {}
+    for event in [*known, *new]:
+        other = table.get((event.origin, event.track_id))
+        if other is None or event.sequence > other.sequence:
+            table[event.origin, event.track_id] = event
+    young = sorted(table.values(), key=lambda event: (event.confirmed_ns, event.origin, event.track_id))[-LAUNCHES_LIMIT:]
+    return tuple(sorted(young, key=lambda event: (event.origin, event.track_id)))
+
+
+def _assessed(
+    before: Held | None, track: FusedTrack, mine: dict[str, Track], events: Sequence[LaunchEvent], now: Instant
+) -> Held:
+    held = before or Held(Assessment(track_id=track.id, made_ns=now))
+    held = _launched(held, track, mine, events, now)
+    fresh = before is None or held.state is None or now - held.assessment.made_ns >= EVERY_NS
+    return _predicted(held, track, now) if fresh and held.state != track.state else held
+
+
+def _launched(
+    held: Held, track: FusedTrack, mine: dict[str, Track], events: Sequence[LaunchEvent], now: Instant
+) -> Held:
+    """Own estimate and partners' together; computed anew only when one of them changed."""
+    sources = {(member.nation, member.track_id) for member in track.members}
+    used = tuple(event for event in events if (event.origin, event.track_id) in sources and event.track_id not in mine)
+    early = next((mine[name].early for _, name in sorted(sources) if name in mine and mine[name].early), held.early)
+    if early == held.early and used == held.used:
+        return held
+    own = launch_point(early) if early != held.early else held.own
+    launch = combined([estimate for estimate in (own, *(event.launch for event in used)) if estimate is not None])
+    return replace(held, early=early, used=used, own=own, assessment=replace(held.assessment, launch=launch, made_ns=now))
+
+
+def _predicted(held: Held, track: FusedTrack, now: Instant) -> Held:
+    """Impact, apogee, and where needed areas and arc. Without a coast there is no impact, and an old one is withdrawn."""
+    old = held.assessment
+    found = predict(track)
+    if found is None:
+        empty = Assessment(track_id=track.id, made_ns=now, launch=old.launch)
+        return replace(held, assessment=empty, state=track.state, areas_at=())
+    apogee_m, apogee_ns = found.apogee_m, found.apogee_ns
+    if found.fall.apogee_time_s <= 0.0 and old.apogee_m is not None and old.apogee_ns is not None:
+        apogee_m, apogee_ns = old.apogee_m, old.apogee_ns  # it is past: what was predicted last stays
+    made = replace(old, made_ns=now, impact=found.impact, apogee_m=apogee_m, apogee_ns=apogee_ns)
+    held = replace(held, assessment=made, state=track.state)
+    return _drawn(held, found, now) if _moved(held, found, now) else held
+
+
+def _moved(held: Held, found: Prediction, now: Instant) -> bool:
+    """Did the impact leave what areas and arc were computed for?"""
+    if not held.areas_at or now - held.areas_ns >= AREAS_EVERY_NS:
+        return True
+    lat, lon, ee, en, nn = held.areas_at
+    off = np.array([(found.impact.lon_deg - lon + 180.0) % 360.0 - 180.0, found.impact.lat_deg - lat])
+    off *= np.radians(1.0) * 6.371e6 * np.array([np.cos(np.radians(lat)), 1.0])  # metres, near enough for a threshold
+    drawn = np.array([[ee, en], [en, nn]])
+    area = np.linalg.det(found.covariance_en) / max(float(np.linalg.det(drawn)), 1e-300)
+    return bool(mahalanobis2(off, drawn + np.eye(2)) > MOVED_SIGMAS2 or not SHRUNK**2 < area < SHRUNK**-2)
+
+
+def _drawn(held: Held, found: Prediction, now: Instant) -> Held:
+    """Areas and arc for this impact."""
+    track = path(found)
+    matrix = np.zeros((7, 7))
+    matrix[np.triu_indices(7)] = held.state.p if held.state is not None else 0.0
+    rows = risks(found, track, matrix + np.triu(matrix, 1).T, _areas(), held.assessment.risks)
+    c = found.covariance_en
+    at = (found.impact.lat_deg, found.impact.lon_deg, float(c[0, 0]), float(c[0, 1]), float(c[1, 1]))
+    made = replace(held.assessment, risks=rows, arc=arc(found, track))
+    return replace(held, assessment=made, areas_ns=now, areas_at=at)
+
+
+def _areas() -> tuple[Area, ...]:
+    return load_areas()
+
+
