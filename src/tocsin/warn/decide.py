@@ -20,10 +20,10 @@ from tocsin.model.warning import ActKind, Draft, MsgType, OfficerAct, WarnedArea
 from tocsin.warn.approve import Refusal, digest_of, refusal
 from tocsin.warn.message import Change, Frame, change, wanted
 from tocsin.warn.state import Drafted, Ended, Refused, Released, Story, WarnEffect, WarnState, new_warn
-from tocsin.warn.threat import Threat, Thresholds, observe
+from tocsin.warn.threat import Threat, observe
 
 __all__ = [
-    "NEXT", "Drafted", "Ended", "Event", "Refused", "Released", "Thresholds", "WarnEffect", "WarnState",
+    "NEXT", "Drafted", "Ended", "Event", "Refused", "Released", "WarnEffect", "WarnState",
     "lead_s", "new_warn", "step",
 ]  # fmt: skip
 
@@ -167,6 +167,9 @@ def _speak(desk: _Desk, story: Story, joined: bool) -> None:
         del desk.stories[story.id]
         return
     if not threats and _threatened(desk, story.warned):
+        if draft is not None and draft.warning.msg_type is MsgType.CANCEL:
+            _end(desk, draft, Event.GONE)
+            desk.stories[story.id] = replace(story, open=None)
         return
     frame = Frame(desk.before.nation, desk.before.plane, story.id, story.released)
     want = wanted(frame, threats, story.warned, story.latest, desk.now)

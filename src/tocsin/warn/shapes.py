@@ -5,6 +5,7 @@ then thinned, by less than they were widened; holes are filled, and islands that
 into one polygon.
 """
 
+from functools import lru_cache
 from typing import Final
 
 import shapely
@@ -28,12 +29,13 @@ _GRID_DEG: Final = 0.001
 _WORLD: Final = box(-180.0, -90.0, 180.0, 90.0)
 
 
+@lru_cache(maxsize=256)
 def rings(geometry: BaseGeometry) -> tuple[Ring, ...]:
     """Outer rings that together cover a geometry of (longitude, latitude) degrees, largest first.
 
     The margin doubles from 0.02 degree until MAX_POINTS and MAX_POLYGONS are kept; beyond 2 degrees it is the
     convex hull.
-    ValueError for an empty geometry.
+    ValueError for an empty geometry. Remembered: Alaska takes a fifth of a second.
     """
     if geometry.is_empty:
         raise ValueError("an area without a shape cannot be drawn")

@@ -4,8 +4,8 @@ from msgspec import Struct
 
 from tocsin.model.label import Nation, Plane
 from tocsin.model.time import Instant
-from tocsin.model.warning import Draft, OfficerAct, WarnedArea, Warning
-from tocsin.warn.threat import Threat, Thresholds
+from tocsin.model.warning import Draft, OfficerAct, Thresholds, WarnedArea, Warning
+from tocsin.warn.threat import Threat
 
 
 class Drafted(Struct, frozen=True, tag="drafted"):

@@ -19,8 +19,7 @@ from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase
 from tocsin.model.warning import Certainty, ThreatKind, Thresholds
 
 LEAVE_RATIO: Final = 0.5
-"""An area leaves below this share of its threshold: wider than the steps of 1/400 and 0.05 of earth.places.
-"""
+"""An area leaves below this share of its threshold: wider than earth.places' steps (1/400; 0.05)."""
 LEAVE_HOLD_S: Final = 30.0
 """... and after this long below it: three revisits of a slow (10 s) rotating radar."""
 SETTLE_S: Final = 10.0
@@ -39,9 +38,7 @@ _AUTHORITY: Final = {"JP": Nation.JPN, "KR": Nation.KOR} | dict.fromkeys(
 
 
 class Exposure(Struct, frozen=True):
-    """What is expected in one area, from when to when; `below_ns` = since when it has been below its
-    threshold.
-    """
+    """What is expected in one area, from when to when; `below_ns`: below its threshold since then."""
 
     area: str
     threat: ThreatKind
@@ -51,7 +48,7 @@ class Exposure(Struct, frozen=True):
 
 
 class Threat(Struct, frozen=True):
-    """One object that threatens areas of this nation. `key` stays when fusion renames its track."""
+    """One object that threatens areas of this nation. `key` is its track's first name, kept for life."""
 
     key: str
     track_id: str
@@ -100,8 +97,8 @@ def observe(
         if track.id not in carried and meaning is not None and predicted(track, meaning):
             exposures = _crossed(meaning, nation, thresholds, now)
             if exposures:
-                fresh = _new(track, meaning, exposures, now)
-                found[fresh.key] = fresh
+                key = track.id if track.id not in found else f"{track.id}@{now}"
+                found[key] = _new(key, track, meaning, exposures)
     return found
 
 
@@ -112,9 +109,9 @@ def predicted(track: FusedTrack, meaning: Assessment) -> bool:
     return alive and ballistic and meaning.impact is not None
 
 
-def _new(track: FusedTrack, meaning: Assessment, exposures: tuple[Exposure, ...], now: Instant) -> Threat:
+def _new(key: str, track: FusedTrack, meaning: Assessment, exposures: tuple[Exposure, ...]) -> Threat:
     return Threat(
-        key=f"{track.id}@{now}",
+        key=key,
         track_id=track.id,
         members=track.members,
         life=track.life,

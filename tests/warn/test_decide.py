@@ -1,0 +1,301 @@
+"""When people are warned, told more, and told that it is over: the records of WARNING's failures as cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from warn_worlds import LABEL, Room, act, at, drafted, into, meaning, over, released, track
+
+from tocsin.model.event import Assessment
+from tocsin.model.label import Nation
+from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase
+from tocsin.model.warning import ActKind, Certainty, MsgType, ThreatKind, WarnStatus
+from tocsin.warn.decide import NEXT, Ended, Event, WarnState, lead_s
+from tocsin.warn.message import EXPIRY_MARGIN_S
+from tocsin.warn.threat import CLEAR_LOST_S, CLEAR_S, LEAVE_HOLD_S, SETTLE_S
+
+AOMORI = over("JP-02", 0.9)
+
+
+def warned(*risks: object, now_s: float = 160.0) -> Room:
+    """A room whose first alert has been released at `now_s`."""
+    room = Room()
+    seen = meaning(*(risks or (AOMORI,)))  # type: ignore[arg-type]
+    (draft,) = drafted(room.see(now_s, [track()], [seen]))
+    assert released(room.release(draft))
+    return room
+
+
+def test_a_threat_is_drafted_in_its_own_step_and_released_by_two() -> None:
+    room = Room()
+    (draft,) = drafted(room.see(160.0, [track()], [meaning(AOMORI)]))
+    assert draft.status is WarnStatus.DRAFTED
+    assert draft.warning.msg_type is MsgType.ALERT
+    assert [(a.area, a.threat, a.expected_ns) for a in draft.warning.areas] == [
+        ("JP-02", ThreatKind.OVERFLIGHT, at(373))
+    ]
+    assert room.see(165.0, [track()], [meaning(AOMORI)], [act(draft, ActKind.PROPOSE, "sato")]) == ()
+    (out,) = released(room.see(170.0, [track()], [meaning(AOMORI)], [act(draft, ActKind.APPROVE, "suzuki")]))
+    assert (out.proposed_by, out.approved_by, out.released_ns) == ("sato", "suzuki", at(170))
+    assert lead_s(out) == {"JP-02": 203.0}
+    assert lead_s(replace(out, released_ns=at(380))) == {"JP-02": -7.0}
+    assert lead_s(draft) == {}
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        track(kind=ObjectClass.AIR),
+        track(kind=ObjectClass.UNKNOWN),
+        track(phase=Phase.BOOST),
+        track(life=Life.TENTATIVE),
+        track(life=Life.LOST),
+        track(life=Life.IMPACTED),
+    ],
+    ids=lambda t: f"{t.life}-{t.phase}-{t.kind}",
+)
+def test_nothing_is_drafted_for(seen: FusedTrack) -> None:
+    assert Room().see(160.0, [seen], [meaning(into("JP-02", 1.0))]) == ()
+
+
+def test_thresholds_authority_and_a_missing_prediction() -> None:
+    seen = meaning(over("JP-02", 0.19), into("JP-03", 0.019), into("KR-11", 1.0), into("XX-01", 1.0))
+    assert Room().see(160.0, [track()], [seen]) == ()
+    assert Room().see(160.0, [track()], [replace(meaning(AOMORI), impact=None)]) == ()
+    korea = drafted(Room(Nation.KOR).see(160.0, [track()], [seen]))
+    assert [a.area for a in korea[0].warning.areas] == ["KR-11"]
+    guam = drafted(Room(Nation.USA).see(160.0, [track()], [meaning(into("US-GU", 0.02))]))
+    assert [(a.area, a.threat) for a in guam[0].warning.areas] == [("US-GU", ThreatKind.IMPACT)]
+
+
+def test_the_same_picture_says_nothing_twice() -> None:
+    room = warned()
+    assert room.run(372.0, [track()], [meaning(AOMORI)]) == []
+
+
+def test_new_area_waits_for_the_pace_and_then_updates_with_a_reference() -> None:
+    room = warned()
+    more = meaning(AOMORI, over("JP-03", 0.5, 390.0))
+    changes = room.run(200.0, [track()], [more])
+    (update,) = drafted(changes)
+    assert update.drafted_ns == at(180)
+    assert update.warning.msg_type is MsgType.UPDATE
+    assert update.warning.references == ((1, at(160)),)
+    assert (update.warning.serial, update.warning.id) == (2, room.effects[0].draft.warning.id)  # type: ignore[union-attr]
+    out = room.release(update)
+    assert [e.draft.status for e in out if isinstance(e, Ended)] == [WarnStatus.ENDED]
+    assert [d.status for d in room.state.drafts.values()] == [WarnStatus.ENDED, WarnStatus.RELEASED]
+
+
+def test_flicker_about_the_threshold_makes_no_second_message() -> None:
+    room = warned()
+    for i in range(100):
+        shown = meaning(over("JP-02", 0.21 if i % 2 else 0.11))
+        assert room.see(161.0 + i, [track()], [shown]) == ()
+
+
+def test_impact_elsewhere_ends_a_draft_and_cancels_a_release() -> None:
+    gone = meaning(over("JP-02", 0.0))
+    unreleased = Room()
+    unreleased.see(160.0, [track()], [meaning(AOMORI)])
+    effects = unreleased.run(160.0 + LEAVE_HOLD_S + 2.0, [track()], [gone])
+    assert [e.draft.status for e in effects if isinstance(e, Ended)] == [WarnStatus.ENDED]
+    assert unreleased.state.stories == {}
+
+    room = warned()
+    (cancel,) = drafted(room.run(160.0 + LEAVE_HOLD_S + 2.0, [track()], [gone]))
+    assert cancel.warning.msg_type is MsgType.CANCEL
+    assert [a.area for a in cancel.warning.areas] == ["JP-02"]
+    assert cancel.warning.references == ((1, at(160)),)
+    out = room.release(cancel)
+    assert [e.draft.status for e in out if isinstance(e, Ended)] == [WarnStatus.CANCELLED]
+    assert lead_s(released(out)[0]) == {}
+    assert room.run(300.0, [track()], [gone]) == []
+    assert room.state.stories == {}
+
+
+@pytest.mark.parametrize("name", ["F1", "F2"])
+def test_a_threat_that_comes_back_voids_the_cancel(name: str) -> None:
+    """The same object again, or another one that threatens the same area."""
+    room = warned()
+    tracks = [track(), track("F2")]
+    (cancel,) = drafted(room.run(192.0, tracks, [meaning()]))
+    room.see(193.0, tracks, [meaning()], [act(cancel, ActKind.PROPOSE, "sato")])
+    effects = room.see(194.0, tracks, [meaning(AOMORI, name=name)], [act(cancel, ActKind.APPROVE, "suzuki")])
+    assert not released(effects)
+    assert room.state.drafts[cancel.id].status is WarnStatus.ENDED
+    again = drafted(effects)  # the same object: the alert in force still says it; another one: its own alert
+    assert [d.warning.msg_type for d in again] == ([] if name == "F1" else [MsgType.ALERT])
+
+
+def test_hit_area_after_its_time_waits_for_the_all_clear_and_says_nothing_meanwhile() -> None:
+    room = warned()
+    assert room.run(373.0, [track()], [meaning(AOMORI)]) == []
+    assert room.run(420.0 + CLEAR_S - 1.0, [track()], [meaning()]) == []
+    (cancel,) = drafted(room.see(420.0 + CLEAR_S, [track()], [meaning()]))
+    assert cancel.warning.msg_type is MsgType.CANCEL
+    assert cancel.warning.certainty is Certainty.OBSERVED
+
+
+def test_3_november_2022_a_lost_track_downgrades_at_once_and_by_itself() -> None:
+    room = warned()
+    (update,) = drafted(room.see(200.0, [track(life=Life.LOST)], []))
+    assert (update.warning.certainty, update.warning.msg_type) == (Certainty.POSSIBLE, MsgType.UPDATE)
+    room.release(update)
+    assert room.run(420.0 + CLEAR_LOST_S - 1.0) == []
+    (cancel,) = drafted(room.see(420.0 + CLEAR_LOST_S))
+    assert (cancel.warning.msg_type, cancel.warning.certainty) == (MsgType.CANCEL, Certainty.POSSIBLE)
+
+
+def test_13_april_2023_lost_right_after_the_draft_voids_the_proposal() -> None:
+    room = Room()
+    (draft,) = drafted(room.see(160.0, [track()], [meaning(AOMORI)]))
+    room.see(165.0, [track()], [meaning(AOMORI)], [act(draft, ActKind.PROPOSE, "sato")])
+    effects = room.see(166.0, [], [], [act(draft, ActKind.APPROVE, "suzuki")])
+    (again,) = drafted(effects)
+    assert not released(effects)
+    assert (again.id, again.status, again.proposed_by) == (draft.id, WarnStatus.DRAFTED, None)
+    assert again.warning.certainty is Certainty.POSSIBLE
+    assert again.drafted_ns == draft.drafted_ns
+
+
+def test_coasting_is_said_once_it_has_settled() -> None:
+    room = warned()
+    coasting = [track(life=Life.COASTING)]
+    assert room.run(179.0, [track()], [meaning(AOMORI)]) == []
+    assert room.run(180.0 + SETTLE_S - 1.0, coasting, [meaning(AOMORI)]) == []
+    (update,) = drafted(room.run(180.0 + SETTLE_S, coasting, [meaning(AOMORI)]))
+    assert update.warning.certainty is Certainty.LIKELY
+    (moot,) = room.run(215.0, [track()], [meaning(AOMORI)])
+    assert isinstance(moot, Ended)  # tracked again before anybody released it: nothing to say
+
+
+def test_a_declined_draft_is_not_drafted_again_but_for_a_new_area() -> None:
+    room = Room()
+    (draft,) = drafted(room.see(160.0, [track()], [meaning(AOMORI)]))
+    (ended,) = room.see(161.0, [track()], [meaning(AOMORI)], [act(draft, ActKind.REJECT)])
+    assert isinstance(ended, Ended)
+    assert room.run(200.0, [track()], [meaning(AOMORI)]) == []
+    (again,) = drafted(room.run(202.0, [track()], [meaning(AOMORI, into("JP-01", 0.1))]))
+    assert again.warning.msg_type is MsgType.ALERT
+    assert again.id != draft.id
+    assert {a.area for a in again.warning.areas} == {"JP-01", "JP-02"}
+
+
+def test_objects_at_once_share_a_draft_and_later_ones_get_their_own() -> None:
+    room = Room()
+    one, two, three = meaning(AOMORI), meaning(into("JP-01", 0.5), name="F2"), meaning(AOMORI, name="F3")
+    (first,) = drafted(room.see(160.0, [track()], [one]))
+    (both,) = drafted(room.see(162.0, [track(), track("F2")], [one, two]))
+    assert (both.id, both.warning.objects, both.tracks) == (first.id, 2, ("F1", "F2"))
+    assert {a.area for a in both.warning.areas} == {"JP-01", "JP-02"}
+    room.see(163.0, [track(), track("F2")], [one, two], [act(both, ActKind.PROPOSE)])
+    everybody = [track(), track("F2"), track("F3")]
+    (third,) = drafted(room.see(164.0, everybody, [one, two, three]))
+    assert third.id != both.id
+    assert third.warning.id != both.warning.id
+    (out,) = released(room.see(165.0, everybody, [one, two, three], [act(both, ActKind.APPROVE, "suzuki")]))
+    assert out.warning.objects == 2
+
+
+def test_nobody_is_told_to_leave_shelter_while_another_object_threatens_the_area() -> None:
+    room = warned()
+    late = meaning(over("JP-02", 0.9, 900.0, 950.0), name="F2")
+    (second,) = drafted(room.see(170.0, [track(), track("F2")], [meaning(AOMORI), late]))
+    room.release(second)
+    first_over = room.run(420.0 + CLEAR_S + 60.0, [track(), track("F2")], [meaning(), late])
+    assert drafted(first_over) == []
+    both_over = drafted(
+        room.run(950.0 + CLEAR_S + 1.0, [track(), track("F2")], [meaning(), meaning(name="F2")])
+    )
+    assert [d.warning.msg_type for d in both_over] == [MsgType.CANCEL, MsgType.CANCEL]
+
+
+def test_a_renamed_or_merged_track_is_the_same_object() -> None:
+    room = warned()
+    renamed = track("F9", members=(Member(Nation.JPN, "J-F1"), Member(Nation.KOR, "K-4")))
+    assert room.run(200.0, [renamed], [meaning(AOMORI, name="F9")]) == []
+    merged = Room()
+    a, b = meaning(AOMORI), meaning(AOMORI, name="F2")
+    (both,) = drafted(merged.see(160.0, [track(), track("F2")], [a, b]))
+    assert both.warning.objects == 2
+    joint = track("F1", members=(Member(Nation.JPN, "J-F1"), Member(Nation.JPN, "J-F2")))
+    merged.see(161.0, [joint], [a])
+    assert len(merged.state.threats) == 1
+
+
+def test_found_to_be_air_traffic_cancels() -> None:
+    room = warned()
+    (cancel,) = drafted(room.run(200.0, [track(kind=ObjectClass.AIR)], []))
+    assert cancel.warning.msg_type is MsgType.CANCEL
+
+
+def test_unreleased_and_released_messages_expire() -> None:
+    room = warned()
+    effects = room.run(420.0 + CLEAR_S + 5.0, [track()], [meaning()])
+    assert len(drafted(effects)) == 1
+    ends = room.see(420.0 + CLEAR_S + EXPIRY_MARGIN_S + CLEAR_LOST_S + 5.0)
+    assert sum(isinstance(e, Ended) for e in ends) == 2
+    assert (room.state.stories, room.state.proposals) == ({}, {})
+
+
+def test_the_table_is_whole() -> None:
+    """Nothing leaves the last states; a release comes only from a proposal; every event is used."""
+    over_states = {WarnStatus.ENDED, WarnStatus.CANCELLED}
+    assert not [key for key in NEXT if key[0] in over_states]
+    assert [key for key, to in NEXT.items() if to is WarnStatus.RELEASED] == [
+        (WarnStatus.PROPOSED, Event.APPROVE)
+    ]
+    assert {event for _, event in NEXT} == set(Event)
+    assert set(NEXT.values()) == set(WarnStatus)
+
+
+def test_step_leaves_the_old_state_alone_and_the_state_is_plain_data() -> None:
+    room = Room()
+    (draft,) = drafted(room.see(160.0, [track()], [meaning(AOMORI)]))
+    before = room.state
+    words = msgspec.json.encode(before, order="deterministic")
+    room.see(165.0, [track()], [meaning(AOMORI)], [act(draft, ActKind.PROPOSE)])
+    room.see(166.0, [], [], [])
+    assert msgspec.json.encode(before, order="deterministic") == words
+    for state in (before, room.state):
+        assert msgspec.json.decode(msgspec.json.encode(state), type=WarnState) == state
+
+
+LIVES = (Life.CONFIRMED, Life.COASTING, Life.LOST)
+PROBABILITY = st.sampled_from((0.0, 0.015, 0.05, 0.15, 0.5, 1.0))
+PICTURE = st.tuples(
+    st.sampled_from(LIVES), st.lists(PROBABILITY, min_size=4, max_size=4), st.integers(-200, 200)
+)
+
+
+@given(st.lists(PICTURE, min_size=5, max_size=60), st.booleans())
+def test_any_picture_bounded_messages_and_no_overstatement(
+    pictures: Sequence[tuple[Life, list[float], int]], acting: bool
+) -> None:
+    """One text per pace, but for loss and Cancel; a lost object is Possible; references are complete."""
+    room = Room()
+    tracks: list[FusedTrack] = []
+    shown: list[Assessment] = []
+    changes = 0
+    for i, (life, chances, shift_s) in enumerate(pictures):
+        tracks = [track(life=life, label=LABEL)]
+        rows = [into("JP-01", chances[0]), over("JP-02", chances[1], 373.0 + shift_s, 420.0 + shift_s)]
+        shown = [meaning(*rows, over("JP-03", chances[2], 500.0), into("JP-05", chances[3]))]
+        effects = room.see(160.0 + 3.0 * i, tracks, shown)
+        changes += len(drafted(effects))
+        for draft in drafted(effects):
+            assert draft.warning.areas
+            if life is Life.LOST and draft.warning.msg_type is not MsgType.CANCEL:
+                assert draft.warning.certainty is Certainty.POSSIBLE
+            if acting:
+                for out in released(room.release(draft)):
+                    assert len(out.warning.references) == out.warning.serial - 1
+    losses = sum(life is Life.LOST for life, _, _ in pictures)
+    cancels = sum(d.warning.msg_type is MsgType.CANCEL for d in drafted(room.effects))
+    assert changes <= 2 + 3.0 * len(pictures) / 20.0 + losses + 2 * cancels
