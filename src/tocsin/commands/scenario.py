@@ -1,4 +1,6 @@
-"""`tocsin scenario`: make scenarios from the public launch record, list, show and check them, write their plots and truth."""
+"""`tocsin scenario`: make scenarios from the public launch record, list, show and check them, write their
+plots and truth.
+"""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,14 +13,24 @@ import typer
 from tocsin.errors import UserError
 from tocsin.model.label import Plane
 from tocsin.sense.jsonl import encode_plot
-from tocsin.sim.record_import import KOREAN_ZONE, choose, describe, on_date, to_scenario, with_contacts, with_documented
+from tocsin.sim.record_import import (
+    KOREAN_ZONE,
+    choose,
+    describe,
+    on_date,
+    to_scenario,
+    with_contacts,
+    with_documented,
+)
 from tocsin.sim.record_rows import RecordRow, read_record
 from tocsin.sim.scenario import Publisher, Scenario
 from tocsin.sim.scenario_file import load, render, shipped
 from tocsin.sim.sensors import plots
 from tocsin.sim.truth import fly_all, truth_csv
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Scenarios: recorded launches and illustrative sensors.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Scenarios: recorded launches and illustrative sensors."
+)
 
 CONTACT_TOLERANCE_S = 0.2
 FLIGHT_TIME_TOLERANCE_S = 1.0
@@ -44,10 +56,14 @@ def from_record(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="test.en.json or documented_launches.csv.")],
     day: Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD", help="Day of the launch in --zone.")],
     zone: Annotated[str, typer.Option(help="Time zone of --date.")] = KOREAN_ZONE,
-    row: Annotated[list[int] | None, typer.Option("--row", metavar="N", help="Choose a row; may be repeated.")] = None,
+    row: Annotated[
+        list[int] | None, typer.Option("--row", metavar="N", help="Choose a row; may be repeated.")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="All matches in one scenario.")] = False,
     publisher: Annotated[PublisherName | None, typer.Option(help="Whose figures.")] = None,
-    boost: Annotated[float | None, typer.Option(metavar="S", min=5, max=600, help="Length of the notional boost.")] = None,
+    boost: Annotated[
+        float | None, typer.Option(metavar="S", min=5, max=600, help="Length of the notional boost.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the scenario [default: the date].")] = None,
     out: Out = None,
     force: Force = False,
@@ -103,13 +119,17 @@ def show(name: Name, as_json: Json = False) -> None:
 
 @app.command("check")
 def check(name: Name) -> None:
-    """Read a scenario, solve its flights, and compare the stated flight times and first contacts. Exit code 2 if any is off."""
+    """Read a scenario, solve its flights, and compare the stated flight times and first contacts. Exit code 2
+    if any is off.
+    """
     scenario = load(name)
     off = [*_flight_times_off(scenario), *_contacts_off(scenario)]
     for line in off:
         typer.echo(line, err=True)
     if off:
-        raise UserError(f"{len(off)} stated figures of {name} are off", fix="put in the figures above, or remove them")
+        raise UserError(
+            f"{len(off)} stated figures of {name} are off", fix="put in the figures above, or remove them"
+        )
     typer.echo(f"{name}: {len(scenario.flights)} flights, {len(scenario.sensors)} sensors, all as stated")
 
 
@@ -128,7 +148,7 @@ def plots_(
 
 @app.command("truth")
 def truth(name: Name, out: Out = None, force: Force = False) -> None:
-    """What the objects really do: t,id,x,y,z,vx,vy,vz at 1 Hz (s since the scenario's start, ECEF, m, m/s)."""
+    """What the objects do: t,id,x,y,z,vx,vy,vz at 1 Hz (s since the scenario's start, ECEF, m, m/s)."""
     _put(out, truth_csv(load(name)).encode(), force)
 
 
@@ -143,7 +163,9 @@ def _rows(file: Path, day: str, zone: str, numbers: list[int], every: bool) -> t
     if len(matches) > 1 and not every:
         for match in matches[:LONGEST_LIST]:
             typer.echo(describe(match, zone), err=True)
-        raise UserError(f"{len(matches)} launches on {day} ({zone})", fix="choose --row N, or --all for all of them")
+        raise UserError(
+            f"{len(matches)} launches on {day} ({zone})", fix="choose --row N, or --all for all of them"
+        )
     return matches
 
 
@@ -159,20 +181,23 @@ def _summary(scenario: Scenario) -> list[str]:
     for flown in fly_all(scenario.flights):
         one = flown.flight
         lines.append(
-            f"flight {one.object}: {one.launch_utc:%Y-%m-%d %H:%M:%S}Z {one.place}, apogee {one.apogee_km:g} km,"
-            f" range {one.range_km:g} km, azimuth {one.azimuth_deg:g} deg ({one.azimuth_of}), boost {one.boost_s:g} s"
-            f" -> flight time {flown.flight_time_s:.0f} s ({flown.flight_time_s / 60.0:.1f} min)"
+            f"flight {one.object}: {one.launch_utc:%Y-%m-%d %H:%M:%S}Z {one.place},"
+            f" apogee {one.apogee_km:g} km, range {one.range_km:g} km, azimuth {one.azimuth_deg:g} deg ({one.azimuth_of}),"
+            f" boost {one.boost_s:g} s -> flight time {flown.flight_time_s:.0f} s ({flown.flight_time_s / 60.0:.1f} min)"
         )
         lines += [f"  note: {flag}" for flag in one.flags]
     for sensor in with_contacts(scenario).sensors:
-        seen = ", ".join(f"{name} T+{time_s:.0f} s" for name, time_s in sensor.expected_first_contact_s.items())
+        seen = ", ".join(
+            f"{name} T+{time_s:.0f} s" for name, time_s in sensor.expected_first_contact_s.items()
+        )
         lines.append(f"sensor {sensor.id} ({sensor.nation} {sensor.kind}): first contact {seen or 'never'}")
     return lines
 
 
 def _flight_times_off(scenario: Scenario) -> list[str]:
     return [
-        f"flight {one.flight.object}: flight_time_s is {one.flight_time_s:.1f}, the file says {one.flight.flight_time_s:g}"
+        f"flight {one.flight.object}: flight_time_s is {one.flight_time_s:.1f},"
+        f" the file says {one.flight.flight_time_s:g}"
         for one in fly_all(scenario.flights)
         if one.flight.flight_time_s is not None
         and abs(one.flight.flight_time_s - one.flight_time_s) > FLIGHT_TIME_TOLERANCE_S
@@ -185,7 +210,10 @@ def _contacts_off(scenario: Scenario) -> list[str]:
         for name in sorted(stated.expected_first_contact_s.keys() | right.expected_first_contact_s.keys()):
             says, is_ = stated.expected_first_contact_s.get(name), right.expected_first_contact_s.get(name)
             if says is None or is_ is None or abs(says - is_) > CONTACT_TOLERANCE_S:
-                off.append(f"sensor {stated.id}: first contact with {name} is {_or_never(is_)}, the file says {_or_never(says)}")
+                off.append(
+                    f"sensor {stated.id}: first contact with {name} is {_or_never(is_)},"
+                    f" the file says {_or_never(says)}"
+                )
     return off
 
 
@@ -205,6 +233,10 @@ def _write(out: Path, data: bytes, force: bool) -> None:
         with out.open("wb" if force else "xb") as file:
             file.write(data)
     except FileExistsError as failure:
-        raise UserError(f"{out} is there already", fix="give another --out, or --force to overwrite it") from failure
+        raise UserError(
+            f"{out} is there already", fix="give another --out, or --force to overwrite it"
+        ) from failure
     except OSError as failure:
-        raise UserError(f"cannot write {out} ({failure.strerror})", fix="check the folder, its rights and its space") from failure
+        raise UserError(
+            f"cannot write {out} ({failure.strerror})", fix="check the folder, its rights and its space"
+        ) from failure

@@ -1,9 +1,10 @@
-"""A notional powered climb: one smooth pitch program and one smooth thrust profile for every flight, no vehicle data.
+"""A notional powered climb: one smooth pitch program and thrust profile for every flight, no vehicle data.
 
-Thrust acceleration grows linearly over the boost, from (1 - GROWTH) to (1 + GROWTH) of its mean, as it does when a
-body gets lighter. Its direction leaves the launch site's vertical along a smooth step, is `tilt_along_rad` over in the
-azimuth's plane and `tilt_cross_rad` to the right of it from TURNED_PART of the boost on, and is held in the site's
-frame. Gravity, the Earth's rotation and drag are those of `tocsin.earth`.
+Thrust acceleration grows linearly over the boost, from (1 - GROWTH) to (1 + GROWTH) of its mean, as it
+does when a body gets lighter. Its direction leaves the launch site's vertical along a smooth step, is
+`tilt_along_rad` over in the azimuth's plane and `tilt_cross_rad` to the right of it from TURNED_PART of
+the boost on, and is held in the site's frame. Gravity, the Earth's rotation and drag are those of
+`tocsin.earth`.
 """
 
 from typing import Final, NamedTuple

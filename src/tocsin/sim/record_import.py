@@ -1,4 +1,6 @@
-"""From recorded launches to a scenario: choose rows by date, take a publisher's figures, put the illustrative world about them."""
+"""From recorded launches to a scenario: rows by date, a publisher's figures, the illustrative world about
+them.
+"""
 
 import math
 import tomllib
@@ -53,7 +55,9 @@ def on_date(rows: Sequence[RecordRow], day: date, zone: str) -> tuple[RecordRow,
     try:
         there = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as failure:
-        raise UserError(f"no time zone {zone!r}", fix="give a name such as Asia/Seoul, Asia/Tokyo or UTC") from failure
+        raise UserError(
+            f"no time zone {zone!r}", fix="give a name such as Asia/Seoul, Asia/Tokyo or UTC"
+        ) from failure
     return tuple(row for row in rows if _day(row, there) == day)
 
 
@@ -62,7 +66,10 @@ def choose(rows: Sequence[RecordRow], numbers: Sequence[int]) -> tuple[RecordRow
     have = {row.row for row in rows}
     for number in numbers:
         if number not in have:
-            raise UserError(f"row {number} is not among the matches", fix=f"choose from {', '.join(map(str, sorted(have)))}")
+            raise UserError(
+                f"row {number} is not among the matches",
+                fix=f"choose from {', '.join(map(str, sorted(have)))}",
+            )
     return tuple(row for row in rows if row.row in numbers)
 
 
@@ -72,28 +79,39 @@ def describe(row: RecordRow, zone: str) -> str:
     if row.launch_utc is not None:
         local = row.launch_utc.astimezone(ZoneInfo(zone))
         when = f"{row.launch_utc:%Y-%m-%d %H:%M:%S}Z = {local:%Y-%m-%d %H:%M} {local.tzname()}"
-    said = "; ".join(f"{name}: {_said(figures)}" for name, figures in row.figures.items() if figures != Figures())
+    said = "; ".join(
+        f"{name}: {_said(figures)}"
+        for name, figures in row.figures.items()
+        if figures.apogee or figures.range
+    )
     flags = f" [{'; '.join(row.flags)}]" if row.flags else ""
-    return f"--row {row.row}: {when}, {row.place}, azimuth {row.azimuth_deg:g} deg, {said or 'no figures'}{flags}"
+    where = f"{row.place}, azimuth {row.azimuth_deg:g} deg"
+    return f"--row {row.row}: {when}, {where}, {said or 'no figures'}{flags}"
 
 
 def with_documented(row: RecordRow, record: Path) -> RecordRow:
-    """The row with the publishers' figures from the table of documented launches beside the record, if it holds the launch."""
+    """The row with the publishers' figures of documented_launches.csv beside the record, if that has the
+    launch.
+    """
     table = record.with_name(DOCUMENTED)
     if row.launch_utc is None or table == record or not table.exists():
         return row
     for other in read_record(table):
-        if other.launch_utc is None or abs(other.launch_utc - row.launch_utc) > timedelta(seconds=SAME_LAUNCH_S):
+        if other.launch_utc is None or abs(other.launch_utc - row.launch_utc) > timedelta(
+            seconds=SAME_LAUNCH_S
+        ):
             continue
         if _apart_m(row, other) <= SAME_PLACE_M:
-            return replace(row, figures=row.figures | other.figures, source=f"{row.source}; figures: {other.source}")
+            return replace(row, figures=row.figures | other.figures)
     return row
 
 
 def to_scenario(
     rows: Sequence[RecordRow], name: str, publisher: Publisher | None = None, boost_s: float | None = None
 ) -> Scenario:
-    """A whole scenario from one or more recorded launches; flight times and first contacts are computed into it."""
+    """A whole scenario from one or more recorded launches; flight times and first contacts are computed into
+    it.
+    """
     launches = _launches(rows)
     flights = tuple(
         _flight(row, _object(n, len(rows)), launch, publisher, boost_s)
@@ -102,17 +120,23 @@ def to_scenario(
     world = illustrative_world()
     start = min(launches) - timedelta(seconds=LEAD_S)
     flown = fly_all(flights)
-    end_s = max((flight.launch_utc - start).total_seconds() + f.flight_time_s for flight, f in zip(flights, flown, strict=True))
+    end_s = max(
+        (flight.launch_utc - start).total_seconds() + f.flight_time_s
+        for flight, f in zip(flights, flown, strict=True)
+    )
     places = dict.fromkeys(row.place for row in rows)
     scenario = Scenario(
         name=name,
-        title=f"{len(rows)} object{'s' if len(rows) > 1 else ''} from {', '.join(places)}, {min(launches):%Y-%m-%d %H:%M}Z",
-        source="; ".join(dict.fromkeys(row.source for row in rows)),
+        title=f"{_count(len(rows))} from {', '.join(places)}, {min(launches):%Y-%m-%d %H:%M}Z",
+        source=_sources(rows, publisher),
         start_utc=start,
         duration_s=math.ceil((end_s + TAIL_S) / ROUND_S) * ROUND_S,
         officers=world.officers,
         links=world.links,
-        flights=tuple(replace(one, flight_time_s=round(f.flight_time_s, 1)) for one, f in zip(flights, flown, strict=True)),
+        flights=tuple(
+            replace(one, flight_time_s=round(f.flight_time_s, 1))
+            for one, f in zip(flights, flown, strict=True)
+        ),
         sensors=world.sensors,
     )
     return with_contacts(scenario)
@@ -132,7 +156,7 @@ def _flight(
 ) -> Flight:
     whose, figures = _figures(row, publisher)
     if figures.apogee is None or figures.range is None:
-        raise UserError(f"row {row.row}: {whose} gives no apogee or no range", fix=_who_has(row))
+        raise _no_figures(row, whose)
     published = Published(
         row.lat_deg, row.lon_deg, row.azimuth_deg, figures.apogee.value_km * 1e3, figures.range.value_km * 1e3
     )
@@ -177,16 +201,25 @@ def _figures(row: RecordRow, publisher: Publisher | None) -> tuple[Publisher, Fi
         found = row.figures.get(whose)
         if found is not None and found.complete:
             return whose, found
-    raise UserError(f"row {row.row}: {publisher or 'nobody'} gives no apogee or no range", fix=_who_has(row))
+    raise _no_figures(row, publisher)
 
 
-def _who_has(row: RecordRow) -> str:
+def _sources(rows: Sequence[RecordRow], publisher: Publisher | None) -> str:
+    """Every source that something was taken from, once."""
+    used = [source for row in rows for source in (row.source, _figures(row, publisher)[1].source)]
+    return "; ".join(dict.fromkeys(source for source in used if source))
+
+
+def _no_figures(row: RecordRow, publisher: Publisher | None) -> UserError:
     names = [str(name) for name, figures in row.figures.items() if figures.complete]
-    return f"choose --publisher {' or '.join(names)}" if names else "choose another row: nobody gives both for this one"
+    others = f"choose --publisher {' or '.join(names)}" if names else "choose another row: nobody gives both"
+    return UserError(f"row {row.row}: {publisher or 'nobody'} gives no apogee or no range", fix=others)
 
 
 def _launches(rows: Sequence[RecordRow]) -> list[datetime]:
-    """Launch times; launches of one recorded minute are spread over it in order, since the record knows minutes only."""
+    """Launch times; launches of one recorded minute are spread over it in order, since the record knows
+    minutes only.
+    """
     noon = [datetime.fromisoformat(row.date).replace(hour=12, tzinfo=UTC) for row in rows]
     times = [row.launch_utc or instead for row, instead in zip(rows, noon, strict=True)]
     return [t + timedelta(seconds=60.0 * times[:n].count(t) / times.count(t)) for n, t in enumerate(times)]
@@ -194,6 +227,10 @@ def _launches(rows: Sequence[RecordRow]) -> list[datetime]:
 
 def _object(n: int, count: int) -> str:
     return _LETTERS[n] if count <= len(_LETTERS) else f"O{n + 1}"
+
+
+def _count(objects: int) -> str:
+    return "1 object" if objects == 1 else f"{objects} objects"
 
 
 def _day(row: RecordRow, zone: ZoneInfo) -> date | None:

@@ -1,7 +1,9 @@
-"""The public launch record as rows: the JSON with its missile and facility files beside it, or the table of documented launches.
+"""The public launch record as rows: the JSON (missile and facility files beside it) or the documented
+launches.
 
-In the room: reading, known defects mended and flagged, unknown times of a series interpolated and flagged. Not in the
-room: which row becomes a flight (`record_import`). Times are UTC in both files; the JSON's dates are UTC dates.
+In the room: reading, known defects mended and flagged, unknown times of a series interpolated and flagged.
+Not in the room: which row becomes a flight (`record_import`). Times are UTC in both files; the JSON's
+dates are UTC dates.
 """
 
 import csv
@@ -24,7 +26,10 @@ DOCUMENTED: Final = "documented_launches.csv"
 
 # Defects of the record known to be such: (date, time) as recorded -> launch time in UTC, and why.
 MENDED: Final = {
-    ("2017-07-04", "12:40 (UTC)"): (datetime(2017, 7, 4, 0, 40, tzinfo=UTC), "recorded time is 12 h off: mended"),
+    ("2017-07-04", "12:40 (UTC)"): (
+        datetime(2017, 7, 4, 0, 40, tzinfo=UTC),
+        "recorded time is 12 h off: mended",
+    ),
     ("2017-05-14", "20:28 (UTC)"): (
         datetime(2017, 5, 13, 20, 28, tzinfo=UTC),
         "recorded date is Korean beside a UTC time: mended",
@@ -50,6 +55,7 @@ class Figures(Struct, frozen=True):
     apogee: Figure | None = None
     range: Figure | None = None
     flight_time_s: float | None = None
+    source: str = ""
 
     @property
     def complete(self) -> bool:
@@ -58,7 +64,7 @@ class Figures(Struct, frozen=True):
 
 
 class RecordRow(Struct, frozen=True):
-    """One recorded launch. `row` counts from 1 in the file; `launch_utc` is null when nobody knows the time."""
+    """One recorded launch. `row` counts from 1 in the file; `launch_utc` is null when nobody knows it."""
 
     row: int
     date: str
@@ -108,11 +114,13 @@ class _Bin(Struct):
 
 
 class _Tests(Struct):
-    timeBins: list[_Bin]  # noqa: N815 (the file's own key)
+    timeBins: list[_Bin]
 
 
 def read_record(path: Path) -> tuple[RecordRow, ...]:
-    """All rows of a record file: `*.json` (facility and missile files beside it) or `*.csv`. UserError otherwise."""
+    """All rows of a record file: `*.json` (facility and missile files beside it) or `*.csv`. UserError
+    otherwise.
+    """
     if path.suffix == ".json":
         return _read_json(path)
     if path.suffix == ".csv":
@@ -121,7 +129,7 @@ def read_record(path: Path) -> tuple[RecordRow, ...]:
 
 
 def figure(text: float | str) -> Figure | None:
-    """A figure as the record writes it: a number, a string of one, with a bound before it, or nothing known."""
+    """A figure as the record writes it: a number, a string of one, with a bound before it, or none."""
     plain = str(text).strip()
     if plain in _UNKNOWN:
         return None
@@ -138,7 +146,8 @@ def _read_json(path: Path) -> tuple[RecordRow, ...]:
     rows = []
     for number, test in enumerate(tests, 1):
         if test.facility not in facilities:
-            raise UserError(f"{path} row {number}: facility {test.facility!r} is not in the facility file", fix="use files of one version")
+            what = f"{path} row {number}: facility {test.facility!r} is not in the facility file"
+            raise UserError(what, fix="use files of one version")
         rows.append(_row_of(number, test, facilities[test.facility], missiles.get(test.missile), path))
     return _interpolated(rows)
 
@@ -146,7 +155,9 @@ def _read_json(path: Path) -> tuple[RecordRow, ...]:
 def _row_of(number: int, test: _Test, facility: _Facility, missile: _Missile | None, path: Path) -> RecordRow:
     launch, flags = _launch_time(test, path, number)
     if missile is not None and missile.maneuver:
-        flags.append(f"the record says that this class manoeuvres ({missile.maneuver}): flown as a ballistic arc")
+        flags.append(
+            f"the record says that this class manoeuvres ({missile.maneuver}): flown as a ballistic arc"
+        )
     if test.outcome == "failure":
         flags.append("the record calls this launch a failure")
     return RecordRow(
@@ -160,8 +171,8 @@ def _row_of(number: int, test: _Test, facility: _Facility, missile: _Missile | N
         lon_deg=facility.lon,
         azimuth_deg=test.bearing,
         figures={Publisher.RECORD: Figures(figure(test.apogee), figure(test.distance))},
-        source=f"{path.name} row {number} (github nagix/nk-missile-tests, Apache-2.0; facts: CNS North Korea Missile"
-        " Test Database); azimuth is that repository's estimate",
+        source=f"{path.name} row {number} (github nagix/nk-missile-tests, Apache-2.0; facts: CNS North Korea"
+        " Missile Test Database); azimuth is that repository's estimate",
         flags=tuple(flags),
     )
 
@@ -179,22 +190,22 @@ def _launch_time(test: _Test, path: Path, number: int) -> tuple[datetime | None,
             raise ValueError(test.time)
         return day.replace(hour=int(clock[1]), minute=int(clock[2])), []
     except ValueError as failure:
-        raise UserError(f"{path} row {number}: {failure} is not a date and time", fix="mend the record file") from failure
+        what = f"{path} row {number}: {failure} is not a date and time"
+        raise UserError(what, fix="mend the record file") from failure
 
 
 def _interpolated(rows: Sequence[RecordRow]) -> tuple[RecordRow, ...]:
-    """Unknown times of a series: equal steps between known ones, else that of the nearest known one; flagged."""
+    """Unknown times of a series: equal steps between known ones, else that of the nearest known; flagged."""
     done = list(rows)
     for n, row in enumerate(rows):
         if row.launch_utc is not None or row.series is None:
             continue
         before, after = _known(rows, n, -1), _known(rows, n, 1)
-        if before is not None and after is not None:
+        if before and after:
             share = before[1] / (before[1] + after[1])
             launch, flag = before[0] + (after[0] - before[0]) * share, "time interpolated within the series"
-        elif before is not None or after is not None:
-            launch, _ = before or after or (None, 0)
-            flag = "time unknown: that of the nearest launch of the series taken"
+        elif nearest := before or after:
+            launch, flag = nearest[0], "time unknown: that of the nearest launch of the series taken"
         else:
             continue
         done[n] = replace(row, launch_utc=launch, flags=(*row.flags, flag))
@@ -221,7 +232,8 @@ def _read_csv(path: Path) -> tuple[RecordRow, ...]:
         try:
             rows.append(_documented_row(number, line, path))
         except (KeyError, ValueError, AttributeError) as failure:
-            raise UserError(f"{path} row {number}: {failure!r}", fix="give the table of documented launches") from failure
+            what = f"{path} row {number} is not a documented launch ({failure!r})"
+            raise UserError(what, fix="give documented_launches.csv") from failure
     return tuple(rows)
 
 
@@ -244,17 +256,19 @@ def _documented_row(number: int, line: dict[str, str], path: Path) -> RecordRow:
         lat_deg=float(line["lat"]),
         lon_deg=float(line["lon"]),
         azimuth_deg=float(line["bearing_deg_nagix"]),
-        figures={publisher: _published(line, prefix) for publisher, prefix in _COLUMNS.items()},
-        source=f"{path.name} row {number} (compiled from press reports); azimuth is an estimate of github"
-        " nagix/nk-missile-tests",
+        figures={
+            publisher: _published(line, prefix, f"{path.name} row {number} (compiled from press reports)")
+            for publisher, prefix in _COLUMNS.items()
+        },
+        source=f"{path.name} row {number}; azimuth is an estimate of github nagix/nk-missile-tests",
         flags=tuple(flags),
     )
 
 
-def _published(line: dict[str, str], prefix: str) -> Figures:
+def _published(line: dict[str, str], prefix: str, source: str) -> Figures:
     minutes, seconds = line.get(f"{prefix}_flight_min"), line.get(f"{prefix}_flight_s")
     time_s = float(minutes) * 60.0 if minutes else float(seconds) if seconds else None
-    return Figures(figure(line[f"{prefix}_apogee_km"]), figure(line[f"{prefix}_range_km"]), time_s)
+    return Figures(figure(line[f"{prefix}_apogee_km"]), figure(line[f"{prefix}_range_km"]), time_s, source)
 
 
 def _beside(path: Path, kind: str) -> Path:
@@ -279,4 +293,6 @@ def _decode(path: Path, kind: Any) -> Any:
     try:
         return msgspec.convert(json.loads(_text(path)), kind)
     except (ValueError, msgspec.ValidationError) as failure:
-        raise UserError(f"{path} is not the launch record's JSON ({failure})", fix="give test.en.json") from failure
+        raise UserError(
+            f"{path} is not the launch record's JSON ({failure})", fix="give test.en.json"
+        ) from failure

@@ -1,8 +1,9 @@
-"""A scenario: recorded launches flown again, illustrative sensors of three nations, links and scripted officers.
+"""A scenario: recorded launches, illustrative sensors of three nations, links and scripted officers.
 
-The structs are the scenario file, key by key (docs/scenario-format.md, generated from `scenario_keys`); `scenario_file` reads
-and writes it. Degrees, kilometres and milliradians here, for people's hands; SI and radians in everything derived.
-A label's plane comes from the node that runs the scenario, so it is handed in and never stands in the file.
+The structs are the scenario file, key by key (docs/scenario-format.md); `scenario_keys` says what each key
+means, `scenario_file` reads and writes. Degrees, kilometres and milliradians here, for people's hands; SI
+and radians in everything derived. A label's plane comes from the node that runs the scenario: it never
+stands in the file.
 """
 
 from datetime import datetime
@@ -69,7 +70,7 @@ class Flight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
 
 
 class Orbit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Circular two-body orbit, stated at the scenario's start: longitude of the ascending node, angle from it."""
+    """Circular two-body orbit at the scenario's start: longitude of the ascending node, angle from it."""
 
     altitude_km: Annotated[float, Meta(ge=200, le=50_000)]
     inclination_deg: Annotated[float, Meta(ge=0, le=180)] = 0.0

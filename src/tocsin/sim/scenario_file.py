@@ -1,4 +1,6 @@
-"""Scenario files: read with errors that name file, key, line and fix; written with a comment at every kind of key."""
+"""Scenario files: read with errors that name file, line, key and fix; written with a comment on each kind of
+key.
+"""
 
 import difflib
 import re
@@ -21,8 +23,8 @@ MAX_FILE_BYTES: Final = 1_000_000
 MAX_FLIGHTS: Final = 64
 MAX_SENSORS: Final = 64
 HEADER: Final = (
-    "tocsin scenario, for warning exercises. The launches are recorded facts; boosts are notional; sensors, their limits",
-    "and their errors are fictional and illustrative (places rounded to half a degree). Every key: docs/scenario-format.md",
+    "tocsin scenario, for warning exercises. The launches are recorded facts; boosts are notional; sensors,",
+    "their limits and errors are fictional (places rounded to half a degree). Every key: docs/scenario-format.md",
 )
 _DOCS: Final = "see docs/scenario-format.md"
 FREE_SECTIONS: Final = frozenset(("sensors.expected_first_contact_s",))  # their keys are objects' names
@@ -149,7 +151,9 @@ def _repeated(
 
 
 def render(scenario: Scenario) -> str:
-    """The scenario as commented TOML; `parse` gives back an equal one. Each kind of key is explained where it comes first."""
+    """The scenario as TOML; `parse` gives back an equal one. Each kind of key is explained where it comes
+    first.
+    """
     tree = msgspec.to_builtins(scenario, builtin_types=(datetime,))
     lines = [f"# {line}" for line in HEADER]
     lines += [*_table(tree, "", set()), ""]
@@ -174,11 +178,15 @@ def _table(table: dict[str, Any], section: str, explained: set[str]) -> Iterator
 
 
 def _is_table(value: object) -> bool:
-    return isinstance(value, dict) or (isinstance(value, (list, tuple)) and bool(value) and isinstance(value[0], dict))
+    return isinstance(value, dict) or (
+        isinstance(value, (list, tuple)) and bool(value) and isinstance(value[0], dict)
+    )
 
 
 def _split(message: str) -> tuple[list[str | int], str]:
-    """The key's path and the rest of a message of msgspec, e.g. "Expected `float`, got `str` - at `$.flights[0].apogee_km`"."""
+    """The key's path and the rest of a message such as "Expected `float`, got `str` - at
+    `$.flights[0].lat_deg`".
+    """
     what, _, where = message.partition(" - at `$")
     path: list[str | int] = []
     for name, index in _STEP.findall(where.rstrip("`")):

@@ -1,4 +1,4 @@
-"""What every key of a scenario file means: the comments that are written into files and the tables of docs/scenario-format.md."""
+"""What every key of a scenario file means: comments in files, tables of docs/scenario-format.md."""
 
 from typing import Final
 
@@ -26,8 +26,8 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         "lon_deg": "launch place, longitude, east positive, as recorded",
         "launch_utc": "launch time (TOML date-time with an offset or Z)",
         "azimuth_deg": "recorded azimuth, clockwise from true north",
-        "azimuth_of": 'what the azimuth is taken for: "departure" (plane of the boost) or "impact" (direction from launch'
-        " place to impact; for lofted arcs, whose impact slides west)",
+        "azimuth_of": 'what the azimuth is taken for: "departure" (plane of the boost) or "impact" (direction'
+        " from launch place to impact; for lofted arcs, whose impact slides west)",
         "apogee_km": "published apogee above the ellipsoid, km",
         "range_km": "published range from launch to impact along the ground, km",
         "boost_s": "length of the notional boost, seconds; no vehicle data",
@@ -38,7 +38,7 @@ KEYS: Final[dict[str, dict[str, str]]] = {
     "sensors": {
         "id": "name of the sensor, unique in the file",
         "nation": "owner: USA, KOR or JPN",
-        "kind": '"radar" (range and angles), "infrared" (line of sight from space), "surveillance" (finished positions)',
+        "kind": '"radar" (range, angles), "infrared" (line of sight from space) or "surveillance" (positions)',
         "name": "one line for people",
         "lat_deg": "radar's place, rounded to half a degree",
         "lon_deg": "radar's place, rounded to half a degree",
@@ -69,8 +69,8 @@ KEYS: Final[dict[str, dict[str, str]]] = {
     "sensors.coverage": {
         "min_range_km": "nearest range, km",
         "max_range_km": "farthest range, km",
-        "min_el_deg": "lowest elevation (the curved horizon follows from it); infrared: lowest elevation at which the platform"
-        " stands above the object's horizon",
+        "min_el_deg": "lowest elevation (the curved horizon follows from it); infrared: lowest elevation of"
+        " the platform above the object's horizon",
         "max_el_deg": "highest elevation; radar only",
         "az_from_deg": "azimuth sector, clockwise from here ...",
         "az_to_deg": "... to here; 0 to 360 = all round; radar only",
@@ -79,8 +79,7 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         "coast": "infrared: true = also sees objects after burnout (illustrative)",
     },
     "sensors.expected_first_contact_s": {
-        "*": "informative: seconds from each object's launch to this sensor's first look with the object in coverage; absent ="
-        " never. Computed when the file is made; `tocsin scenario check` compares",
+        "*": "informative: seconds from launch to the first look with the object in coverage; absent = never",
     },
 }
 

@@ -1,7 +1,8 @@
-"""What the illustrative sensors report of the truth: plots, drawn from one random stream per sensor and object.
+"""What the illustrative sensors report of the truth: plots, from one random stream per sensor and object.
 
-A stream is seeded by (seed, sensor, object), so that adding a sensor or an object changes no other plot's numbers beyond its
-own sensor's numbering. A look's time is the sensor's own: its phase follows from its name, never from the seed.
+A stream is seeded by (seed, sensor, object): another sensor changes no plot of this one, and another
+object none but their numbering. The times of the looks are the sensor's own: their phase follows from its
+name, not from the seed.
 """
 
 import hashlib
@@ -24,7 +25,8 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 CLUTTER_BOX_DEG: Final = (32.0, 46.0, 122.0, 150.0)
-"""Latitudes and longitudes between which an infrared sensor's false plots lie: the seas and lands of the exercise."""
+"""Latitudes and longitudes between which an infrared sensor's false plots lie: the exercise's seas and lands.
+"""
 
 CLUTTER_ALT_M: Final = 10_000.0  # sun on high cloud: the usual false alarm of an infrared sensor
 CLUTTER_MAX_EL_RAD: Final = float(np.radians(30.0))  # a radar's false plots lie low: birds, sea, ducting
@@ -58,7 +60,9 @@ def plots(scenario: Scenario, seed: int) -> list[Delivery]:
 
 
 def first_contacts(scenario: Scenario) -> dict[str, dict[str, float]]:
-    """By sensor and object: seconds from the launch to the first look with the object in coverage; never seen = absent."""
+    """By sensor and object: seconds from launch to the first look with the object in coverage; absent =
+    never.
+    """
     found: dict[str, dict[str, float]] = {}
     for sensor in scenario.sensors:
         table = found.setdefault(sensor.id, {})
@@ -198,7 +202,7 @@ def _in_radar_coverage(limits: Coverage, distance_m: Array, az_rad: Array, el_ra
 
 
 def _in_view(limits: Coverage, platform: Array, objects: Array) -> Mask:
-    """High enough above cloud, in reach, and the platform stands high enough above the object's own horizon."""
+    """Above cloud, in reach, and with the platform high enough above the object's own horizon."""
     lat, lon, alt = ecef_to_geodetic(objects)
     up = np.stack((np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)), axis=-1)
     line = platform - objects

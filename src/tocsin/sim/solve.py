@@ -1,12 +1,13 @@
 """Find the notional boost whose arc meets a published apogee and range about the recorded azimuth.
 
-The geometry is SIGNED: the geodesic from launch to impact is split into its part along the recorded azimuth and its part to
-the right of it. An unsigned range is met as well by an arc that comes down on the wrong side, 1,000 km west for lofted ones.
+The geometry is SIGNED: the geodesic from launch to impact is split into its part along the recorded
+azimuth and its part to the right of it. An unsigned range is met as well by an arc that comes down on the
+wrong side, for lofted ones 1,000 km west.
 
 What a recorded azimuth means is not said in the record, and the turning Earth makes it matter:
 - DEPARTURE: the azimuth of the plane in which the boost turns over. The impact may lie to its side.
-- IMPACT: the azimuth at the launch place of the geodesic to the impact. Needed for lofted arcs, whose impact slides
-  hundreds of kilometres west under them; the boost's plane is corrected for it.
+- IMPACT: the azimuth at the launch place of the geodesic to the impact. Needed for lofted arcs, whose
+  impact slides hundreds of kilometres west under them; the boost's plane is corrected for it.
 """
 
 from enum import StrEnum
@@ -27,8 +28,8 @@ Array = NDArray[np.float64]
 TOLERANCE_M: Final = 10.0  # far below the kilometres in which figures are published
 MAX_EVALUATIONS: Final = 60  # per start; well-posed rows of the public record need 5 to 20
 STEP_S: Final = 10.0
-# Notional boost length, seconds = BASE + RISE * (arc's speed in km/s)^2: 45 s for the shortest rows of the record, 140 s for
-# 4 October 2022, and long enough for lofted arcs that their flight times agree with the published ones to 1 %.
+# Notional boost length, seconds = BASE + RISE * (arc's speed in km/s)^2: 45 s for the shortest rows of the record,
+# 140 s for 4 October 2022, and such for lofted arcs that their flight times agree with the published ones to 1 %.
 BOOST_BASE_S: Final = 40.0
 BOOST_RISE_S: Final = 3.1
 
@@ -55,7 +56,7 @@ class Published(NamedTuple):
 
 
 class Arc(NamedTuple):
-    """What one program flies: apogee, signed ground distances to the impact, burnout state (7,) and flight time."""
+    """What one program flies: apogee, signed ground distances to the impact, burnout state (7,), flight time."""
 
     apogee_m: float
     along_m: float
@@ -103,8 +104,8 @@ def solve(published: Published, boost_s: float, azimuth_of: AzimuthOf) -> Progra
             return _program(found.x, boost_s)
         closest_m = min(closest_m, miss_m)
     raise NoArcError(
-        f"no ballistic arc with a boost of {boost_s:g} s reaches apogee {published.apogee_m / 1e3:g} km and range "
-        f"{published.range_m / 1e3:g} km (closest: {closest_m / 1e3:.1f} km off)"
+        f"no ballistic arc with a boost of {boost_s:g} s reaches apogee {published.apogee_m / 1e3:g} km and"
+        f" range {published.range_m / 1e3:g} km (closest: {closest_m / 1e3:.1f} km off)"
     )
 
 
@@ -128,7 +129,7 @@ def _program(z: Array, boost_s: float) -> Program:
 
 
 def _kepler_start(published: Published) -> tuple[float, float]:
-    """Speed (m/s) and elevation (rad) at the surface of the Kepler arc with this apogee and range: no air, no rotation.
+    """Speed (m/s) and elevation (rad) at the surface of the Kepler arc with this apogee and range; no air.
 
     From r = p / (1 + e cos(nu)): apogee p / (1 - e), surface p / (1 - e cos(half the range's angle)).
     """

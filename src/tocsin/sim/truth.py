@@ -30,7 +30,7 @@ STEP_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FlownFlight:
-    """One object's truth. Times are seconds since its launch; the object is on the ground before 0 and after impact."""
+    """One object's truth. Times are seconds since its launch; before 0 and after impact it is on the ground."""
 
     flight: Flight
     burnout_s: float
@@ -53,7 +53,9 @@ class FlownFlight:
         return after(self.launch_ns, self.flight_time_s)
 
     def states(self, times_s: Array) -> Array:
-        """ECEF position and velocity, shape (n, 6), at rising times within [0, flight_time_s]; ValueError outside."""
+        """ECEF position and velocity, shape (n, 6), at rising times in [0, flight_time_s]; ValueError
+        outside.
+        """
         times = np.asarray(times_s, dtype=np.float64)
         if len(times) and (times[0] < 0.0 or times[-1] > self.flight_time_s + 1e-6):
             raise ValueError("no state before launch or after impact")
@@ -103,13 +105,13 @@ def ground_track(flown: FlownFlight, every_s: float = TRACK_EVERY_S) -> Array:
 
 
 def overflights(flown: FlownFlight, areas: Sequence[Area]) -> list[tuple[str, Instant]]:
-    """(ISO 3166-2 code, time of entry) of the areas within CORRIDOR_M of the ground track, by time of entry."""
+    """(ISO 3166-2 code, time of entry) of areas within CORRIDOR_M of the ground track, by time of entry."""
     found = overflown(ground_track(flown), areas, CORRIDOR_M)
     return [(entry.iso, after(flown.launch_ns, entry.enter_s)) for entry in found]
 
 
 def truth_rows(scenario: Scenario) -> Iterator[tuple[int, str, Array]]:
-    """(t, object, [x, y, z, vx, vy, vz]) at every whole second t since the scenario's start at which an object flies."""
+    """(t, object, [x, y, z, vx, vy, vz]) at every whole second t of the scenario at which an object flies."""
     flights = []
     for flown in fly_all(scenario.flights):
         offset_s = (flown.launch_ns - scenario.start_ns) / 1e9
@@ -124,7 +126,9 @@ def truth_rows(scenario: Scenario) -> Iterator[tuple[int, str, Array]]:
 
 
 def truth_csv(scenario: Scenario) -> str:
-    """truth.csv: header `t,id,x,y,z,vx,vy,vz`; t in s since the scenario's start, ECEF, metres and m/s, to the millimetre."""
+    """truth.csv: `t,id,x,y,z,vx,vy,vz`; t in s since the scenario's start, ECEF, m and m/s, to the
+    millimetre.
+    """
     lines = ["t,id,x,y,z,vx,vy,vz"]
     lines += [
         f"{t},{name}," + ",".join(f"{value:.3f}" for value in state)
