@@ -39,7 +39,7 @@ class Courier:
         self._wake.set()
 
     def put(self, sealed: Sealed) -> None:
-        """A row that was just committed. While the book is being read, the book alone says what comes next."""
+        """A row that was just committed. While the book is read, it alone says what is next."""
         if sealed.first <= self._cursor:
             return
         if self._behind or self._reading or len(self._waiting) >= MOST_WAITING:
