@@ -139,7 +139,7 @@ def accept(
         raise UserError(f"the entry is of {nation} itself", fix="accept the partner's file, not your own")
     if heard(said) != entry.fingerprint:
         raise UserError(
-            f"the fingerprint differs: the file's is {spoken(entry.fingerprint)}",
+            "the fingerprint that was read out is not the file's",
             fix="do not use this file; ask the partner to read it out again and to send it again",
         )
     path = entry_path(trust_dir, entry.nation)

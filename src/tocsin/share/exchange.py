@@ -18,10 +18,7 @@ from tocsin.share.line import Handler, Line, Message, OnUp
 from tocsin.share.mailbox import UNSTORED_LIMIT, Mailbox
 from tocsin.share.sourcing import keep_awake
 from tocsin.share.topology import Route, Topology
-from tocsin.share.transport import Arrival, TransportError
-
-UP_S = 3.0
-"""A path is up while something came over it within this time (EXCHANGE.md: a cut is shown within 3 s)."""
+from tocsin.share.transport import UP_S, Arrival, TransportError
 
 IN_FLIGHT = {Traffic.CONTROL: 128, Traffic.URGENT: 128, Traffic.FLOW: 512}
 """Publishes that may wait for their acknowledgement, per class; further ones wait here, before the broker."""

@@ -16,6 +16,9 @@ from tocsin.model.product import Traffic
 from tocsin.model.sealed import Sealed
 from tocsin.share.topology import Route
 
+UP_S = 3.0
+"""A path is up while something came over it within this time (EXCHANGE.md: a cut is shown within 3 s)."""
+
 
 class TransportError(TocsinError):
     """The message was not accepted: try again later with the same message."""
