@@ -282,5 +282,5 @@ def test_a_busy_port_is_named_with_its_fix(kind: Any) -> None:
 )
 def test_other_mistakes_are_one_line(feed: Feed, what: str) -> None:
     with pytest.raises(UserError, match=what) as mistake:
-        asyncio.run(open_feed(feed, Inlet()))  # type: ignore[arg-type]
+        asyncio.run(open_feed(feed, Inlet()))
     assert "\n" not in str(mistake.value)

@@ -345,7 +345,7 @@ def test_simulated_targets_never_enter_plane_real(plane: Plane) -> None:
 
 def test_field_monitors_are_counted_not_plotted() -> None:
     decoded = decode(block(48, radar_record(i020=(0b0000001,))))
-    assert decoded.plots == decoded.faults == ()
+    assert (decoded.plots, decoded.faults) == ((), ())
     assert decoded.counts["CAT048 field monitor"] == 1
 
 
