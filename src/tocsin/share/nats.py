@@ -36,6 +36,7 @@ PENDING_BYTES = 8 * 1024**2
 """Unsent bytes that the client holds before a publish waits; twice that on a subscription not yet handled."""
 
 NO_RESPONDERS = "503"
+NO_ANSWER = "no answer"
 
 
 class Session:
@@ -56,7 +57,7 @@ class Session:
         self._inbox = ""
         self._asked = 0
         self._open: dict[str, asyncio.Future[bytes]] = {}
-        self._last_error = "no answer"
+        self._last_error = NO_ANSWER
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._wanted = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -169,7 +170,8 @@ class Session:
             answer.set_result(msg.data)
 
     async def _note(self, failure: BaseException) -> None:
-        self._last_error = str(failure) or type(failure).__name__
+        if not isinstance(failure, OSError) or self._last_error == NO_ANSWER:  # the broker's own words say more
+            self._last_error = str(failure) or type(failure).__name__
 
     async def _went_down(self) -> None:
         self._fail_open("the connection to the broker broke")
