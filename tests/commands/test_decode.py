@@ -97,6 +97,28 @@ def test_raw_blocks_take_the_given_date(tmp_path: Path, capsys: pytest.CaptureFi
     assert times == ["2017-12-31T23:59:59.500Z", "2018-01-01T00:00:00.500Z"]
 
 
+NODE = """
+nation = "JPN"
+plane = "TEST"
+broker = { port = 4222, monitor_port = 8222, leaf_port = 7422 }
+page = { port = 8803 }
+sensors = [{ id = "JPN-ATC-1", kind = "radar", errors = {}, sac = 25, sic = 201 }]
+"""
+
+
+def test_a_node_s_registry_names_the_sensors(
+    shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node = tmp_path / "node.toml"
+    node.write_text(NODE)
+    capture = shared_data / "asterix" / "croatia_cat_034_048.pcap"
+    assert run(capture, "--format", "asterix", "--json", "--config", node) == 0
+    names = {json.loads(row)["sensor"] for row in capsys.readouterr().out.splitlines()}
+    assert "JPN-ATC-1" in names
+    assert "SAC/SIC 25/201" not in names
+    assert "SAC/SIC 25/204" in names
+
+
 def test_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(LINES)))
     assert run("-", "--format", "jsonl", "--json") == 0

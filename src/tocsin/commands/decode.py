@@ -20,6 +20,7 @@ from tocsin.errors import UserError
 from tocsin.model.label import Plane
 from tocsin.model.time import from_datetime, to_iso
 from tocsin.model.track import LineOfSight, Measurement, Plot, RadarFix, ReportedPosition
+from tocsin.node.config import load_config
 from tocsin.node.formats import make_decoder
 from tocsin.sense.capture import decode_all
 from tocsin.sense.format import Decoded
@@ -45,9 +46,13 @@ def decode_command(
     plane: Annotated[
         Plane | None, typer.Option(help="refuse plots of other planes and stamp this one on --json")
     ] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="NODE.toml", help="name sensors as this node's registry does")
+    ] = None,
 ) -> None:
     """Print the plots in FILE. Exit code 1 when nothing in it can be decoded, 2 for wrong input."""
-    decoder = make_decoder(format_, (), _day(date_), plane, accept_unknown=True)
+    sensors = () if config is None else load_config(config).registry()
+    decoder = make_decoder(format_, sensors, _day(date_), plane, accept_unknown=True)
     data = _read(file)
     now = from_datetime(datetime.now(UTC))
     decoded = decode_all(data, decoder, now)
