@@ -29,8 +29,8 @@ export function makeBar(store, openHelp) {
     const stale = drawFeed(feed, link);
     setAttribute(document.body, "class", stale ? "stale" : null);
     if (!view) return;
-    setText(scenario, [view.scenario, day(view.now)].filter(Boolean).join(" · "));
-    setText(utcClock, `${clock(view.now)}Z`);
+    setText(scenario, view.scenario);
+    setText(utcClock, `${day(view.now)} ${clock(view.now)}Z`);
     setText(localClock, `${local(view.now)} ${ZONES[view.nation] ?? "KST/JST"}`);
     drawLinks(links, view);
   }

@@ -1,4 +1,4 @@
-// The whole desk: bar, panels, map, table. Built anew when the language changes; everything else is drawn in place.
+// The whole desk: bar, panels, map, table. Built anew when its language or nation changes; everything else is drawn in place.
 import { makeAnnouncer } from "./announce.js";
 import { makeBar } from "./bar.js";
 import { h, setAttribute } from "./dom.js";
@@ -16,11 +16,12 @@ const PROJECTIONS = ["flat", "globe", "profile"];
 /** Put the desk into `root`. `maps`: {coarse, fine, areas}. `extra(store)`: {node, draw, keys, sheet}, as in a replay. */
 export function openDesk(root, store, maps, extra = null) {
   let desk = null;
-  let lang = null;
+  let built = null;
   store.onDraw(() => {
-    if (lang !== store.ui.lang) {
-      lang = store.ui.lang;
-      speak(lang);
+    const wanted = `${store.ui.lang} ${store.builds}`;
+    if (built !== wanted) {
+      built = wanted;
+      speak(store.ui.lang);
       desk = build(root, store, maps, extra?.(store));
     }
     desk.draw();

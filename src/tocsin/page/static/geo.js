@@ -6,6 +6,8 @@ const DEGREE = Math.PI / 180;
 const MARGIN = 60; // px outside the canvas that outlines may run on
 const FILL = 0.84; // of the canvas that a fit uses
 const WIDEST = 0.9; // radians from the middle of a flat map that still look like themselves
+const GLOBE_TILT = 20; // degrees that the globe is seen from below its middle, so that heights stand out
+const LEAST_REACH = 0.6; // of the Earth's radius that a fitted globe shows at least
 const CLOSEST_KM = 300; // no closer than this across, however small what is to be seen
 
 /** A projection for a camera [lon, lat, px per radian] on a canvas of w x h. */
@@ -33,7 +35,11 @@ export function lifted(kind, projection, camera, w, h, lat, lon, altKm) {
 /** A camera that shows all points [lon, lat]; for the globe only turned to them, the whole disc in sight. */
 export function fit(kind, points, w, h) {
   const middle = meanOf(points);
-  if (kind === "globe") return [middle[0], middle[1] * 0.8, 0.4 * Math.min(w, h)];
+  if (kind === "globe") {
+    const reach = Math.max(...points.map((p) => geoDistance(p, middle)));
+    const size = Math.max(Math.sin(Math.min(reach, Math.PI / 2)), LEAST_REACH);
+    return [middle[0], middle[1] - GLOBE_TILT, (0.46 * Math.min(w, h)) / size];
+  }
   let camera = [...middle, 1];
   for (let turn = 0; turn < 3; turn++) {
     const flat = geoAzimuthalEquidistant().rotate([-camera[0], -camera[1]]).translate([0, 0]).scale(1);

@@ -11,10 +11,11 @@ const PICK_PX = 16;
 const ZOOM = 1.3;
 const SCALES = [120, 20000]; // px per radian
 // What a desk looks at while nothing flies: the peninsula, Japan and the near Pacific; for the US its Pacific areas too.
+// While something flies, its own main land stays in sight.
 const HOME = {
-  KOR: [[122, 31], [147, 46], [146, 30]],
-  JPN: [[122, 25], [155, 46], [152, 24]],
-  USA: [[122, 30], [145, 13], [205, 20], [200, 62]],
+  KOR: { quiet: [[122, 31], [147, 46], [146, 30]], always: [[126, 34], [130, 39]] },
+  JPN: { quiet: [[122, 25], [155, 46], [152, 24]], always: [[130, 31], [145.5, 45]] },
+  USA: { quiet: [[122, 30], [145, 13], [205, 20], [200, 62]], always: [[145, 13], [202, 21]] },
 };
 
 export class MapView {
@@ -102,8 +103,9 @@ export class MapView {
     const { view, ui } = this.store;
     const [w, height] = [this.node.clientWidth, this.node.clientHeight];
     const nation = view?.nation ?? document.documentElement.dataset.nation;
-    const points = [...HOME[nation], ...(view ? flying(view) : [])];
-    const key = `${ui.projection} ${w} ${height} ${nation}`;
+    const flights = view ? flying(view) : [];
+    const points = flights.length ? [...HOME[nation].always, ...flights] : HOME[nation].quiet;
+    const key = `${ui.projection} ${w} ${height} ${nation} ${flights.length > 0}`;
     const known = this.watched;
     const covered = known && known.key === key && points.every((p) => inBox(p, known.box));
     if (!covered) {
@@ -126,10 +128,10 @@ export class MapView {
     context.clearRect(0, 0, w, height);
     if (this.store.ui.projection === "profile") {
       this.places = drawProfile(context, w, height, this.store, items);
+      watermark(context, w, height);
     } else {
       this.places = this.drawMap(context, w, height, ratio, items);
     }
-    watermark(context, w, height);
   }
 
   drawMap(context, w, height, ratio, items) {
@@ -140,6 +142,7 @@ export class MapView {
     const showAreas = this.store.ui.layers.has("areas");
     const key = [kind, ...camera, w, height, ratio, nation, showAreas].join();
     context.drawImage(this.base.drawing(projection, key, w, height, ratio, nation, showAreas), 0, 0, w, height);
+    watermark(context, w, height);
     return drawScene({ context, kind, projection, camera, w, h: height }, this.store, items, this.areas);
   }
 }

@@ -18,7 +18,7 @@ function badge(level) {
 /** What flies, the most urgent first, with the time left to impact and to this nation's own areas. */
 export function queuePanel(store, pick) {
   const table = makeTable(say("queue"), [
-    { label: say("level"), class: "narrow" },
+    { label: say("level.short"), class: "narrow", title: say("level") },
     { label: say("object") },
     { label: say("impact.in"), class: "number" },
     { label: say("mine.in"), class: "number" },
@@ -70,7 +70,7 @@ export function detailPanel(store, areaName) {
   const hint = h("p", { class: "note" }, say("detail.none"));
   const heading = h("p", { class: "headline" });
   const table = makeTable(say("areas"), [
-    { label: say("level"), class: "narrow" },
+    { label: say("level.short"), class: "narrow", title: say("level") },
     { label: say("area") },
     { label: say("area.impact"), class: "number" },
     { label: say("area.over"), class: "number" },
@@ -132,7 +132,6 @@ export function warningsPanel(store, areaName) {
   const table = makeTable(say("warnings"), [
     { label: say("warning") },
     { label: say("warning.areas") },
-    { label: say("warning.released"), class: "number" },
     { label: say("warning.lead"), class: "number" },
   ]);
   const draw = ({ view }) => table.update((view?.warnings ?? []).map((w) => warningRow(w, areaName)), say("warnings.none"));
@@ -150,8 +149,7 @@ function warningRow(w, areaName) {
     cells: [
       { text: `${w.id}\n${call("draft", w.status)} · ${call("certainty", w.certainty)}`, class: "two-line", title: (w.by ?? []).join(", ") },
       { text: names.slice(0, MOST_NAMES).join(", ") + more, title: names.join(", ") },
-      utc(w.released),
-      w.lead_s === undefined ? "–" : span(w.lead_s),
+      { text: `${w.lead_s === undefined ? "–" : span(w.lead_s)}\n${say("warning.released")} ${utc(w.released)}`, class: "count" },
     ],
   };
 }

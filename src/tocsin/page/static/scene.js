@@ -195,7 +195,9 @@ class Scene {
     const at = this.at(mark.lat, mark.lon, mark.alt);
     if (!at) return;
     this.shape(shape, at, shape === "circle" ? 10 : 9, colour, false);
-    this.label(item.what === "partner" ? mark.sources[0] : mark.id, at[0], at[1], colour, 4);
+    // Where the fused object carries its name a second one says nothing.
+    if (this.places.some((p) => p.id && Math.hypot(p.x - at[0], p.y - at[1]) < 14)) return;
+    this.label(`${mark.sources[0]} ${mark.id}`, at[0], at[1], colour, 4);
   }
 
   air(item) {

@@ -16,6 +16,7 @@ export class Store {
     this.ui = { lang: languages[0], projection: "flat", selected: null, layers: new Set(LAYERS), camera: null, table: true };
     this.languages = languages;
     this.draws = [];
+    this.builds = 0;
     this.pending = false;
     this.readAddress();
   }
@@ -65,6 +66,12 @@ export class Store {
 
   selectedMark() {
     return this.view?.marks.find((mark) => mark.layer === "fused" && mark.id === this.ui.selected) ?? null;
+  }
+
+  /** Whose desk it is has changed: its fixed texts must be made again. */
+  rebuild() {
+    this.builds += 1;
+    this.touch();
   }
 
   onDraw(draw) {

@@ -54,6 +54,7 @@ export const en = {
   "legend.ahead": "predicted arc",
   "legend.flown": "flown",
   "legend.ground": "ground track",
+  "level.short": "Lv",
   "level.5": "impact likely (50 % or more)",
   "level.4": "impact possible (10 % or more)",
   "level.3": "impact cannot be excluded (1 % or more)",
