@@ -6,6 +6,7 @@ so no node is ever further behind than one tick (at most TICK_WALL_S of wall tim
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -32,6 +33,8 @@ DRAIN_S = 60.0
 """Bound on waiting for the exchange after the last tick; a killed hub is back within seconds."""
 
 SETTLE_S = 0.05
+LAST_WORD_S = 1.5
+"""Doors report their links once a second: after this long the counts of copies are the last ones."""
 
 Show = Callable[[Mapping[Nation, Picture], float, str], None]
 
@@ -128,12 +131,14 @@ class Conductor:
 
     async def _drain(self, show: Show) -> None:
         """After the end: until every offer is decided and every released product has arrived."""
-        give_up = time.monotonic() + DRAIN_S
+        give_up, drained_at = time.monotonic() + DRAIN_S, math.inf
         end = after(self._scenario.start_ns, self._scenario.duration_s)
         while time.monotonic() < give_up:
             await self._tick(end, want_picture=True)
             show(self.pictures, self.speed_reached, "draining the exchange")
-            if self._drained():
+            if not self._drained():
+                drained_at = math.inf
+            elif time.monotonic() > (drained_at := min(drained_at, time.monotonic())) + LAST_WORD_S:
                 break
             await asyncio.sleep(SETTLE_S)
         for nation, picture in self.pictures.items():

@@ -84,6 +84,8 @@ def _leave(
     finally:
         for ledger in ledgers.values():
             ledger.close()
+        for lock in (out / "records").glob("*.lock"):
+            lock.unlink()
     text = msgspec.json.format(msgspec.json.encode(summary), indent=2)
     (out / "summary.json").write_bytes(text + b"\n")
     meta = {"scenario": run.scenario, "title": scenario.title, "seed": str(run.seed), "plane": run.plane}

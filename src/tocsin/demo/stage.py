@@ -92,7 +92,7 @@ def free_ports(count: int) -> list[int]:
 def _dress(
     path: Path, setting: Setting, nation: Nation, ports: tuple[int, int, int], leaves: Mapping[Nation, int]
 ) -> Site:
-    """Write the scenario's part into a node's configuration. `leaves`: partners reached over a delayed line."""
+    """Write the scenario's part into a node's configuration. `leaves`: partners over a delayed line."""
     scenario = setting.scenario
     plots_port, blocks_port, world_port = ports
     document = tomllib.loads(path.read_text("utf-8"))

@@ -95,7 +95,8 @@ def observe(
     for track in tracks:
         meaning = meanings.get(track.id)
         if track.id not in carried and meaning is not None and predicted(track, meaning):
-            exposures = _crossed(meaning, nation, thresholds, now)
+            coming = _crossed(meaning, nation, thresholds, now)
+            exposures = tuple(e for e in coming if now < e.until_ns)  # nobody is warned of what is over
             if exposures:
                 key = track.id if track.id not in found else f"{track.id}@{now}"
                 found[key] = _new(key, track, meaning, exposures)
@@ -233,14 +234,27 @@ def _lowered(thresholds: Thresholds) -> Thresholds:
 def _crossed(
     meaning: Assessment, nation: Nation, thresholds: Thresholds, now: Instant
 ) -> tuple[Exposure, ...]:
-    rows = (_exposure(r, meaning, thresholds, now) for r in meaning.risks if authority(r.area) is nation)
-    return _ordered({row.area: row for row in rows if row is not None})
+    ours = [risk for risk in meaning.risks if authority(risk.area) is nation]
+    crossing = _crossing(ours, meaning, now)
+    rows = (_exposure(risk, meaning, thresholds, crossing) for risk in ours)
+    return _ordered({row.area: row for row in rows if row is not None and now <= row.until_ns})
 
 
-def _exposure(risk: AreaRisk, meaning: Assessment, limits: Thresholds, now: Instant) -> Exposure | None:
-    """Impact outranks overflight. An overflight without a time of entry is taken to begin now (the safe
-    side).
+def _crossing(risks: Sequence[AreaRisk], meaning: Assessment, now: Instant) -> tuple[Instant, Instant]:
+    """When the nation is crossed, for areas beside the likeliest track that have no times of their own.
+
+    Without any time it begins now and lasts until impact: the safe side.
     """
+    enters = [risk.enter_ns for risk in risks if risk.enter_ns is not None]
+    leaves = [risk.leave_ns for risk in risks if risk.leave_ns is not None]
+    impact_ns = meaning.impact.time_ns if meaning.impact else now
+    return min(enters, default=now), max(leaves, default=impact_ns)
+
+
+def _exposure(
+    risk: AreaRisk, meaning: Assessment, limits: Thresholds, crossing: tuple[Instant, Instant]
+) -> Exposure | None:
+    """Impact outranks overflight."""
     impact = meaning.impact
     if impact is None:
         return None
@@ -249,8 +263,8 @@ def _exposure(risk: AreaRisk, meaning: Assessment, limits: Thresholds, now: Inst
         expected = min(impact.time_ns, risk.enter_ns or impact.time_ns)
         return Exposure(risk.area, ThreatKind.IMPACT, _whole(expected), max(over, expected))
     if risk.overflight_probability >= limits.overflight_probability:
-        enter = risk.enter_ns if risk.enter_ns is not None else now
-        leave = risk.leave_ns if risk.leave_ns is not None else impact.time_ns
+        enter = risk.enter_ns if risk.enter_ns is not None else crossing[0]
+        leave = risk.leave_ns if risk.leave_ns is not None else crossing[1]
         return Exposure(risk.area, ThreatKind.OVERFLIGHT, _whole(enter), max(leave, enter))
     return None
 
