@@ -73,7 +73,14 @@ def moved(source: Tracklet | FusedTrack, time_ns: Instant) -> Gaussian:
 
 
 def counting(members: Sequence[Member], sources: Sources) -> list[Tracklet]:
-    """Of each nation the living source that began last, by nation."""
+    """Of each nation the living source that began last, by nation.
+
+    A source in coast ends when its predicted impact is over: whoever saw the object no later than that one did does not
+    count any more either.
+    """
+    known = [sources[key_of(member)] for member in members if key_of(member) in sources]
+    over = [source.last_ns for source in known if source.life in ENDED and source.phase is Phase.COAST]
+    last = max(over, default=Instant(0))
     newest: dict[Nation, Tracklet] = {}
     for member in sorted(members, key=key_of):
         source = sources.get(key_of(member))
@@ -82,7 +89,7 @@ def counting(members: Sequence[Member], sources: Sources) -> list[Tracklet]:
         other = newest.get(source.origin)
         if other is None or source.first_ns > other.first_ns:
             newest[source.origin] = source
-    return [newest[nation] for nation in sorted(newest)]
+    return [newest[nation] for nation in sorted(newest) if newest[nation].last_ns > last]
 
 
 def combine(
@@ -102,7 +109,7 @@ def combine(
         members=members,
         life=life_of(alive, now),
         phase=Phase.COAST if chosen is None else powered_phase,
-        kind=_kind(alive),
+        kind=_kind(known),
         state=state,
         first_ns=min(source.first_ns for source in known),
         last_ns=max(source.last_ns for source in alive),
@@ -122,8 +129,8 @@ def life_of(alive: Sequence[Tracklet], now: Instant) -> Life:
     return Life.COASTING
 
 
-def _kind(alive: Sequence[Tracklet]) -> ObjectClass:
-    kinds = {source.kind for source in alive}
+def _kind(known: Sequence[Tracklet]) -> ObjectClass:
+    kinds = {source.kind for source in known}
     return next((k for k in (ObjectClass.BALLISTIC, ObjectClass.AIR) if k in kinds), ObjectClass.UNKNOWN)
 
 

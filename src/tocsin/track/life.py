@@ -18,6 +18,7 @@ MISSED_LEAST_S: Final = 8.0  # reports may be on their way for a few seconds
 TENTATIVE_PERIODS: Final = 3.0
 TENTATIVE_LEAST_S: Final = 5.0
 UNKNOWN_KEPT_S: Final = 400.0  # without a known coast nobody knows where it is after that
+UNSEEN_THRUST_S: Final = 60.0  # the same for an object lost from sight under power: it may have flown further
 CONFIRM_PLOTS: Final = 4
 
 

@@ -17,6 +17,7 @@ from tocsin.track.life import (
     TENTATIVE_LEAST_S,
     TENTATIVE_PERIODS,
     UNKNOWN_KEPT_S,
+    UNSEEN_THRUST_S,
     Happening,
 )
 from tocsin.track.life import after as life_after
@@ -46,21 +47,22 @@ def _happening(record: Record, now: Instant, period_s: float) -> Happening | Non
         return Happening.MISSED if unseen_s > max(TENTATIVE_LEAST_S, TENTATIVE_PERIODS * period_s) else None
     if record.down_ns is not None and now > record.down_ns and _seen_down(record):
         return Happening.GROUND
-    if record.down_ns is not None and now > after(record.down_ns, AFTER_IMPACT_S):
+    grace_s = AFTER_IMPACT_S if record.phase is Phase.COAST else UNSEEN_THRUST_S
+    if record.down_ns is not None and now > after(record.down_ns, grace_s):
         return Happening.GONE
-    if record.down_ns is None and unseen_s > UNKNOWN_KEPT_S:
+    if record.phase is not Phase.COAST and unseen_s > UNKNOWN_KEPT_S:
         return Happening.GONE
     return Happening.MISSED if unseen_s > max(MISSED_LEAST_S, MISSED_PERIODS * period_s) else Happening.SEEN
 
 
 def _predicted_down(record: Record, now: Instant, base_ns: Instant) -> Record:
-    """When a coasting object that is not seen any more should be down; computed once for an estimate."""
-    if record.phase is not Phase.COAST or record.down_ns is not None or seconds_between(record.last_ns, now) < 2.0:
+    """When an object that is not seen any more would be down; computed once for an estimate."""
+    if record.life is Life.TENTATIVE or record.down_ns is not None or seconds_between(record.last_ns, now) < 3.0:
         return record
     end = fall(estimate(record)[0].x)
     return replace(record, down_ns=instant(base_ns, record.head_s + end.time_s)) if end.hit else record
 
 
 def _seen_down(record: Record) -> bool:
-    """Was the last estimate from sensors near the ground?"""
-    return float(ecef_to_geodetic(estimate(record)[0].x[:3])[2]) < NEAR_GROUND_M
+    """Was the last estimate from sensors near the ground, and of a falling object?"""
+    return record.phase is Phase.COAST and float(ecef_to_geodetic(estimate(record)[0].x[:3])[2]) < NEAR_GROUND_M

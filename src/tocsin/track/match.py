@@ -12,7 +12,7 @@ from tocsin.model.track import FusedTrack, Member, ObjectClass, Phase, Tracklet
 from tocsin.track.associate import assign
 from tocsin.track.body import Body, Sources, counting, key_of, moved
 from tocsin.track.life import ENDED
-from tocsin.track.motion import distance2
+from tocsin.track.motion import distance2, rises_anew, under_ground
 
 Array = NDArray[np.float64]
 
@@ -20,16 +20,14 @@ GATE: Final = chi2_gate(6, 0.999)
 STRANGER_GATE: Final = 2.0 * chi2_gate(6, 0.99999)  # far outside honest noise
 AIR_M: Final = 3_000.0  # two nations' tracks of one aircraft, each with its radars' errors
 OVERLAP_NS: Final = 2_000_000_000
-FASTEST_AIR_MPS: Final = 300.0
+REBORN_NS: Final = 10_000_000_000
 # Objects move up to 8 km/s: what is further apart than this at two epochs is not worth a propagation.
 REACH_M: Final = 3e6
 
 
 def main_path(source: Tracklet | FusedTrack) -> bool:
-    """Is it compared by state? Slow and low things of unknown kind stay apart until they show what they are."""
-    if source.kind is ObjectClass.UNKNOWN:
-        return float(np.linalg.norm(source.state.x[3:6])) > FASTEST_AIR_MPS
-    return source.kind is ObjectClass.BALLISTIC
+    """Is it compared by its state and covariance? Aircraft are many and are compared by identity and place."""
+    return source.kind is not ObjectClass.AIR
 
 
 def compatible(source: Tracklet, body: Body, sources: Sources) -> bool:
@@ -60,10 +58,22 @@ def _cost(one: Tracklet | FusedTrack, other: FusedTrack) -> float:
     if not main_path(one):
         return _air_cost(one, other)
     epoch = max(one.state.epoch_ns, other.state.epoch_ns)
+    if _reborn(one, other):
+        return float("inf")
     if np.linalg.norm(np.subtract(one.state.x[:3], other.state.x[:3])) > REACH_M and one.state.epoch_ns == other.state.epoch_ns:
         return float("inf")
-    d2, log_det = distance2(moved(one, epoch), moved(other, epoch))
+    first, second = moved(one, epoch), moved(other, epoch)
+    if under_ground(first.x) or under_ground(second.x):
+        return float("inf")
+    d2, log_det = distance2(first, second)
     return d2 + log_det if d2 < GATE else float("inf")
+
+
+def _reborn(one: Tracklet | FusedTrack, other: FusedTrack) -> bool:
+    """Is the later of the two a new launch, while the earlier one was lost from sight under power?"""
+    old, new = sorted((one, other), key=lambda track: track.state.epoch_ns)
+    apart_ns = new.state.epoch_ns - old.state.epoch_ns
+    return old.phase is not Phase.COAST and apart_ns > REBORN_NS and rises_anew(np.array(old.state.x), np.array(new.state.x))
 
 
 def _air_cost(one: Tracklet | FusedTrack, other: FusedTrack) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.earth.flight import propagate_stm
+from tocsin.earth.frames import ecef_to_geodetic, enu_basis
 from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
 
 Array = NDArray[np.float64]
@@ -21,6 +22,8 @@ _JUMP_LONGEST_S: Final = 20.0
 # The cubic's own error just after a jump that its window straddles.
 _POSITION_FLOOR_M: Final = 100.0
 _VELOCITY_FLOOR_MPS: Final = 20.0
+CLIMBING_MPS: Final = 100.0
+UNDER_GROUND_M: Final = -2_000.0
 
 
 class Gaussian(NamedTuple):
@@ -59,6 +62,21 @@ def doubt(dt_s: float) -> Array:
     speed = _VELOCITY_FLOOR_MPS + _JUMP_MPS2 * min(span, _JUMP_LONGEST_S)
     way = _POSITION_FLOOR_M + _JUMP_MPS2 * min(span, _JUMP_LONGEST_S) * (span - 0.5 * min(span, _JUMP_LONGEST_S))
     return np.diag([way**2] * 3 + [speed**2] * 3 + [0.0])
+
+
+def rises_anew(old: Array, new: Array) -> bool:
+    """Is `new` a later launch than `old`, both climbing, the later one lower? What climbed once does not climb there again."""
+    heights, climbs = [], []
+    for x in (old, new):
+        lat, lon, height = (float(v) for v in ecef_to_geodetic(x[:3]))
+        heights.append(height)
+        climbs.append(float(enu_basis(lat, lon)[2] @ x[3:6]))
+    return min(climbs) > CLIMBING_MPS and heights[1] < heights[0]
+
+
+def under_ground(x: Array) -> bool:
+    """Has a prediction passed its impact? Then it is like nothing that flies."""
+    return float(ecef_to_geodetic(x[:3])[2]) < UNDER_GROUND_M
 
 
 def seven(x6: Array, p6: Array) -> Gaussian:

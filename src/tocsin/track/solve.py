@@ -120,7 +120,8 @@ def _powered(record: Record, rows: Array, table: Array, base_ns: Instant) -> Rec
     if _ratio(fit) > MISFIT:
         fit = poly_fit(_window(rows, SHORT_WINDOW_S), table, fit.x, last_s)
     record = replace(
-        record, rows=pack(rows), head=pack(np.concatenate((fit.x, fit.p.ravel()))), head_s=last_s, chi2_ratio=_ratio(fit)
+        record, rows=pack(rows), head=pack(np.concatenate((fit.x, fit.p.ravel()))), head_s=last_s, chi2_ratio=_ratio(fit),
+        down_ns=None,
     )
     if record.life is Life.TENTATIVE or float(np.linalg.norm(fit.x[3:6])) < TESTED_FROM_MPS:
         return record

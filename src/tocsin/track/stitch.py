@@ -12,14 +12,16 @@ from tocsin.earth.gauss import chi2_gate
 from tocsin.model.time import Instant
 from tocsin.model.track import Life, Phase
 from tocsin.track.life import ENDED
-from tocsin.track.motion import distance2
-from tocsin.track.record import Record, at
+from tocsin.track.motion import distance2, rises_anew, under_ground
+from tocsin.track.record import Record, at, estimate
 from tocsin.track.rows import rows_of
 from tocsin.track.solve import update
 
 Array = NDArray[np.float64]
 
 GATE: Final = chi2_gate(6, 0.999)
+OVERLAP_NS: Final = 2_000_000_000
+REBORN_NS: Final = 5_000_000_000
 TWIN_SEEN_S: Final = 3.0
 TWIN_M: Final = 10e3  # twins lie no further apart than the vaguest of them wanders
 
@@ -41,12 +43,18 @@ def joined(records: Sequence[Record], table: Array, base_ns: Instant) -> list[Re
 
 
 def _may_precede(old: Record, new: Record) -> bool:
-    return old.number > 0 and old.life not in ENDED and old.last_ns <= new.first_ns + 2_000_000_000
+    if old.number == 0 or old.life in ENDED or old.last_ns > new.first_ns + OVERLAP_NS:
+        return False
+    apart_ns = new.first_ns - old.last_ns
+    return apart_ns < REBORN_NS or not rises_anew(estimate(old)[0].x, estimate(new)[0].x)
 
 
 def _distance(one: Record, other: Record) -> float:
     time_s = max(one.head_s, other.head_s)
-    return distance2(at(one, time_s), at(other, time_s))[0]
+    first, second = at(one, time_s), at(other, time_s)
+    if under_ground(first.x) or under_ground(second.x):
+        return float("inf")
+    return distance2(first, second)[0]
 
 
 def _handed_over(old: Record, new: Record, table: Array, base_ns: Instant) -> Record:

@@ -23,7 +23,7 @@ from tocsin.track.life import ENDED
 from tocsin.track.living import lived
 from tocsin.track.record import Record, at
 from tocsin.track.record import publish as publish_record
-from tocsin.track.rows import LOS, ROW, is_main, pack, row_of, rows_of, seconds, sensor_table, unpack
+from tocsin.track.rows import LOS, ROW, instant, is_main, pack, row_of, rows_of, seconds, sensor_table, unpack
 from tocsin.track.solve import update
 from tocsin.track.start import LOOSE_S, from_radar, from_sights
 from tocsin.track.stitch import joined
@@ -34,6 +34,7 @@ KEPT_S: Final = 100.0  # plots later than this are not taken any more
 REMEMBERED: Final = 256  # plot numbers by sensor, to know duplicates by
 CHUNK_S: Final = 1.0
 BLIND_S: Final = 12.0
+DOWN_NS: Final = 10_000_000_000
 LOOSE_LIMIT: Final = 64
 TENTATIVE_LIMIT: Final = 200
 
@@ -113,7 +114,7 @@ def _take(
         left = scan
         for tentative in (False, True):
             time_s = float(np.mean(scan[:, 0]))
-            chosen = [i for i, record in enumerate(records) if _asks(record, tentative, time_s)]
+            chosen = [i for i, record in enumerate(records) if _asks(record, tentative, time_s, state.base_ns)]
             pairs = assign(gate(left, table, [at(records[i], time_s) for i in chosen], time_s)) if len(left) else []
             for track, plot in pairs:
                 taken.setdefault(chosen[track], []).append(left[plot])
@@ -124,11 +125,13 @@ def _take(
     return records, loose
 
 
-def _asks(record: Record, tentative: bool, time_s: float) -> bool:
+def _asks(record: Record, tentative: bool, time_s: float, base_ns: Instant) -> bool:
     """May a record choose plots now? One lost from sight under power is anywhere by now: it waits to be stitched."""
     if (record.life is Life.TENTATIVE) is not tentative:
         return False
-    return record.phase is Phase.COAST or time_s - record.head_s < BLIND_S
+    if record.phase is not Phase.COAST:
+        return time_s - record.head_s < BLIND_S
+    return record.down_ns is None or instant(base_ns, time_s) < record.down_ns + DOWN_NS
 
 
 def _begin(
