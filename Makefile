@@ -49,7 +49,7 @@ contracts: dev-setup  ## the walls between the rooms (import-linter)
 	$(BIN)/lint-imports --no-cache
 
 unit: dev-setup  ## tests only
-	$(BIN)/pytest -n $(JOBS) $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 bench: dev-setup  ## the benchmarks of bench/, figures on the terminal
 	@found=0; for b in bench/bench_*.py; do [ -f "$$b" ] || continue; found=1; echo "== $$b"; $(PY) "$$b" || exit $$?; done; \
@@ -87,7 +87,7 @@ $(UV): requirements/uv.txt
 .venv/.stamp-run: $(LOCKS) pyproject.toml src/tocsin/__init__.py | $(UV) .venv/pyvenv.cfg
 	@echo "setup: run-time packages into .venv"
 	@$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements/build.txt
-	@$(UV) pip sync --quiet --python $(PY) --require-hashes --no-build-isolation $(LOCKS) $(if $(wildcard .venv/.stamp-dev),requirements/dev.txt)
+	@$(UV) pip sync --quiet --compile-bytecode --python $(PY) --require-hashes --no-build-isolation $(LOCKS) $(if $(wildcard .venv/.stamp-dev),requirements/dev.txt)
 	@$(INSTALL)
 	@touch $@
 

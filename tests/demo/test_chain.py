@@ -67,7 +67,6 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Result:
 pytestmark = pytest.mark.timeout(RUN_WITHIN_S * 2)
 
 
-@pytest.mark.xdist_group("chain")
 class TestOverflight:
     """4 October 2022."""
 
