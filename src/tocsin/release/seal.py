@@ -60,7 +60,8 @@ def reopen(data: bytes, signer: Signer, *, by_hub: bool) -> Sealed:
         aad, tagged = cbor2.loads(data)
         header = msgspec.convert(cbor2.loads(aad), Header)
         protected, _, payload, signature = tagged.value
-        ours = signer.verifies(to_be_signed(protected, aad, payload), signature)
+        whole = envelope_bytes(aad, protected, payload, signature) == data
+        ours = whole and signer.verifies(to_be_signed(protected, aad, payload), signature)
     except (cbor2.CBORError, msgspec.ValidationError, ValueError, TypeError, AttributeError) as error:
         raise SealError(f"a row of the outbox is damaged: {error}") from error
     if not ours:

@@ -1,0 +1,143 @@
+"""Exactly once, in whatever order: marks against plain sets, receipts and requests against the clock."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tocsin.model.product import Traffic
+from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
+from tocsin.share import inbox, outbox
+from tocsin.share.inbox import ASK_AGAIN_NS, GAP_GRACE_NS, RECEIPT_NS, InStream
+from tocsin.share.links import Receipt, Resend
+from tocsin.share.marks import MAX_ISLANDS, Marks
+from tocsin.share.outbox import OutStream
+
+FLOW, CONTROL = Traffic.FLOW, Traffic.CONTROL
+RUNS = st.lists(
+    st.tuples(st.integers(1, 60), st.integers(0, 9)).map(lambda r: (r[0], r[0] + r[1])), max_size=30
+)
+
+
+def numbers(runs: tuple[tuple[int, int], ...]) -> list[int]:
+    return [n for first, last in runs for n in range(first, last + 1)]
+
+
+@given(RUNS)
+def test_marks_are_the_set_they_stand_for(runs: list[tuple[int, int]]) -> None:
+    marks, seen = Marks(), set[int]()
+    for first, last in runs:
+        fresh = set(range(first, last + 1)) - seen
+        assert numbers(marks.fresh(first, last)) == sorted(fresh)
+        marks = marks.add(first, last)
+        seen |= fresh
+        assert {n for n in range(1, 80) if marks.seen(n)} == seen
+        assert marks.upto == next(n for n in range(1, 90) if n not in seen) - 1
+        assert numbers(marks.missing(75)) == [n for n in range(1, 76) if n not in seen]
+        islands = [(marks.upto - 1, marks.upto), *marks.islands]
+        assert all(a[1] + 1 < b[0] <= b[1] for a, b in pairwise(islands))
+
+
+@given(RUNS, st.integers(0, 3))
+def test_squeezed_marks_never_forget_what_was_seen(runs: list[tuple[int, int]], islands: int) -> None:
+    marks = Marks()
+    for first, last in runs:
+        marks = marks.add(first, last).squeezed(islands)
+        assert len(marks.islands) <= islands
+        assert marks.fresh(first, last) == ()
+
+
+@given(RUNS)
+def test_every_sequence_is_fresh_exactly_once(runs: list[tuple[int, int]]) -> None:
+    stream, taken = InStream(), list[int]()
+    for first, last in runs:
+        stream, fresh = inbox.accept(stream, FLOW, first, last)
+        taken += numbers(fresh)
+    assert len(taken) == len(set(taken))
+    assert set(taken) == {n for first, last in runs for n in range(first, last + 1)}
+
+
+def test_gaps_are_bounded() -> None:
+    stream = InStream()
+    for n in range(2, 4 * MAX_ISLANDS, 2):
+        stream, _ = inbox.accept(stream, FLOW, n, n)
+    assert len(stream.received.islands) == MAX_ISLANDS
+    stream, fresh = inbox.accept(stream, FLOW, 1, 1)  # what closes a gap is always taken
+    assert fresh == ((1, 1),)
+    stream, fresh = inbox.accept(stream, FLOW, 10**9, 10**9)
+    assert fresh == ()
+    for n in range(10, 10_000, 2):
+        stream, _ = inbox.accept(stream, CONTROL, n, n)
+    assert len(stream.received.islands) <= inbox.CONTROL_ISLANDS
+
+
+def test_receipts_follow_the_hall_and_not_the_door() -> None:
+    now = Instant(10 * SECOND_NS)
+    stream, _ = inbox.accept(InStream(), FLOW, 1, 5)
+    assert inbox.receipt_due(stream, FLOW, now) == (stream, None)
+    stream = inbox.hall_has(stream, 1, 2)
+    stream, receipt = inbox.receipt_due(stream, FLOW, now)
+    assert receipt == Receipt(FLOW, 2)
+    stream = inbox.hall_has(stream, 4, 5)
+    assert inbox.receipt_due(stream, FLOW, Instant(now + SECOND_NS))[1] is None  # 3 is not committed
+    stream = inbox.hall_has(stream, 3, 3)
+    assert inbox.receipt_due(stream, FLOW, Instant(now + RECEIPT_NS - 1))[1] is None
+    assert inbox.receipt_due(stream, FLOW, Instant(now + RECEIPT_NS))[1] == Receipt(FLOW, 5)
+
+
+def test_a_gap_is_asked_for_after_grace_and_then_now_and_again() -> None:
+    start = Instant(10 * SECOND_NS)
+    stream, _ = inbox.accept(InStream(), FLOW, 3, 4)
+    stream, request = inbox.resend_due(stream, FLOW, start)
+    assert request is None
+    asked = []
+    for ms in range(0, 6000, 10):
+        stream, request = inbox.resend_due(stream, FLOW, Instant(start + ms * MILLISECOND_NS))
+        if request is not None:
+            asked.append(ms * MILLISECOND_NS)
+            assert request == Resend(FLOW, ((1, 2),))
+    assert asked == [GAP_GRACE_NS, GAP_GRACE_NS + ASK_AGAIN_NS, GAP_GRACE_NS + 2 * ASK_AGAIN_NS]
+    stream, _ = inbox.accept(stream, FLOW, 1, 2)
+    stream, request = inbox.resend_due(stream, FLOW, Instant(start + 10 * SECOND_NS))
+    assert request is None
+    assert stream.gap_ns is None
+
+
+def test_end_of_stream_is_known_by_what_the_origin_says() -> None:
+    stream, _ = inbox.accept(InStream(), FLOW, 1, 2)
+    stream = inbox.told(stream, 5)
+    stream, _ = inbox.resend_due(stream, FLOW, Instant(SECOND_NS))
+    stream, request = inbox.resend_due(stream, FLOW, Instant(10 * SECOND_NS))
+    assert request == Resend(FLOW, ((3, 5),))
+    assert inbox.told(stream, 3).told == 5
+
+
+def test_outbox_allocates_contiguously_and_believes_no_impossible_receipt() -> None:
+    stream, first = outbox.allocate(OutStream(), 3)
+    stream, second = outbox.allocate(stream, 2)
+    assert (first, second, stream.sent, stream.backlog) == (1, 4, 5, 5)
+    assert outbox.receipt(stream, 6) is None
+    after = outbox.receipt(stream, 4)
+    assert after is not None
+    assert after.backlog == 1
+    assert outbox.receipt(after, 2) is after
+
+
+@given(RUNS, st.integers(0, 40), st.integers(0, 40))
+def test_only_what_was_sent_and_is_open_is_sent_again(
+    runs: list[tuple[int, int]], sent: int, receipted: int
+) -> None:
+    stream = OutStream(sent, min(sent, receipted))
+    _, wanted = outbox.resend(stream, tuple(runs), Instant(SECOND_NS))
+    asked = {n for first, last in runs for n in range(first, last + 1)}
+    assert set(numbers(wanted)) == {n for n in asked if stream.receipted < n <= stream.sent}
+
+
+def test_asking_without_end_is_served_now_and_then() -> None:
+    stream = OutStream(10, 0)
+    served = 0
+    for ms in range(0, 2000, 10):
+        now = Instant(SECOND_NS + ms * MILLISECOND_NS)
+        stream, wanted = outbox.resend(stream, ((1, 10),), now)
+        served += bool(wanted)
+    assert served == 4
