@@ -28,7 +28,7 @@ from tocsin.sense.jsonl import encode_plot
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 """A file is read whole; a live feed has no such limit."""
-FILE_WIDTH = 140
+FILE_WIDTH = 160
 """Columns of the table where it does not go to a terminal: wide enough for every row."""
 
 
@@ -60,9 +60,12 @@ def decode_command(
         _print_lines(decoded, plane)
         print(json.dumps(summary(decoded)), file=sys.stderr)
     else:
-        _print_table(decoded)
+        if decoded.plots:
+            _print_table(decoded)
         _print_summary(decoded)
     if not decoded.plots and not decoded.services:
+        if not as_json:
+            print(f"nothing in {file} can be decoded as {format_}", file=sys.stderr)
         raise typer.Exit(1)
 
 
@@ -158,10 +161,9 @@ def _words(measurement: Measurement) -> str:
 
 
 def _print_summary(decoded: Decoded) -> None:
-    console = Console(stderr=True, highlight=False)
     told = summary(decoded)
     for group in ("counts", "services"):
         for name, number in told[group].items():
-            console.print(f"{name}: {number}", markup=False)
+            print(f"{name}: {number}", file=sys.stderr)
     for fault in decoded.faults:
-        console.print(f"refused at byte {fault.offset}: {fault.reason} ({fault.detail})", markup=False)
+        print(f"refused at byte {fault.offset}: {fault.reason} ({fault.detail})", file=sys.stderr)
