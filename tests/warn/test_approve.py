@@ -9,7 +9,7 @@ from warn_worlds import Room, act, at, drafted, into, meaning, over, released, t
 
 from tocsin.model.label import Plane
 from tocsin.model.warning import ActKind, Certainty, Draft, MsgType, OfficerAct, WarnStatus
-from tocsin.warn.approve import Refusal, digest_of
+from tocsin.warn.approve import Refusal, digest_of, refusal
 from tocsin.warn.decide import Refused
 
 AOMORI = over("JP-02", 0.9)
@@ -80,6 +80,15 @@ def test_the_digest_covers_every_field() -> None:
     digests = {digest_of(row) for row in [base, *others]}
     assert len(digests) == 1 + len(others)
     assert digest_of(warning()) == digest_of(base)
+
+
+def test_a_draft_whose_text_is_not_that_of_its_digest_is_refused() -> None:
+    """A record that was tampered with: the digest is what officers saw, the text is another."""
+    _, draft = open_room()
+    forged = replace(draft, warning=replace(draft.warning, objects=9))
+    propose = act(forged, ActKind.PROPOSE)
+    assert refusal(draft, None, propose) is None
+    assert refusal(forged, None, propose) is Refusal.STALE
 
 
 OFFICERS = ("sato", "Sato", "suzuki", "kim")

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from warn_worlds import LABEL, Room, act, at, drafted, into, meaning, over, released, track
 
-from tocsin.model.event import Assessment
+from tocsin.model.event import AreaRisk, Assessment
 from tocsin.model.label import Nation
 from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase
 from tocsin.model.warning import ActKind, Certainty, MsgType, ThreatKind, WarnStatus
-from tocsin.warn.decide import NEXT, Ended, Event, WarnState, lead_s
+from tocsin.warn.decide import MAX_MINOR, NEXT, Ended, Event, WarnState, lead_s
 from tocsin.warn.message import EXPIRY_MARGIN_S
-from tocsin.warn.threat import CLEAR_LOST_S, CLEAR_S, LEAVE_HOLD_S, SETTLE_S
+from tocsin.warn.threat import CLEAR_LOST_S, CLEAR_S, LEAVE_HOLD_S
 
 AOMORI = over("JP-02", 0.9)
 
@@ -99,6 +99,56 @@ def test_flicker_about_the_threshold_makes_no_second_message() -> None:
         assert room.see(161.0 + i, [track()], [shown]) == ()
 
 
+def test_an_area_leaves_only_below_half_its_threshold_and_after_a_hold() -> None:
+    room = warned(AOMORI, over("JP-03", 0.3))
+    near = meaning(AOMORI, over("JP-03", 0.11))
+    assert room.run(230.0, [track()], [near]) == []
+    far = meaning(AOMORI, over("JP-03", 0.09))
+    assert room.run(260.0, [track()], [far]) == []
+    (update,) = drafted(room.see(261.0, [track()], [far]))
+    assert [a.area for a in update.warning.areas] == ["JP-02"]
+
+
+def test_a_time_is_news_when_it_moves_by_a_minute() -> None:
+    room = warned()
+    assert room.run(200.0, [track()], [meaning(over("JP-02", 0.9, 432.0, 480.0))]) == []
+    (update,) = drafted(room.see(201.0, [track()], [meaning(over("JP-02", 0.9, 433.0, 480.0))]))
+    assert update.warning.areas[0].expected_ns == at(433)
+
+
+def test_an_area_without_times_takes_those_of_the_crossing_beside_it() -> None:
+    (draft,) = drafted(Room().see(160.0, [track()], [meaning(AOMORI, AreaRisk("JP-03", 0.0, 0.3))]))
+    assert {a.area: a.expected_ns for a in draft.warning.areas} == {"JP-02": at(373), "JP-03": at(373)}
+    (alone,) = drafted(Room().see(160.0, [track()], [meaning(AreaRisk("JP-03", 0.0, 0.3))]))
+    assert alone.warning.areas[0].expected_ns == at(160)
+
+
+def test_minor_changes_of_one_warning_are_counted_out() -> None:
+    """Times that wander for ever: twelve changes, then silence; a new area is still said."""
+    room = warned()
+    texts = 0
+    for i in range(60):
+        shown = meaning(over("JP-02", 0.9, 5000.0 + 100.0 * (i % 2), 6000.0))
+        texts += len(drafted(room.see(200.0 + 25.0 * i, [track()], [shown])))
+    assert texts == MAX_MINOR
+    added = meaning(over("JP-02", 0.9, 5000.0, 6000.0), into("JP-01", 0.5), impact_s=7000.0)
+    assert drafted(room.see(2000.0, [track()], [added]))
+
+
+def test_a_prediction_that_is_over_starts_nothing() -> None:
+    assert Room().run(1500.0, [track()], [meaning(over("JP-02", 0.9, -9.0, -1.0), impact_s=-1.0)]) == []
+
+
+def test_a_group_is_as_certain_as_its_least_certain_object() -> None:
+    room = Room()
+    one, two = meaning(AOMORI), meaning(AOMORI, name="F2")
+    tracks = [track(), track("F2", Life.COASTING)]
+    (both,) = drafted(room.see(160.0, tracks, [one, two]))
+    assert both.warning.certainty is Certainty.LIKELY
+    (lost,) = drafted(room.see(161.0, [track("F1", Life.LOST), track("F2")], [one, two]))
+    assert lost.warning.certainty is Certainty.POSSIBLE
+
+
 def test_impact_elsewhere_ends_a_draft_and_cancels_a_release() -> None:
     gone = meaning(over("JP-02", 0.0))
     unreleased = Room()
@@ -168,8 +218,8 @@ def test_coasting_is_said_once_it_has_settled() -> None:
     room = warned()
     coasting = [track(life=Life.COASTING)]
     assert room.run(179.0, [track()], [meaning(AOMORI)]) == []
-    assert room.run(180.0 + SETTLE_S - 1.0, coasting, [meaning(AOMORI)]) == []
-    (update,) = drafted(room.run(180.0 + SETTLE_S, coasting, [meaning(AOMORI)]))
+    assert room.run(189.0, coasting, [meaning(AOMORI)]) == []
+    (update,) = drafted(room.run(190.0, coasting, [meaning(AOMORI)]))
     assert update.warning.certainty is Certainty.LIKELY
     (moot,) = room.run(215.0, [track()], [meaning(AOMORI)])
     assert isinstance(moot, Ended)  # tracked again before anybody released it: nothing to say

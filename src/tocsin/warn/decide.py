@@ -214,7 +214,6 @@ def _write(desk: _Desk, story: Story, draft: Draft | None, want: Warning, how: C
         tracks=tuple(desk.threats[key].track_id for key in story.keys if key in desk.threats),
     )
     desk.drafts[made.id] = made
-    desk.proposals.pop(made.id, None)
     minor = story.minor + (how is Change.MINOR)
     desk.stories[story.id] = replace(story, open=made.id, opened=opened, minor=minor, changed_ns=desk.now)
     desk.effects.append(Drafted(made))

@@ -18,13 +18,10 @@ Ring = tuple[tuple[float, float], ...]
 MAX_POINTS: Final = 300
 """Points of all polygons of one area: an alert for all areas of a nation stays below cap_schema.MAX_BYTES."""
 MAX_POLYGONS: Final = 40
-"""Enough for Tokyo, whose islands reach 1,800 km into the Pacific: melted, they would alert the neighbours.
-"""
+"""Enough for Tokyo, whose islands reach 1,800 km into the Pacific: melted, they would alert neighbours."""
 _FIRST_MARGIN_DEG: Final = 0.02  # 2 km: the map data's own error is some hundred metres
 _LAST_MARGIN_DEG: Final = 2.0
-_THIN_RATIO: Final = (
-    0.7  # of the margin; the rest covers rounding to 0.001 degree and the corners of the widening
-)
+_THIN_RATIO: Final = 0.7  # of the margin; the rest covers rounding and the corners of the widening
 _GRID_DEG: Final = 0.001
 _WORLD: Final = box(-180.0, -90.0, 180.0, 90.0)
 

@@ -95,8 +95,7 @@ def observe(
     for track in tracks:
         meaning = meanings.get(track.id)
         if track.id not in carried and meaning is not None and predicted(track, meaning):
-            coming = _crossed(meaning, nation, thresholds, now)
-            exposures = tuple(e for e in coming if now < e.until_ns)  # nobody is warned of what is over
+            exposures = _crossed(meaning, nation, thresholds, now)
             if exposures:
                 key = track.id if track.id not in found else f"{track.id}@{now}"
                 found[key] = _new(key, track, meaning, exposures)
@@ -234,10 +233,11 @@ def _lowered(thresholds: Thresholds) -> Thresholds:
 def _crossed(
     meaning: Assessment, nation: Nation, thresholds: Thresholds, now: Instant
 ) -> tuple[Exposure, ...]:
+    """What is above the thresholds in this nation's areas; nobody is warned of what is over."""
     ours = [risk for risk in meaning.risks if authority(risk.area) is nation]
     crossing = _crossing(ours, meaning, now)
     rows = (_exposure(risk, meaning, thresholds, crossing) for risk in ours)
-    return _ordered({row.area: row for row in rows if row is not None and now <= row.until_ns})
+    return _ordered({row.area: row for row in rows if row is not None and now < row.until_ns})
 
 
 def _crossing(risks: Sequence[AreaRisk], meaning: Assessment, now: Instant) -> tuple[Instant, Instant]:
