@@ -11,6 +11,7 @@ from tocsin.model.handoff import HandedItem
 from tocsin.model.label import Nation, Plane
 from tocsin.model.product import LinkHealth, Offer, Quarantined
 from tocsin.model.sensor import Sensor
+from tocsin.model.space import EcefState
 from tocsin.model.time import Instant
 from tocsin.model.track import FusedTrack, Plot, Track, Tracklet
 from tocsin.model.warning import Draft, OfficerAct, Thresholds
@@ -121,6 +122,8 @@ class Shared(Struct, frozen=True):
     tracklet_ns: Instant = Instant(0)
     launch_ns: Instant = Instant(0)
     launch_major_m: float = float("inf")
+    early: tuple[EcefState, ...] = ()
+    """The early states that the launch point was last computed from."""
     prediction_ns: Instant = Instant(0)
     over: bool = False
 

@@ -85,13 +85,14 @@ def _tracklet(row: Shared, track: Track, nation: Nation, now: Instant) -> tuple[
 
 
 def _launch(row: Shared, track: Track, nation: Nation, now: Instant) -> tuple[Shared, LaunchEvent | None]:
+    if track.confirmed_ns is None or not track.early or track.early == row.early:
+        return row, None  # the estimate follows from the early states alone
+    row = replace(row, early=track.early)
     estimate = launch_point(track.early)
-    if estimate is None or track.confirmed_ns is None:
-        return row, None
-    major_m = estimate.ellipse95.semi_major_m
-    if major_m > LAUNCH_GAIN * row.launch_major_m:
+    if estimate is None or estimate.ellipse95.semi_major_m > LAUNCH_GAIN * row.launch_major_m:
         return row, None
     event = LaunchEvent(nation, track.id, row.sequence + 1, track.confirmed_ns, estimate, track.label)
+    major_m = estimate.ellipse95.semi_major_m
     return replace(row, sequence=row.sequence + 1, launch_ns=now, launch_major_m=major_m), event
 
 
