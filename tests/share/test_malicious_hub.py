@@ -5,18 +5,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 
 import msgspec
+import nats
 from brokers import Trio, collect, sealed
+from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from tocsin.model.label import Nation
 from tocsin.node.broker import Broker
 from tocsin.node.broker_plan import client_tls, door_exchange, make_plan
 from tocsin.node.keys import KeyFolder, read_seed
 from tocsin.share.broker_config import HEADER, render
-from tocsin.share.line import Message
-from tocsin.share.nats import Session
-from tocsin.share.transport import TransportError
 
 KOR, JPN, USA = Nation.KOR, Nation.JPN, Nation.USA
 
@@ -52,43 +53,44 @@ def unlimited(trio: Trio) -> Broker:
     return Broker(json.dumps(document), config.broker_dir, config.broker.monitor_port, (), len(plan.links))
 
 
-async def answered(spy: Session, prefix: str) -> list[str]:
-    """Calls of the nation's JetStream API that got an answer."""
+async def spy_on(trio: Trio, heard: list[str]) -> Client:
+    """A client in the hub's account of the link with KOR that hears everything there is."""
+    folder = KeyFolder(trio.configs[USA].keys_dir)
+    tls = client_tls(folder, "door")
+    context = ssl.create_default_context(cafile=tls.ca)
+    context.load_cert_chain(tls.cert, tls.key)
+    seed = read_seed(folder.nkey("door-KOR"))
+    client = await nats.connect(trio.configs[USA].broker_url, tls=context, nkeys_seed_str=seed)
 
-    async def call(name: str) -> str | None:
-        try:
-            await spy.request(f"{prefix}.{name}", b"{}", timeout_s=0.6)
-        except TransportError:
-            return None
-        return name
+    async def note(message: Msg) -> None:
+        heard.append(message.subject)
 
-    return [name for name in await asyncio.gather(*(call(name) for name in CALLS)) if name is not None]
+    await client.subscribe(">", cb=note)
+    return client
+
+
+async def call_all(spy: Client, prefix: str, heard: list[str]) -> list[str]:
+    """Calls that got an answer, sent to a subject that partners' brokers may answer on (`$JSC.R.>`)."""
+    for name in CALLS:
+        await spy.publish(f"{prefix}.{name}", b"{}", reply=f"$JSC.R.{prefix}.{name}")
+    await spy.flush()
+    await asyncio.sleep(0.6)
+    return [name for name in CALLS if f"$JSC.R.{prefix}.{name}" in heard]
 
 
 def test_it_gets_no_answer_hears_nothing_private_and_injects_nothing(trio: Trio) -> None:
     heard: list[str] = []
 
-    async def note(message: Message) -> None:
-        heard.append(message.subject)
-
     async def work() -> tuple[list[str], list[str], list[bytes]]:
-        folder = KeyFolder(trio.configs[USA].keys_dir)
         await trio.brokers[USA].stop()
         hub = unlimited(trio)
         await hub.start()
         await trio.linked()
-        spy = Session(
-            trio.configs[USA].broker_url,
-            client_tls(folder, "door"),
-            read_seed(folder.nkey("door-KOR")),
-            "spy",
-        )
-        await spy.open()
-        await spy.subscribe(">", note, 1_000)
+        spy = await spy_on(trio, heard)
         kor, jpn = door_exchange(trio.configs[KOR]), door_exchange(trio.configs[JPN])
         await asyncio.gather(kor.open(), jpn.open())
-        own = await answered(spy, "$JS.API")
-        foreign = await answered(spy, "$JS.KOR-EXERCISE.API")
+        own = await call_all(spy, "$JS.API", heard)
+        foreign = await call_all(spy, "$JS.KOR-EXERCISE.API", heard)
         await kor.send(msgspec.structs.replace(sealed(KOR, JPN, 1, run="private"), by_hub=False))
         for subject in ("EXERCISE.rel.KOR.USA.urgent", "EXERCISE.local.USA.urgent"):
             await spy.publish(subject, b"injected")
@@ -103,9 +105,5 @@ def test_it_gets_no_answer_hears_nothing_private_and_injects_nothing(trio: Trio)
     assert "STREAM.NAMES" in own  # the spy's way of asking works where it may ask
     assert foreign == []
     assert injected == []
-    spied = [
-        s
-        for s in heard
-        if s.startswith("EXERCISE.") and ".dlv.KOR.USA." not in s and s != "EXERCISE.local.USA.urgent"
-    ]
-    assert [s for s in spied if s != "EXERCISE.rel.KOR.USA.urgent"] == []
+    sent_to_it = (".dlv.KOR.USA.", ".rel.KOR.USA.urgent", ".local.USA.urgent")
+    assert [s for s in heard if s.startswith("EXERCISE.") and not any(part in s for part in sent_to_it)] == []
