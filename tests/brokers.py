@@ -87,10 +87,9 @@ def sealed(
 ) -> Sealed:
     """A message as the transport sees it: bytes that it must not alter. The transport verifies no
     signature."""
-    make = Sealed
     data = f"{run}/{issuer}/{recipient}/{traffic}/{number}".encode()
     first = zlib.crc32(run.encode()) * 1_000_000 + number  # brokers drop what they know by number
-    return make(Plane.EXERCISE, issuer, recipient, traffic, first, first, True, data)
+    return Sealed(Plane.EXERCISE, issuer, recipient, traffic, first, first, True, data)
 
 
 async def collect(
