@@ -1,4 +1,6 @@
-"""Which first-level areas a predicted flight threatens: impact in them, or passing over them; and the arc for the map."""
+"""Which first-level areas a predicted flight threatens: impact in them, or passing over them; and the arc
+for the map.
+"""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,14 +17,17 @@ from tocsin.model.time import Instant, after
 
 Array = NDArray[np.float64]
 
-CORRIDOR_M: Final = 50_000.0  # overflown: a corridor of this half-width about the ground track touches the area (issue: 50 km)
+# Overflown: a corridor of this half-width about the ground track touches the area (issue: 50 km).
+CORRIDOR_M: Final = 50_000.0
 ARC_POINTS: Final = 60
 EVERY_S: Final = 10.0
 ENTERED_S: Final = 1.0
 
 
 def path(found: Prediction) -> Array:
-    """Ground track rows [t, lat, lon, alt] from the prediction's epoch to impact, at most ARC_POINTS plus its end."""
+    """Ground track rows [t, lat, lon, alt] from the prediction's epoch to impact, at most ARC_POINTS plus
+    its end.
+    """
     every_s = max(found.fall.time_s / (ARC_POINTS - 2), 0.5)
     return ground_track(found.start7, found.fall.time_s, every_s)
 
@@ -38,10 +43,11 @@ def arc(found: Prediction, track: Array) -> tuple[ArcPoint, ...]:
 def risks(
     found: Prediction, track: Array, p7: Array, areas: Sequence[Area], before: Sequence[AreaRisk]
 ) -> tuple[AreaRisk, ...]:
-    """Areas by ISO code with the probability of impact and of being overflown, and when the corridor enters and leaves.
+    """Areas by ISO code with the probability of impact and of being overflown, and when the corridor enters
+    and leaves.
 
-    An area entered already keeps the entry that was predicted `before`. For an area that only an impact threatens both times
-    are the impact's.
+    An area entered already keeps the entry that was predicted `before`. For an area that only an impact
+    threatens both times are the impact's.
     """
     lat, lon = np.radians(found.impact.lat_deg), np.radians(found.impact.lon_deg)
     hit = area_probabilities(float(lat), float(lon), found.covariance_en, areas)
@@ -62,7 +68,9 @@ def risks(
 
 
 def _sideways_m(found: Prediction, track: Array, p7: Array) -> Array:
-    """Standard deviation across the track at its rows: from the state's own now to the impact's, growing with time."""
+    """Standard deviation across the track at its rows: from the state's own now to the impact's, growing
+    with time.
+    """
     start = float(np.sqrt(np.trace(p7[:3, :3]) / 3.0))
     last = track[-2:] if len(track) > 1 else track[[0, 0]]
     heading = float(ground_azimuth_rad(last[0, 1], last[0, 2], last[1, 1], last[1, 2]))

@@ -1,7 +1,9 @@
-"""What a nation believes of each ballistic object: a pure fold of fused tracks and launch events into assessments.
+"""What a nation believes of each ballistic object: a pure fold of fused tracks and launch events into
+assessments.
 
-The impact is computed anew when a track's state changed, at most once a second of scenario time. Areas and arc follow when the
-impact moved by a part of its own ellipse, or after a while: they cost ten times as much and change little.
+The impact is computed anew when a track's state changed, at most once a second of scenario time. Areas and
+arc follow when the impact moved by a part of its own ellipse, or after a while: they cost ten times as much
+and change little.
 """
 
 from collections.abc import Sequence
@@ -35,7 +37,9 @@ ENDED: Final = frozenset((Life.LOST, Life.IMPACTED))
 
 
 class Held(Struct, frozen=True):
-    """One object's assessment and what it was made from: the launches used, and the impact for which areas were computed."""
+    """One object's assessment and what it was made from: the launches used, and the impact for which areas
+    were computed.
+    """
 
     assessment: Assessment
     state: EcefState | None = None
@@ -59,9 +63,15 @@ def new_assess() -> AssessState:
 
 
 def step(
-    state: AssessState, fused: Sequence[FusedTrack], own: Sequence[Track], launches: Sequence[LaunchEvent], now: Instant
+    state: AssessState,
+    fused: Sequence[FusedTrack],
+    own: Sequence[Track],
+    launches: Sequence[LaunchEvent],
+    now: Instant,
 ) -> tuple[AssessState, tuple[Assessment, ...]]:
-    """Assessments of all ballistic fused tracks, by track; those of tracks that ended in this step are the last ones."""
+    """Assessments of all ballistic fused tracks, by track; those of tracks that ended in this step are the
+    last ones.
+    """
     events = _newest(state.launches, launches)
     before = {held.assessment.track_id: held for held in state.held}
     mine = {track.id: track for track in own}
@@ -81,12 +91,18 @@ def _newest(known: Sequence[LaunchEvent], new: Sequence[LaunchEvent]) -> tuple[L
         other = table.get((event.origin, event.track_id))
         if other is None or event.sequence > other.sequence:
             table[event.origin, event.track_id] = event
-    young = sorted(table.values(), key=lambda event: (event.confirmed_ns, event.origin, event.track_id))[-LAUNCHES_LIMIT:]
+    young = sorted(table.values(), key=lambda event: (event.confirmed_ns, event.origin, event.track_id))[
+        -LAUNCHES_LIMIT:
+    ]
     return tuple(sorted(young, key=lambda event: (event.origin, event.track_id)))
 
 
 def _assessed(
-    before: Held | None, track: FusedTrack, mine: dict[str, Track], events: Sequence[LaunchEvent], now: Instant
+    before: Held | None,
+    track: FusedTrack,
+    mine: dict[str, Track],
+    events: Sequence[LaunchEvent],
+    now: Instant,
 ) -> Held:
     held = before or Held(Assessment(track_id=track.id, made_ns=now))
     held = _launched(held, track, mine, events, now)
@@ -99,17 +115,27 @@ def _launched(
 ) -> Held:
     """Own estimate and partners' together; computed anew only when one of them changed."""
     sources = {(member.nation, member.track_id) for member in track.members}
-    used = tuple(event for event in events if (event.origin, event.track_id) in sources and event.track_id not in mine)
-    early = next((mine[name].early for _, name in sorted(sources) if name in mine and mine[name].early), held.early)
+    used = tuple(
+        event for event in events if (event.origin, event.track_id) in sources and event.track_id not in mine
+    )
+    early = next(
+        (mine[name].early for _, name in sorted(sources) if name in mine and mine[name].early), held.early
+    )
     if early == held.early and used == held.used:
         return held
     own = launch_point(early) if early != held.early else held.own
-    launch = combined([estimate for estimate in (own, *(event.launch for event in used)) if estimate is not None])
-    return replace(held, early=early, used=used, own=own, assessment=replace(held.assessment, launch=launch, made_ns=now))
+    launch = combined(
+        [estimate for estimate in (own, *(event.launch for event in used)) if estimate is not None]
+    )
+    return replace(
+        held, early=early, used=used, own=own, assessment=replace(held.assessment, launch=launch, made_ns=now)
+    )
 
 
 def _predicted(held: Held, track: FusedTrack, now: Instant) -> Held:
-    """Impact, apogee, and where needed areas and arc. Without a coast there is no impact, and an old one is withdrawn."""
+    """Impact, apogee, and where needed areas and arc. Without a coast there is no impact, and an old one is
+    withdrawn.
+    """
     old = held.assessment
     found = predict(track)
     if found is None:
@@ -129,7 +155,9 @@ def _moved(held: Held, found: Prediction, now: Instant) -> bool:
         return True
     lat, lon, ee, en, nn = held.areas_at
     off = np.array([(found.impact.lon_deg - lon + 180.0) % 360.0 - 180.0, found.impact.lat_deg - lat])
-    off *= np.radians(1.0) * 6.371e6 * np.array([np.cos(np.radians(lat)), 1.0])  # metres, near enough for a threshold
+    off *= (
+        np.radians(1.0) * 6.371e6 * np.array([np.cos(np.radians(lat)), 1.0])
+    )  # metres, near enough for a threshold
     drawn = np.array([[ee, en], [en, nn]])
     area = np.linalg.det(found.covariance_en) / max(float(np.linalg.det(drawn)), 1e-300)
     return bool(mahalanobis2(off, drawn + np.eye(2)) > MOVED_SIGMAS2 or not SHRUNK**2 < area < SHRUNK**-2)
@@ -149,5 +177,3 @@ def _drawn(held: Held, found: Prediction, now: Instant) -> Held:
 
 def _areas() -> tuple[Area, ...]:
     return load_areas()
-
-

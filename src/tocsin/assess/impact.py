@@ -1,4 +1,6 @@
-"""Where and when an object comes down if only gravity and air move it from now on: said only once its motor is seen out."""
+"""Where and when an object comes down if only gravity and air move it from now on: said only once its motor
+is seen out.
+"""
 
 from typing import Final, NamedTuple
 
@@ -15,7 +17,8 @@ from tocsin.model.track import FusedTrack, ObjectClass, Phase, Track
 
 Array = NDArray[np.float64]
 
-# A semi-major axis beyond this is no prediction: half the longest warned coast, and past the straight-line error theory.
+# A semi-major axis beyond this is no prediction: half the longest warned coast, and past the straight-line
+# error theory.
 LARGEST_M: Final = 1_000e3
 
 
@@ -32,7 +35,9 @@ class Prediction(NamedTuple):
 
 
 def predict(track: Track | FusedTrack) -> Prediction | None:
-    """The prediction for a ballistic object in coast; None in boost, for aircraft, and where it would be meaningless."""
+    """The prediction for a ballistic object in coast; None in boost, for aircraft, and where it would be
+    meaningless.
+    """
     if track.phase is not Phase.COAST or track.kind is not ObjectClass.BALLISTIC:
         return None
     x = np.array(track.state.x)

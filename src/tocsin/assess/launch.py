@@ -1,9 +1,11 @@
-"""Where and when an object was launched: its first smoothed states under power, followed back to the ground.
+"""Where and when an object was launched: its first smoothed states under power, followed back to the
+ground.
 
-The climb from rest to the first sight is taken as one family: speed grows as a power of time, the path leans over from the
-vertical as a power of time, in the plane of the velocity seen. Height and angle seen then fix time and distance. The members
-of the family differ by what nobody knows of the object; their spread, and a part of the height, is the model's error. It grows
-with the height of first sight, as it must. No vehicle data goes in, and a first sight above HIGHEST_M says nothing.
+The climb from rest to the first sight is taken as one family: speed grows as a power of time, the path
+leans over from the vertical as a power of time, in the plane of the velocity seen. Height and angle seen
+then fix time and distance. The members of the family differ by what nobody knows of the object; their
+spread, and a part of the height, is the model's error. It grows with the height of first sight, as it must.
+No vehicle data goes in, and a first sight above HIGHEST_M says nothing.
 """
 
 from collections.abc import Sequence
@@ -20,8 +22,9 @@ from tocsin.model.time import Instant, after, seconds_between
 
 Array = NDArray[np.float64]
 
-# Powers of time: speed from constant acceleration to a body that gets lighter; lean from steady to late (ours, notional).
-SPEED_POWERS: Final = (1.0, 1.2, 1.4)
+# Powers of time: speed about constant acceleration (air and the turn hold it back, a lighter body gains);
+# lean from steady to late (ours, notional).
+SPEED_POWERS: Final = (0.75, 1.0, 1.25)
 LEAN_POWERS: Final = (1.0, 1.5, 2.0)
 FLOOR_M: Final = 500.0  # the ground's height and the site's extent, which the model leaves out
 HEIGHT_PART: Final = 0.03
@@ -35,7 +38,9 @@ _LONGEST_S: Final = 400.0
 
 
 class _Back(NamedTuple):
-    """A launch as (east, north) m from the state's foot point and s before the state, over the family's members."""
+    """A launch as (east, north) m from the state's foot point and s before the state, over the family's
+    members.
+    """
 
     mean: Array  # (3,)
     spread: Array  # (3,) standard deviation over the members
@@ -48,10 +53,14 @@ def launch_point(early: Sequence[EcefState]) -> LaunchPointEstimate | None:
 
 
 def combined(estimates: Sequence[LaunchPointEstimate]) -> LaunchPointEstimate | None:
-    """Estimates of one launch by covariance intersection: they share the model's error, so they are not independent."""
+    """Estimates of one launch by covariance intersection: they share the model's error, so they are not
+    independent.
+    """
     if not estimates:
         return None
-    ordered = sorted(estimates, key=lambda e: (e.ellipse95.semi_major_m * e.ellipse95.semi_minor_m, e.time_ns))
+    ordered = sorted(
+        estimates, key=lambda e: (e.ellipse95.semi_major_m * e.ellipse95.semi_minor_m, e.time_ns)
+    )
     first = ordered[0]
     x, p = np.zeros(3), _covariance(first)
     for other in ordered[1:]:
@@ -121,7 +130,9 @@ def _model_error(back: _Back, height_m: float, enu_v: Array) -> Array:
 
 def _estimate(lat_rad: float, lon_rad: float, time_ns: Instant, x3: Array, p3: Array) -> LaunchPointEstimate:
     """From (east, north, later) of a place and instant."""
-    lat, lon = ground_destination(lat_rad, lon_rad, float(np.arctan2(x3[0], x3[1])), float(np.hypot(x3[0], x3[1])))
+    lat, lon = ground_destination(
+        lat_rad, lon_rad, float(np.arctan2(x3[0], x3[1])), float(np.hypot(x3[0], x3[1]))
+    )
     return LaunchPointEstimate(
         lat_deg=float(np.degrees(lat)),
         lon_deg=float(np.degrees(lon)),
@@ -137,7 +148,9 @@ def _covariance(estimate: LaunchPointEstimate) -> Array:
     major = np.array([np.sin(region.azimuth_rad), np.cos(region.azimuth_rad)])
     minor = np.array([major[1], -major[0]])
     p = np.zeros((3, 3))
-    p[:2, :2] = region.semi_major_m**2 * np.outer(major, major) + region.semi_minor_m**2 * np.outer(minor, minor)
+    p[:2, :2] = region.semi_major_m**2 * np.outer(major, major) + region.semi_minor_m**2 * np.outer(
+        minor, minor
+    )
     p[:2, :2] /= CHI2_95_2
     p[2, 2] = estimate.time_sigma_s**2
     return p

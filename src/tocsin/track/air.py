@@ -1,7 +1,8 @@
-"""Air traffic: finished positions, and fixes of rotating radars that give height only as reported. Simple and quick.
+"""Air traffic: finished positions, and fixes of rotating radars that give height only as reported. Simple
+and quick.
 
-Identity decides first, then the nearest within its gate. The filter is a straight flight with one variance for all three
-directions; rotating radars see a place every 4 to 12 s, so that turns must go into the noise.
+Identity decides first, then the nearest within its gate. The filter is a straight flight with one variance
+for all three directions; rotating radars see a place every 4 to 12 s, so that turns must go into the noise.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,9 @@ from tocsin.track.rows import triangle
 Array = NDArray[np.float64]
 
 SPEED_MPS: Final = 150.0  # one sigma of an aircraft's speed before it is measured: airliners cruise at 250
-NOISE_M2_S3: Final = 20.0  # a standard-rate turn (3 deg/s) at 100 m/s is 5 m/s^2, held for about a second here
+NOISE_M2_S3: Final = (
+    20.0  # a standard-rate turn (3 deg/s) at 100 m/s is 5 m/s^2, held for about a second here
+)
 GATE: Final = 4.0  # sigmas
 LEAST_GATE_M: Final = 500.0
 POSITION_M: Final = 100.0  # a reported position without a stated error: ADS-B is better, a tracker's is not
@@ -88,7 +91,9 @@ def place(plot: Plot, sensor: int, entry: Array, position_m: float | None, heigh
 
 
 def _radar_place(fix: RadarFix, entry: Array, height_m: float | None) -> Array:
-    """Elevation from slant range and height over a sphere through the site: right to tens of metres for aircraft."""
+    """Elevation from slant range and height over a sphere through the site: right to tens of metres for
+    aircraft.
+    """
     height = UNKNOWN_HEIGHT_M if height_m is None else height_m
     site_r = float(np.linalg.norm(entry[5:8]))
     site_height = float(ecef_to_geodetic(entry[5:8])[2])
@@ -103,15 +108,24 @@ class Sky:
 
     def __init__(self, records: Sequence[AirRecord]) -> None:
         self.records = list(records)
-        self.by_identity = {record.identity: i for i, record in enumerate(records) if record.identity is not None}
+        self.by_identity = {
+            record.identity: i for i, record in enumerate(records) if record.identity is not None
+        }
         size = max(2 * len(records), 64)
-        self._r, self._v, self._var, self._time = np.zeros((size, 3)), np.zeros((size, 3)), np.zeros((size, 3)), np.zeros(size)
+        self._r, self._v, self._var, self._time = (
+            np.zeros((size, 3)),
+            np.zeros((size, 3)),
+            np.zeros((size, 3)),
+            np.zeros(size),
+        )
         for i, record in enumerate(self.records):
             self._set(i, record)
 
     def _set(self, i: int, record: AirRecord) -> None:
         if i >= len(self._time):
-            self._r, self._v, self._var = (np.concatenate((a, np.zeros_like(a))) for a in (self._r, self._v, self._var))
+            self._r, self._v, self._var = (
+                np.concatenate((a, np.zeros_like(a))) for a in (self._r, self._v, self._var)
+            )
             self._time = np.concatenate((self._time, np.zeros_like(self._time)))
         self._r[i], self._v[i], self._var[i] = record.r_m, record.v_mps, record.variance
         self._time[i] = record.time_ns / 1e9
@@ -150,7 +164,13 @@ class Sky:
             up = seen.r_m / WGS84_A_M
             off -= (off @ up)[:, None] * up
         var = self._var[:count]
-        spread = var[:, 0] + 2.0 * dt * var[:, 1] + dt**2 * var[:, 2] + NOISE_M2_S3 * np.abs(dt) ** 3 / 3.0 + seen.variance
+        spread = (
+            var[:, 0]
+            + 2.0 * dt * var[:, 1]
+            + dt**2 * var[:, 2]
+            + NOISE_M2_S3 * np.abs(dt) ** 3 / 3.0
+            + seen.variance
+        )
         ratio = np.sum(off**2, axis=1) / np.maximum(GATE**2 * spread, LEAST_GATE_M**2)
         for i in np.argsort(ratio, kind="stable")[:4].tolist():
             if ratio[i] > 1.0:
@@ -164,15 +184,24 @@ class Sky:
 def _begun(seen: Seen) -> AirRecord:
     speed = SPEED_MPS if seen.v_mps is None else VELOCITY_MPS
     return AirRecord(
-        number=0, identity=seen.plot.identity, life=Life.TENTATIVE, time_ns=seen.plot.time_ns,
-        first_ns=seen.plot.time_ns, plots=1, sensor=seen.sensor, r_m=_three(seen.r_m),
-        v_mps=_three(np.zeros(3) if seen.v_mps is None else seen.v_mps), variance=(seen.variance, 0.0, speed**2),
+        number=0,
+        identity=seen.plot.identity,
+        life=Life.TENTATIVE,
+        time_ns=seen.plot.time_ns,
+        first_ns=seen.plot.time_ns,
+        plots=1,
+        sensor=seen.sensor,
+        r_m=_three(seen.r_m),
+        v_mps=_three(np.zeros(3) if seen.v_mps is None else seen.v_mps),
+        variance=(seen.variance, 0.0, speed**2),
         height_m=seen.height_m,
-    )  # fmt: skip
+    )
 
 
 def _updated(record: AirRecord, seen: Seen) -> AirRecord:
-    """Kalman filter, the same scalar gains for all three directions; a plot older than the last one only counts."""
+    """Kalman filter, the same scalar gains for all three directions; a plot older than the last one only
+    counts.
+    """
     dt = seconds_between(record.time_ns, seen.plot.time_ns)
     if dt < 0.0:
         return replace(record, plots=record.plots + 1)
@@ -192,10 +221,16 @@ def _updated(record: AirRecord, seen: Seen) -> AirRecord:
         r, v = r + gain_r * off, v + gain_v * off
         pp, pv, vv = pp - gain_r * pv, (1.0 - gain_v) * pv, (1.0 - gain_v) * vv
     return replace(
-        record, time_ns=seen.plot.time_ns, plots=record.plots + 1, sensor=seen.sensor, r_m=_three(r), v_mps=_three(v),
-        variance=(pp, pv, vv), height_m=seen.height_m if seen.height_m is not None else record.height_m,
+        record,
+        time_ns=seen.plot.time_ns,
+        plots=record.plots + 1,
+        sensor=seen.sensor,
+        r_m=_three(r),
+        v_mps=_three(v),
+        variance=(pp, pv, vv),
+        height_m=seen.height_m if seen.height_m is not None else record.height_m,
         identity=record.identity or seen.plot.identity,
-    )  # fmt: skip
+    )
 
 
 def lives(records: Sequence[AirRecord], now: Instant, periods_s: Sequence[float]) -> list[AirRecord]:
@@ -234,11 +269,19 @@ def publish(record: AirRecord, nation: Nation, sensor: str, label: Label) -> Tra
     p[:3, :3], p[3:6, 3:6], p[6, 6] = pp * np.eye(3), vv * np.eye(3), LN_BETA_SIGMA**2
     p[:3, 3:6] = p[3:6, :3] = pv * np.eye(3)
     return Track(
-        id=f"{nation}-{record.number}", life=record.life, phase=Phase.UNKNOWN, kind=kind_of(record),
+        id=f"{nation}-{record.number}",
+        life=record.life,
+        phase=Phase.UNKNOWN,
+        kind=kind_of(record),
         state=EcefState(record.time_ns, (*record.r_m, *record.v_mps, LN_BETA_MEAN), triangle(p)),
-        first_ns=record.first_ns, last_ns=record.time_ns, sensors=(sensor,), plots=record.plots, label=label,
-        confirmed_ns=record.confirmed_ns, identity=record.identity,
-    )  # fmt: skip
+        first_ns=record.first_ns,
+        last_ns=record.time_ns,
+        sensors=(sensor,),
+        plots=record.plots,
+        label=label,
+        confirmed_ns=record.confirmed_ns,
+        identity=record.identity,
+    )
 
 
 def _three(values: Array) -> tuple[float, float, float]:

@@ -1,7 +1,8 @@
 """Which plot belongs to which object: gate, assignment, and where a new object may begin.
 
-One sensor's scan gives an object at most one plot. Costs are d^2 + ln det S, so that a vague track does not take a plot from
-a sharp one; connected groups of tracks and plots are assigned apart, so that the cost grows with the groups, not the scan.
+One sensor's scan gives an object at most one plot. Costs are d^2 + ln det S, so that a vague track does not
+take a plot from a sharp one; connected groups of tracks and plots are assigned apart, so that the cost
+grows with the groups, not the scan.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,8 @@ GATE: Final = 0.9999  # one honest plot in 10,000 falls outside
 GATES: Final = np.array([chi2_gate(n, GATE) for n in (1, 2, 3, 4)])
 _FORBIDDEN: Final = 1e6
 
-# Two lines of sight make a start when they pass each other this closely (sigmas of both, and a way flown between them).
+# Two lines of sight make a start when they pass each other this closely (sigmas of both, and a way flown
+# between them).
 SIGHT_SIGMAS: Final = 3.5
 WAY_MPS: Final = 3_000.0
 LEAST_PARALLAX: Final = 0.05  # sine of the angle between the lines
@@ -33,7 +35,9 @@ HIGHEST_M: Final = 1_500e3
 
 
 def scans(rows: Array, periods_s: Sequence[float]) -> list[Array]:
-    """Rows (in order of time) as scans: one sensor each, shorter than its period; in order of their first row."""
+    """Rows (in order of time) as scans: one sensor each, shorter than its period; in order of their first
+    row.
+    """
     found: list[list[int]] = []
     current: dict[int, int] = {}
     for i, row in enumerate(rows):
@@ -59,7 +63,9 @@ def gate(scan: Array, table: Array, states: Sequence[Gaussian], time_s: float) -
 
 
 def assign(costs: Array) -> list[tuple[int, int]]:
-    """Pairs (track, plot) of least total cost, as many as the gates allow, group by connected group; sorted."""
+    """Pairs (track, plot) of least total cost, as many as the gates allow, group by connected group;
+    sorted.
+    """
     rows, columns = np.nonzero(np.isfinite(costs))
     if not len(rows):
         return []
@@ -68,20 +74,22 @@ def assign(costs: Array) -> list[tuple[int, int]]:
     _, group = connected_components(graph, directed=False)
     pairs: list[tuple[int, int]] = []
     for label in np.unique(group[rows]):
-        pairs += _assign_group(costs, np.flatnonzero(group[:tracks] == label), np.flatnonzero(group[tracks:] == label))
+        pairs += _assign_group(
+            costs, np.flatnonzero(group[:tracks] == label), np.flatnonzero(group[tracks:] == label)
+        )
     return sorted(pairs)
 
 
-def _assign_group(
-    costs: Array, tracks: NDArray[np.intp], plots: NDArray[np.intp]
-) -> list[tuple[int, int]]:
+def _assign_group(costs: Array, tracks: NDArray[np.intp], plots: NDArray[np.intp]) -> list[tuple[int, int]]:
     part = costs[np.ix_(tracks, plots)]
     one, two = linear_sum_assignment(np.where(np.isfinite(part), part, _FORBIDDEN))
     return [(int(tracks[i]), int(plots[j])) for i, j in zip(one, two, strict=True) if np.isfinite(part[i, j])]
 
 
 def crossing(one: Array, other: Array, sigma_one: float, sigma_other: float) -> tuple[Array, float] | None:
-    """Where two lines of sight (rows) of two platforms cross: the point between them and their miss in sigmas, or None."""
+    """Where two lines of sight (rows) of two platforms cross: the point between them and their miss in
+    sigmas, or None.
+    """
     u, v = one[4:7], other[4:7]
     apart = other[7:10] - one[7:10]
     cosine = float(u @ v)
@@ -93,7 +101,9 @@ def crossing(one: Array, other: Array, sigma_one: float, sigma_other: float) -> 
     if along_one <= 0.0 or along_other <= 0.0:
         return None
     first, second = one[7:10] + along_one * u, other[7:10] + along_other * v
-    allowed = np.hypot(sigma_one * along_one, sigma_other * along_other) + WAY_MPS / SIGHT_SIGMAS * abs(one[0] - other[0])
+    allowed = np.hypot(sigma_one * along_one, sigma_other * along_other) + WAY_MPS / SIGHT_SIGMAS * abs(
+        one[0] - other[0]
+    )
     miss = float(np.linalg.norm(first - second) / allowed)
     point = 0.5 * (first + second)
     height = float(ecef_to_geodetic(point)[2])

@@ -1,4 +1,5 @@
-"""Least squares over a window of rows: a cubic for powered flight, a free flight for coast, and the test between them.
+"""Least squares over a window of rows: a cubic for powered flight, a free flight for coast, and the test
+between them.
 
 Both solvers are Gauss-Newton, warm-started, damped when a step would make the fit worse (Levenberg).
 """
@@ -15,12 +16,13 @@ from tocsin.track import kernels
 
 Array = NDArray[np.float64]
 
-# Ballistic coefficient before any drag is seen: the middle (in ratio) of 5,000 to 8,000 kg/m^2, a notional range for dense
-# slender bodies; one standard deviation covers a factor of 1.65 either way.
+# Ballistic coefficient before any drag is seen: the middle (in ratio) of 5,000 to 8,000 kg/m^2, a notional
+# range for dense slender bodies; one standard deviation covers a factor of 1.65 either way.
 LN_BETA_MEAN: Final = float(0.5 * (np.log(5_000.0) + np.log(8_000.0)))
 LN_BETA_SIGMA: Final = 0.5
 
-# What any object may do within a window, before it is seen: no public launch exceeds these by much (one sigma each).
+# What any object may do within a window, before it is seen: no public launch exceeds these by much (one
+# sigma each).
 _POSITION_M: Final = 3e6
 _VELOCITY_MPS: Final = 3_000.0
 _ACCELERATION_MPS2: Final = 30.0
@@ -36,16 +38,18 @@ _DAMP_FIRST: Final = 1e-3
 
 
 class Fit(NamedTuple):
-    """Solution x (n,), covariance (n, n), chi-squared with its count of numbers, prior left out."""
+    """Solution x (n,), covariance (n, n), chi-squared over so many numbers, prior left out."""
 
     x: Array
     p: Array
     chi2: float
-    count: int
+    numbers: int
 
 
 class FlightFit(NamedTuple):
-    """A free flight: start x7 and covariance, push along the velocity and its sigma, state and covariance at the last row."""
+    """A free flight: start x7 and covariance, push along the velocity and its sigma, state and covariance
+    at the last row.
+    """
 
     start: Array
     start_p: Array
@@ -54,7 +58,7 @@ class FlightFit(NamedTuple):
     end: Array
     end_p: Array
     chi2: float
-    count: int
+    numbers: int
 
 
 class _Normal(NamedTuple):
@@ -62,7 +66,7 @@ class _Normal(NamedTuple):
     right: Array
     cost: float
     chi2: float
-    count: int
+    numbers: int
 
 
 def poly_fit(rows: Array, table: Array, guess: Array, t0_s: float) -> Fit:
@@ -72,11 +76,11 @@ def poly_fit(rows: Array, table: Array, guess: Array, t0_s: float) -> Fit:
     def evaluate(x: Array) -> _Normal:
         matrix, off = np.diag(_POLY_PRIOR), centre - x
         right = _POLY_PRIOR * off
-        chi2, count = kernels.poly_normal(rows, table, x, t0_s, matrix, right)
-        return _Normal(matrix, right, chi2 + float(off @ (_POLY_PRIOR * off)), chi2, count)
+        chi2, numbers = kernels.poly_normal(rows, table, x, t0_s, matrix, right)
+        return _Normal(matrix, right, chi2 + float(off @ (_POLY_PRIOR * off)), chi2, numbers)
 
     x, normal = _descend(evaluate, guess.copy())
-    return Fit(x, invert(normal.matrix), normal.chi2, normal.count)
+    return Fit(x, invert(normal.matrix), normal.chi2, normal.numbers)
 
 
 def flight_fit(rows: Array, table: Array, guess: Array, t0_s: float, with_push: bool = False) -> FlightFit:
@@ -89,18 +93,24 @@ def flight_fit(rows: Array, table: Array, guess: Array, t0_s: float, with_push: 
     def evaluate(x: Array) -> _Normal:
         matrix, off = np.diag(prior), centre - x
         right = prior * off
-        chi2, count = kernels.flight_normal(rows, table, x, t0_s, matrix, right, ends)
+        chi2, numbers = kernels.flight_normal(rows, table, x, t0_s, matrix, right, ends)
         if not with_push:
             matrix[7, :7] = matrix[:7, 7] = right[7] = 0.0
-        return _Normal(matrix, right, chi2 + float(off @ (prior * off)), chi2, count)
+        return _Normal(matrix, right, chi2 + float(off @ (prior * off)), chi2, numbers)
 
     x, normal = _descend(evaluate, np.append(guess, 0.0))
     p = invert(normal.matrix)
     phi = ends[:, 1:]
     return FlightFit(
-        x[:7], p[:7, :7], float(x[7]), float(np.sqrt(p[7, 7])), ends[:, 0].copy(), phi @ p[:7, :7] @ phi.T,
-        normal.chi2, normal.count,
-    )  # fmt: skip
+        x[:7],
+        p[:7, :7],
+        float(x[7]),
+        float(np.sqrt(p[7, 7])),
+        ends[:, 0].copy(),
+        phi @ p[:7, :7] @ phi.T,
+        normal.chi2,
+        normal.numbers,
+    )
 
 
 def evaluate_poly(c: Array, s: float) -> tuple[Array, Array, Array]:
@@ -135,8 +145,6 @@ def _descend(evaluate: Callable[[Array], _Normal], x: Array) -> tuple[Array, _No
     return x, now
 
 
-# --- boost or coast ---------------------------------------------------------------------------------------------------
-
 _WINDOWS_S: Final = (6.0, 8.0, 10.0, 13.0, 17.0, 22.0, 29.0, 38.0, 50.0)
 _FULL: Final = 0.75  # of a window must be covered by rows
 _LEAST_ROWS: Final = 6
@@ -149,7 +157,9 @@ _SEEN_MPS2: Final = 5.0
 
 
 class CoastTest(NamedTuple):
-    """Verdict of one look back: `coast` True, False (a push is seen) or None (cannot tell), with the fit it rests on."""
+    """Verdict of one look back: `coast` True, False (a push is seen) or None (cannot tell), with the fit it
+    rests on.
+    """
 
     coast: bool | None
     push_mps2: float
@@ -167,10 +177,12 @@ UNDECIDED: Final = CoastTest(None, 0.0, float("inf"), 0.0, None)
 
 
 def coast_test(rows: Array, table: Array, poly: Array, t_poly_s: float, motor_mps2: float) -> CoastTest:
-    """Does free flight explain the last seconds, and is the push along the velocity clearly not `motor_mps2`?
+    """Does free flight explain the last seconds, and is the push along the velocity clearly not
+    `motor_mps2`?
 
-    Looks back over ever longer windows until the push is known well enough; a motor holds an object up against gravity, so
-    it is never weak. A window that still holds some powered flight shows a push and fails.
+    Looks back over ever longer windows until the push is known well enough; a motor holds an object up
+    against gravity, so it is never weak. A window that still holds some powered flight shows a push and
+    fails.
     """
     last_s = float(rows[-1, 0])
     guess: Array | None = None
@@ -202,5 +214,5 @@ def _verdict(part: Array, table: Array, pushed: FlightFit, t0_s: float, motor_mp
     if push > _SMALL_SIGMAS * sigma or push + 2.0 * sigma > _HALF * motor_mps2:
         return CoastTest(False, push, sigma, t0_s, None)
     free = flight_fit(part, table, pushed.start, t0_s)
-    fits = plausible(free.chi2, free.count, 6, _SIGMAS)
-    return CoastTest(True if fits else False, push, sigma, t0_s, free)
+    fits = plausible(free.chi2, free.numbers, 6, _SIGMAS)
+    return CoastTest(fits, push, sigma, t0_s, free)

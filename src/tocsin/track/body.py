@@ -1,8 +1,9 @@
 """What fusion keeps of one object: its sources, and the estimate made from those that count.
 
-A source is a nation's track, always by its newest tracklet. Of one nation only the source that began last counts: an earlier
-one has ended or was lost from sight. Sources that know the coast are added as information (their errors have nothing in common
-but the prior on ln beta, which is counted once); before that the most precise one speaks for the object.
+A source is a nation's track, always by its newest tracklet. Of one nation only the source that began last
+counts: an earlier one has ended or was lost from sight. Sources that know the coast are added as
+information (their errors have nothing in common but the prior on ln beta, which is counted once); before
+that the most precise one speaks for the object.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +34,9 @@ Sources = Mapping[Key, Tracklet]
 
 
 class Body(Struct, frozen=True):
-    """One object: all sources that ever were in it (`members`), and what is published of it. `ended_ns`: a gravestone."""
+    """One object: all sources that ever were in it (`members`), and what is published of it. `ended_ns`: a
+    gravestone.
+    """
 
     number: int
     members: tuple[Member, ...]
@@ -51,10 +54,20 @@ def key_of(source: Tracklet | Member) -> Key:
 def tracklet_of(track: Track, nation: Nation) -> Tracklet:
     """An own track in the form of a partner's."""
     return Tracklet(
-        origin=nation, track_id=track.id, sequence=0, life=track.life, phase=track.phase, kind=track.kind,
-        state=track.state, first_ns=track.first_ns, last_ns=track.last_ns, label=track.label,
-        accel_mps2=track.accel_mps2, burnout_ns=track.burnout_ns, identity=track.identity,
-    )  # fmt: skip
+        origin=nation,
+        track_id=track.id,
+        sequence=0,
+        life=track.life,
+        phase=track.phase,
+        kind=track.kind,
+        state=track.state,
+        first_ns=track.first_ns,
+        last_ns=track.last_ns,
+        label=track.label,
+        accel_mps2=track.accel_mps2,
+        burnout_ns=track.burnout_ns,
+        identity=track.identity,
+    )
 
 
 def gaussian_of(state: EcefState) -> Gaussian:
@@ -75,8 +88,8 @@ def moved(source: Tracklet | FusedTrack, time_ns: Instant) -> Gaussian:
 def counting(members: Sequence[Member], sources: Sources) -> list[Tracklet]:
     """Of each nation the living source that began last, by nation.
 
-    A source in coast ends when its predicted impact is over: whoever saw the object no later than that one did does not
-    count any more either.
+    A source in coast ends when its predicted impact is over: whoever saw the object no later than that one
+    did does not count any more either.
     """
     known = [sources[key_of(member)] for member in members if key_of(member) in sources]
     over = [source.last_ns for source in known if source.life in ENDED and source.phase is Phase.COAST]

@@ -1,8 +1,10 @@
-"""The picture of all three nations: own tracks and partners' tracklets become one track for each object. A pure fold.
+"""The picture of all three nations: own tracks and partners' tracklets become one track for each object. A
+pure fold.
 
-In the room: the newest tracklet of each source, which sources are one object, lives of fused tracks. Not in the room: plots,
-links, and anything that is sent: what is fused here is never shared, so no datum can come back and be counted twice.
-A tracklet replaces its source's previous one (higher sequence wins), so that order and repetition do not matter.
+In the room: the newest tracklet of each source, which sources are one object, lives of fused tracks. Not in
+the room: plots, links, and anything that is sent: what is fused here is never shared, so no datum can come
+back and be counted twice. A tracklet replaces its source's previous one (higher sequence wins), so that
+order and repetition do not matter.
 """
 
 from collections.abc import Sequence
@@ -27,7 +29,9 @@ SOURCE_LIMIT: Final = 6_000  # more than three nations' skies hold
 
 
 class FusionState(Struct, frozen=True):
-    """Sources by nation and track id, bodies by number; `pairs`: twins seen so far as (number, number, steps)."""
+    """Sources by nation and track id, bodies by number; `pairs`: twins seen so far as (number, number,
+    steps).
+    """
 
     nation: Nation
     next_number: int = 1
@@ -53,21 +57,29 @@ def step(
     bodies, number = _parted(sources, bodies, number, changed, now)
     out = tuple(body.out for body in bodies if body.ended_ns is None or body.ended_ns == now)
     kept = {key: source for key, source in sorted(sources.items()) if _remembered(source, now)}
-    bodies = [body for body in bodies if body.ended_ns is None or any(key_of(m) in kept for m in body.members)]
+    bodies = [
+        body for body in bodies if body.ended_ns is None or any(key_of(m) in kept for m in body.members)
+    ]
     return FusionState(state.nation, number, tuple(kept.values()), tuple(bodies), pairs), out
 
 
 def _replace(
     sources: dict[Key, Tracklet], own: Sequence[Tracklet], partners: Sequence[Tracklet], nation: Nation
 ) -> frozenset[Key]:
-    """Own tracks as they are now, partners' by the highest sequence; returns which sources are not what they were."""
+    """Own tracks as they are now, partners' by the highest sequence; returns which sources are not what
+    they were.
+    """
     changed: set[Key] = set()
     ordered = sorted(partners, key=lambda source: (source.origin, source.track_id, source.sequence))
     for source in [*own, *ordered]:
         key = key_of(source)
         before = sources.get(key)
         mine = source.origin is nation
-        if source.life is Life.TENTATIVE or (mine and source.sequence != 0) or (before is None and source.life in ENDED):
+        if (
+            source.life is Life.TENTATIVE
+            or (mine and source.sequence != 0)
+            or (before is None and source.life in ENDED)
+        ):
             continue
         if before is None and len(sources) >= SOURCE_LIMIT:
             continue
@@ -85,9 +97,10 @@ def _housed(
     home = {key_of(member) for body in bodies for member in body.members}
     for nation in Nation:
         new = [
-            source for key, source in sorted(sources.items())
+            source
+            for key, source in sorted(sources.items())
             if key not in home and source.origin is nation and source.life not in ENDED
-        ]  # fmt: skip
+        ]
         new.sort(key=lambda source: (source.first_ns, source.track_id))
         pairs = dict(matched(new, bodies, sources)) if new else {}
         for i, source in enumerate(new):
@@ -171,11 +184,19 @@ def _parted(
 ) -> tuple[list[Body], int]:
     """A source that disagrees for long leaves its body for one of its own."""
     for i, body in enumerate(bodies):
-        if body.ended_ns is not None or len(body.members) < 2 or not changed & {key_of(m) for m in body.members}:
+        if (
+            body.ended_ns is not None
+            or len(body.members) < 2
+            or not changed & {key_of(m) for m in body.members}
+        ):
             continue
         odd = stranger(body, sources)
         if odd is None or body.strangers + 1 < STRANGER_STEPS:
-            bodies[i] = body if odd is None and not body.strangers else replace(body, strangers=body.strangers + 1 if odd else 0)
+            bodies[i] = (
+                body
+                if odd is None and not body.strangers
+                else replace(body, strangers=body.strangers + 1 if odd else 0)
+            )
             continue
         rest = tuple(member for member in body.members if member != odd)
         out = combine(body.number, rest, sources, body.out.confirmed_ns or now, now)

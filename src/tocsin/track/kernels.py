@@ -1,7 +1,8 @@
-"""Compiled inner loops of the estimators: what a sensor would have measured, normal equations, the Kalman update.
+"""Compiled inner loops of the estimators: what a sensor would have measured, normal equations, the Kalman
+update.
 
-Rows and the sensor table are those of `rows`. Residuals are measured minus predicted. A line of sight is two numbers: the
-predicted direction's parts along two axes across the measured one.
+Rows and the sensor table are those of `rows`. Residuals are measured minus predicted. A line of sight is
+two numbers: the predicted direction's parts along two axes across the measured one.
 """
 
 from typing import Final
@@ -108,8 +109,12 @@ def add(jac: Array, size: int, z: float, variance: float, normal: Array, right: 
 
 
 @njit(cache=True, error_model="numpy")
-def poly_normal(rows: Array, table: Array, c: Array, t0_s: float, normal: Array, right: Array) -> tuple[float, int]:
-    """Normal equations (12, 12) of a cubic c = [position, velocity, acceleration, jerk] at t0; chi-squared and count."""
+def poly_normal(
+    rows: Array, table: Array, c: Array, t0_s: float, normal: Array, right: Array
+) -> tuple[float, int]:
+    """Normal equations (12, 12) of a cubic c = [position, velocity, acceleration, jerk] at t0; chi-squared
+    and count.
+    """
     z, h, r, jac = np.empty(4), np.zeros((4, 6)), np.empty(4), np.empty(12)
     pos, vel = np.empty(3), np.empty(3)
     chi2, count = 0.0, 0
@@ -134,7 +139,8 @@ def poly_normal(rows: Array, table: Array, c: Array, t0_s: float, normal: Array,
 def flight_normal(
     rows: Array, table: Array, x8: Array, t0_s: float, normal: Array, right: Array, ends: Array
 ) -> tuple[float, int]:
-    """Normal equations (8, 8) of a free flight from x7 at t0, the eighth number a push (m/s^2) along the first velocity.
+    """Normal equations (8, 8) of a free flight from x7 at t0, the eighth number a push (m/s^2) along the
+    first velocity.
 
     Writes the state and transition matrix at the last row into `ends` (7, 8). Rows in order of time.
     """
@@ -174,7 +180,9 @@ def flight_normal(
 
 @njit(cache=True, error_model="numpy")
 def joseph(x: Array, p: Array, jac: Array, residual: float, variance: float) -> float:
-    """Scalar Kalman update of x (7,) and p (7, 7) in place, covariance in Joseph's form; returns the standardised square."""
+    """Scalar Kalman update of x (7,) and p (7, 7) in place, covariance in Joseph's form; returns the
+    standardised square.
+    """
     spread = p @ jac
     total = variance
     for i in range(7):
@@ -194,7 +202,9 @@ def joseph(x: Array, p: Array, jac: Array, residual: float, variance: float) -> 
 
 @njit(cache=True, error_model="numpy")
 def predict(x: Array, p: Array, dt_s: float, noise: float, drag_part: float) -> None:
-    """Move x and p in place; `noise` is white acceleration (m^2/s^3), raised by (drag_part x drag)^2 for a second."""
+    """Move x and p in place; `noise` is white acceleration (m^2/s^3), raised by (drag_part x drag)^2 for a
+    second.
+    """
     if dt_s == 0.0:
         return
     free, dragged = np.empty((6, 1)), np.empty((6, 1))
@@ -222,7 +232,9 @@ def predict(x: Array, p: Array, dt_s: float, noise: float, drag_part: float) -> 
 def run_filter(
     rows: Array, table: Array, x: Array, p: Array, t0_s: float, noise: float, drag_part: float
 ) -> tuple[float, int]:
-    """Extended Kalman filter through rows in order of time, x and p in place; sum of standardised squares, count."""
+    """Extended Kalman filter through rows in order of time, x and p in place; sum of standardised squares,
+    count.
+    """
     z, h, r, jac = np.empty(4), np.zeros((4, 6)), np.empty(4), np.zeros(7)
     before = np.empty(7)
     at_s, total, count = t0_s, 0.0, 0
@@ -242,47 +254,63 @@ def run_filter(
 
 
 @njit(cache=True, error_model="numpy")
-def gate_costs(plots: Array, table: Array, means: Array, covs: Array, times_s: Array, gates: Array, out: Array) -> None:
-    """Cost d^2 + ln det S of each track (n) against each row (m) into `out`, inf outside the gate of 2, 3, 4 numbers.
+def straight(mean: Array, cov6: Array, dt_s: float, pos: Array, vel: Array, cov: Array) -> None:
+    """Write a state (6,) and covariance (6, 6) moved in a straight line into pos, vel and cov."""
+    for i in range(3):
+        vel[i] = mean[3 + i]
+        pos[i] = mean[i] + dt_s * vel[i]
+        for j in range(3):
+            mixed = cov6[i, 3 + j] + dt_s * cov6[3 + i, 3 + j]
+            cov[i, j] = cov6[i, j] + dt_s * (cov6[3 + i, j] + mixed)
+            cov[i, 3 + j] = mixed
+            cov[3 + j, i] = mixed
+            cov[3 + i, 3 + j] = cov6[3 + i, 3 + j]
 
-    means (n, 6) and covs (n, 6, 6) at times_s (n,), moved to the row's time in a straight line.
+
+@njit(cache=True, error_model="numpy")
+def innovation(
+    used: int, z: Array, h: Array, r: Array, cov: Array, s: Array, half: Array
+) -> tuple[float, float]:
+    """d^2 and ln det of S = H P H' + R by its Cholesky factor, row by row into `s` (4, 4); d^2 inf if S is
+    not positive.
     """
-    z, h, r = np.empty(4), np.zeros((4, 6)), np.empty(4)
-    pos, vel, cov, s, half = np.empty(3), np.empty(3), np.empty((6, 6)), np.empty((4, 4)), np.empty(4)
+    log_det, d2 = 0.0, 0.0
+    for a in range(used):
+        for b in range(a + 1):
+            total = r[a] if a == b else 0.0
+            for i in range(6):
+                for j in range(6):
+                    total += h[a, i] * cov[i, j] * h[b, j]
+            for i in range(b):
+                total -= s[a, i] * s[b, i]
+            if a != b:
+                s[a, b] = total / s[b, b]
+            elif total > 0.0:
+                s[a, a] = np.sqrt(total)
+            else:
+                return np.inf, np.inf
+        total = z[a]
+        for i in range(a):
+            total -= s[a, i] * half[i]
+        half[a] = total / s[a, a]
+        d2 += half[a] ** 2
+        log_det += 2.0 * np.log(s[a, a])
+    return d2, log_det
+
+
+@njit(cache=True, error_model="numpy")
+def gate_costs(
+    plots: Array, table: Array, means: Array, covs: Array, times_s: Array, gates: Array, out: Array
+) -> None:
+    """Cost d^2 + ln det S of each track (n) against each row (m) into `out`, inf outside the gate.
+
+    means (n, 6) and covs (n, 6, 6) at times_s (n,); gates (4,) by how many numbers a plot has.
+    """
+    z, h, r, s, half = np.empty(4), np.zeros((4, 6)), np.empty(4), np.empty((4, 4)), np.empty(4)
+    pos, vel, cov = np.empty(3), np.empty(3), np.empty((6, 6))
     for k in range(means.shape[0]):
         for n in range(plots.shape[0]):
-            out[k, n] = np.inf
-            dt = plots[n, 0] - times_s[k]
-            for i in range(3):
-                vel[i] = means[k, 3 + i]
-                pos[i] = means[k, i] + dt * vel[i]
-                for j in range(3):
-                    cov[i, j] = covs[k, i, j] + dt * (covs[k, i, 3 + j] + covs[k, 3 + i, j]) + dt * dt * covs[k, 3 + i, 3 + j]
-                    cov[i, 3 + j] = covs[k, i, 3 + j] + dt * covs[k, 3 + i, 3 + j]
-                    cov[3 + j, i] = cov[i, 3 + j]
-                    cov[3 + i, 3 + j] = covs[k, 3 + i, 3 + j]
+            straight(means[k], covs[k], plots[n, 0] - times_s[k], pos, vel, cov)
             used = measure(plots[n], table[int(plots[n, 2])], pos, vel, z, h, r)
-            good, log_det, d2 = True, 0.0, 0.0
-            for a in range(used):  # Cholesky factor of S = H P H' + R, and the residual through it
-                for b in range(a + 1):
-                    total = r[a] if a == b else 0.0
-                    for i in range(6):
-                        for j in range(6):
-                            total += h[a, i] * cov[i, j] * h[b, j]
-                    for i in range(b):
-                        total -= s[a, i] * s[b, i]
-                    if a == b:
-                        good = good and total > 0.0
-                        s[a, a] = np.sqrt(max(total, 1e-300))
-                    else:
-                        s[a, b] = total / s[b, b]
-                total = z[a]
-                for i in range(a):
-                    total -= s[a, i] * half[i]
-                half[a] = total / s[a, a]
-                d2 += half[a] ** 2
-                log_det += 2.0 * np.log(s[a, a])
-                if d2 > gates[3]:
-                    break
-            if good and d2 <= gates[used - 1]:
-                out[k, n] = d2 + log_det
+            d2, log_det = innovation(used, z, h, r, cov, s, half)
+            out[k, n] = d2 + log_det if d2 <= gates[used - 1] else np.inf

@@ -1,9 +1,10 @@
 """The life of a track as one table: what happened to it, and what it is then.
 
-TENTATIVE tracks stay inside the tracker: a single plot is not an object. CONFIRMED: seen lately. COASTING: not seen lately,
-believed to fly on; an extrapolation, and shown as one. LOST ends a track that was not seen for too long, or whose predicted
-impact has passed unseen: where it came down is then not known, only predicted. IMPACTED ends a track that sensors followed
-down to NEAR_GROUND_M and whose flight from there on, a matter of seconds, has ended. Ended tracks are reported once.
+TENTATIVE tracks stay inside the tracker: a single plot is not an object. CONFIRMED: seen lately. COASTING:
+not seen lately, believed to fly on; an extrapolation, and shown as one. LOST ends a track that was not seen
+for too long, or whose predicted impact has passed unseen: where it came down is then not known, only
+predicted. IMPACTED ends a track that sensors followed down to NEAR_GROUND_M and whose flight from there on,
+a matter of seconds, has ended. Ended tracks are reported once.
 """
 
 from enum import StrEnum

@@ -36,7 +36,11 @@ def lived(record: Record, now: Instant, periods_s: Sequence[float], base_ns: Ins
     life = life_after(record.life, happening)
     first = life is Life.CONFIRMED and record.confirmed_ns is None
     record = replace(record, life=life, confirmed_ns=now if first else record.confirmed_ns)
-    return record if life in ENDED or life is Life.TENTATIVE else replace(record, kind=kind_of(record, estimate(record)[0]))
+    return (
+        record
+        if life in ENDED or life is Life.TENTATIVE
+        else replace(record, kind=kind_of(record, estimate(record)[0]))
+    )
 
 
 def _happening(record: Record, now: Instant, period_s: float) -> Happening | None:
@@ -57,7 +61,11 @@ def _happening(record: Record, now: Instant, period_s: float) -> Happening | Non
 
 def _predicted_down(record: Record, now: Instant, base_ns: Instant) -> Record:
     """When an object that is not seen any more would be down; computed once for an estimate."""
-    if record.life is Life.TENTATIVE or record.down_ns is not None or seconds_between(record.last_ns, now) < 3.0:
+    if (
+        record.life is Life.TENTATIVE
+        or record.down_ns is not None
+        or seconds_between(record.last_ns, now) < 3.0
+    ):
         return record
     end = fall(estimate(record)[0].x)
     return replace(record, down_ns=instant(base_ns, record.head_s + end.time_s)) if end.hit else record
@@ -65,4 +73,6 @@ def _predicted_down(record: Record, now: Instant, base_ns: Instant) -> Record:
 
 def _seen_down(record: Record) -> bool:
     """Was the last estimate from sensors near the ground, and of a falling object?"""
-    return record.phase is Phase.COAST and float(ecef_to_geodetic(estimate(record)[0].x[:3])[2]) < NEAR_GROUND_M
+    return (
+        record.phase is Phase.COAST and float(ecef_to_geodetic(estimate(record)[0].x[:3])[2]) < NEAR_GROUND_M
+    )

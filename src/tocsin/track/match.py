@@ -1,4 +1,6 @@
-"""Which sources are one object: new ones to bodies, bodies that turn out to be one, and a source that turns out not to belong."""
+"""Which sources are one object: new ones to bodies, bodies that turn out to be one, and a source that turns
+out not to belong.
+"""
 
 from collections.abc import Sequence
 from typing import Final
@@ -21,17 +23,18 @@ STRANGER_GATE: Final = 2.0 * chi2_gate(6, 0.99999)  # far outside honest noise
 AIR_M: Final = 3_000.0  # two nations' tracks of one aircraft, each with its radars' errors
 OVERLAP_NS: Final = 2_000_000_000
 REBORN_NS: Final = 10_000_000_000
-# Objects move up to 8 km/s: what is further apart than this at two epochs is not worth a propagation.
-REACH_M: Final = 3e6
+REACH_M: Final = 3e6  # further apart at one epoch is not worth the algebra
 
 
 def main_path(source: Tracklet | FusedTrack) -> bool:
-    """Is it compared by its state and covariance? Aircraft are many and are compared by identity and place."""
+    """Is it compared by state and covariance? Aircraft are many: identity and place must do for them."""
     return source.kind is not ObjectClass.AIR
 
 
 def compatible(source: Tracklet, body: Body, sources: Sources) -> bool:
-    """No other living source of its nation was seen in the body while this one was: one nation never sees one object twice."""
+    """No other living source of its nation was seen in the body while this one was: one nation never sees
+    one object twice.
+    """
     for member in body.members:
         other = sources.get(key_of(member))
         if other is None or other.origin is not source.origin or other.life in ENDED:
@@ -60,7 +63,10 @@ def _cost(one: Tracklet | FusedTrack, other: FusedTrack) -> float:
     epoch = max(one.state.epoch_ns, other.state.epoch_ns)
     if _reborn(one, other):
         return float("inf")
-    if np.linalg.norm(np.subtract(one.state.x[:3], other.state.x[:3])) > REACH_M and one.state.epoch_ns == other.state.epoch_ns:
+    if (
+        np.linalg.norm(np.subtract(one.state.x[:3], other.state.x[:3])) > REACH_M
+        and one.state.epoch_ns == other.state.epoch_ns
+    ):
         return float("inf")
     first, second = moved(one, epoch), moved(other, epoch)
     if under_ground(first.x) or under_ground(second.x):
@@ -73,7 +79,11 @@ def _reborn(one: Tracklet | FusedTrack, other: FusedTrack) -> bool:
     """Is the later of the two a new launch, while the earlier one was lost from sight under power?"""
     old, new = sorted((one, other), key=lambda track: track.state.epoch_ns)
     apart_ns = new.state.epoch_ns - old.state.epoch_ns
-    return old.phase is not Phase.COAST and apart_ns > REBORN_NS and rises_anew(np.array(old.state.x), np.array(new.state.x))
+    return (
+        old.phase is not Phase.COAST
+        and apart_ns > REBORN_NS
+        and rises_anew(np.array(old.state.x), np.array(new.state.x))
+    )
 
 
 def _air_cost(one: Tracklet | FusedTrack, other: FusedTrack) -> float:
@@ -86,7 +96,9 @@ def _air_cost(one: Tracklet | FusedTrack, other: FusedTrack) -> float:
 
 
 def twins(bodies: Sequence[Body], sources: Sources) -> list[tuple[int, int]]:
-    """Pairs of bodies (indices, the lower number first) that are each other's nearest and may be one object."""
+    """Pairs of bodies (indices, the lower number first) that are each other's nearest and may be one
+    object.
+    """
     living = [i for i, body in enumerate(bodies) if body.ended_ns is None and main_path(body.out)]
     nations = {i: {source.origin for source in counting(bodies[i].members, sources)} for i in living}
     costs: dict[tuple[int, int], float] = {}
@@ -114,7 +126,9 @@ def _may_be_one(one: Body, other: Body, common: set[Nation], sources: Sources) -
 
 
 def stranger(body: Body, sources: Sources) -> Member | None:
-    """The counting source that disagrees most with another one, far beyond its errors; the younger of the two."""
+    """The counting source that disagrees most with another one, far beyond its errors; the younger of the
+    two.
+    """
     alive = [source for source in counting(body.members, sources) if source.phase is Phase.COAST]
     worst: tuple[float, Tracklet] | None = None
     for a, one in enumerate(alive):

@@ -1,4 +1,5 @@
-"""Where an estimate says an object will be (or was): free flight when coast is known, else straight acceleration, and doubt.
+"""Where an estimate says an object will be (or was): free flight when coast is known, else straight
+acceleration, and doubt.
 
 Shared by association, fusion and the stitching of tracks: all compare objects at a common instant.
 """
@@ -14,7 +15,8 @@ from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
 
 Array = NDArray[np.float64]
 
-# Beyond this a thrust seen last is not extrapolated any more: no public boost keeps its acceleration for longer unseen.
+# Beyond this a thrust seen last is not extrapolated any more: no public boost keeps its acceleration for
+# longer unseen.
 THRUST_SEEN_S: Final = 4.0
 # Doubt of an acceleration seen last: burnout alone is a jump of this size (three to five g, one sigma here).
 _JUMP_MPS2: Final = 30.0
@@ -42,7 +44,9 @@ def coasting(x: Array, p: Array, dt_s: float) -> Gaussian:
 
 
 def powered(x: Array, p: Array, accel: Array | None, dt_s: float) -> Gaussian:
-    """Straight acceleration for a few seconds, free flight after; covariance grows with what a motor may do unseen."""
+    """Straight acceleration for a few seconds, free flight after; covariance grows with what a motor may do
+    unseen.
+    """
     near_s = float(np.clip(dt_s, -THRUST_SEEN_S, THRUST_SEEN_S))
     push = np.zeros(3) if accel is None else accel
     moved = x.copy()
@@ -57,15 +61,21 @@ def powered(x: Array, p: Array, accel: Array | None, dt_s: float) -> Gaussian:
 
 
 def doubt(dt_s: float) -> Array:
-    """Covariance (7, 7) of what a motor may have done unseen over dt: a jump of acceleration that lasts for a while."""
+    """Covariance (7, 7) of what a motor may have done unseen over dt: a jump of acceleration that lasts for
+    a while.
+    """
     span = abs(dt_s)
     speed = _VELOCITY_FLOOR_MPS + _JUMP_MPS2 * min(span, _JUMP_LONGEST_S)
-    way = _POSITION_FLOOR_M + _JUMP_MPS2 * min(span, _JUMP_LONGEST_S) * (span - 0.5 * min(span, _JUMP_LONGEST_S))
+    way = _POSITION_FLOOR_M + _JUMP_MPS2 * min(span, _JUMP_LONGEST_S) * (
+        span - 0.5 * min(span, _JUMP_LONGEST_S)
+    )
     return np.diag([way**2] * 3 + [speed**2] * 3 + [0.0])
 
 
 def rises_anew(old: Array, new: Array) -> bool:
-    """Is `new` a later launch than `old`, both climbing, the later one lower? What climbed once does not climb there again."""
+    """Is `new` a later launch than `old`, both climbing, the later one lower? What climbed once does not
+    climb there again.
+    """
     heights, climbs = [], []
     for x in (old, new):
         lat, lon, height = (float(v) for v in ecef_to_geodetic(x[:3]))
@@ -88,7 +98,9 @@ def seven(x6: Array, p6: Array) -> Gaussian:
 
 
 def distance2(one: Gaussian, other: Gaussian) -> tuple[float, float]:
-    """Squared Mahalanobis distance of two independent estimates in position and velocity, and ln det of its covariance."""
+    """Squared Mahalanobis distance of two independent estimates in position and velocity, and ln det of its
+    covariance.
+    """
     cov = one.p[:6, :6] + other.p[:6, :6]
     scale = 1.0 / np.sqrt(np.diag(cov))
     factor = np.linalg.cholesky(cov * np.outer(scale, scale) + 1e-9 * np.eye(6))

@@ -23,8 +23,9 @@ FLIGHT: Final = 7 + 49
 class Record(Struct, frozen=True):
     """One object. Times in seconds since the tracker's base; arrays packed (see `rows`).
 
-    `head` is the estimate at `head_s`: a cubic and its covariance, or in coast x7 and its covariance. `start` is where the
-    batch over the coast begins; once it is long enough `anchor` carries what it knew and the filter goes on from there.
+    `head` is the estimate at `head_s`: a cubic and its covariance, or in coast x7 and its covariance.
+    `start` is where the batch over the coast begins; once it is long enough `anchor` carries what it knew
+    and the filter goes on from there.
     """
 
     number: int

@@ -1,10 +1,10 @@
 """Plots and sensors as numbers for the compiled estimators, and numbers as bytes for the state.
 
-A row is a plot of the main path (radar with elevation, or a line of sight), ROW numbers:
-[time_s since the tracker's base, kind, sensor index, plot number, six values]; radar: range, azimuth, elevation,
-range rate or nan, 0, 0; line of sight: unit vector (3), platform (3), both ECEF.
-A sensor is SENSOR numbers: [sigma range, azimuth, elevation, range rate, line of sight, site ECEF (3), east, north, up (9)].
-States hold arrays as bytes (float64, C order): immutable, so no step can change an older state, and quick to hash.
+A row is a plot of the main path (radar with elevation, or a line of sight), ROW numbers: [time_s since the
+tracker's base, kind, sensor index, plot number, six values]; radar: range, azimuth, elevation, range rate
+or nan, 0, 0; line of sight: unit vector (3), platform (3), both ECEF. A sensor is SENSOR numbers: [sigma
+range, azimuth, elevation, range rate, line of sight, site ECEF (3), east, north, up (9)]. States hold
+arrays as bytes (float64, C order): immutable, so no step can change an older state, and quick to hash.
 """
 
 from collections.abc import Iterable, Sequence
@@ -69,7 +69,9 @@ def sensor_table(sensors: Sequence[Sensor]) -> Array:
 def is_main(plot: Plot) -> bool:
     """Does this plot say enough of three dimensions for the main path? All others are air traffic's."""
     measured = plot.measurement
-    return isinstance(measured, LineOfSight) or (isinstance(measured, RadarFix) and measured.el_rad is not None)
+    return isinstance(measured, LineOfSight) or (
+        isinstance(measured, RadarFix) and measured.el_rad is not None
+    )
 
 
 def seconds(base_ns: Instant, time_ns: Instant) -> float:

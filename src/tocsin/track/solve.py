@@ -1,4 +1,6 @@
-"""One object's estimate, brought up to date with its new rows: powered flight, the step to coast, coast, and back."""
+"""One object's estimate, brought up to date with its new rows: powered flight, the step to coast, coast,
+and back.
+"""
 
 from typing import Final
 
@@ -11,7 +13,16 @@ from tocsin.model.space import EcefState
 from tocsin.model.time import Instant
 from tocsin.model.track import Life, Phase
 from tocsin.track import filter as kalman
-from tocsin.track.batch import CoastTest, Fit, FlightFit, coast_test, evaluate_poly, flight_fit, plausible, poly_fit
+from tocsin.track.batch import (
+    CoastTest,
+    Fit,
+    FlightFit,
+    coast_test,
+    evaluate_poly,
+    flight_fit,
+    plausible,
+    poly_fit,
+)
 from tocsin.track.motion import Gaussian, seven
 from tocsin.track.record import Record, flight_of, poly_of
 from tocsin.track.rows import instant, merged, pack, rows_of, triangle
@@ -59,32 +70,47 @@ def _coast(record: Record, rows: Array, table: Array) -> Record | None:
     """Batch or filter; None when free flight does not explain the rows."""
     if record.anchor:
         done = kalman.run(rows, table, flight_of(record.anchor), record.anchor_s)
-        if not plausible(done.chi2, done.count, 0, 1.5 * FIT_SIGMAS):
+        if not plausible(done.chi2, done.numbers, 0, 1.5 * FIT_SIGMAS):
             return None
         return replace(
-            record, anchor=_packed(done.anchor), anchor_s=done.anchor_s, rows=pack(done.rows),
-            head=_packed(done.head), head_s=done.head_s, down_ns=None,
-        )  # fmt: skip
-    found = _trimmed(rows[rows[:, 0] >= record.start_s], table, np.frombuffer(record.start).copy(), record.start_s)
+            record,
+            anchor=_packed(done.anchor),
+            anchor_s=done.anchor_s,
+            rows=pack(done.rows),
+            head=_packed(done.head),
+            head_s=done.head_s,
+            down_ns=None,
+        )
+    found = _trimmed(
+        rows[rows[:, 0] >= record.start_s], table, np.frombuffer(record.start).copy(), record.start_s
+    )
     if found is None:
         return None
     fit, part = found
     record = replace(
-        record, start=pack(fit.start), start_s=float(part[0, 0]), rows=pack(part), down_ns=None,
-        head=_packed(Gaussian(fit.end, fit.end_p)), head_s=float(part[-1, 0]), chi2_ratio=fit.chi2 / max(fit.count - 6, 1),
-    )  # fmt: skip
+        record,
+        start=pack(fit.start),
+        start_s=float(part[0, 0]),
+        rows=pack(part),
+        down_ns=None,
+        head=_packed(Gaussian(fit.end, fit.end_p)),
+        head_s=float(part[-1, 0]),
+        chi2_ratio=fit.chi2 / max(fit.numbers - 6, 1),
+    )
     return _anchored(record, part, table) if part[-1, 0] - part[0, 0] > BATCH_S else record
 
 
 def _trimmed(rows: Array, table: Array, guess: Array, guess_s: float) -> tuple[FlightFit, Array] | None:
-    """The batch, its first part cut away (some boost in it) until free flight fits; None when it never does."""
+    """The batch, its first part cut away (some boost in it) until free flight fits; None when it never
+    does.
+    """
     for _ in range(CUTS):
         span = float(rows[-1, 0] - rows[0, 0]) if len(rows) else 0.0
         if span < SHORTEST_COAST_S:
             return None
         t0_s = float(rows[0, 0])
         fit = flight_fit(rows, table, propagate(guess, t0_s - guess_s), t0_s)
-        if plausible(fit.chi2, fit.count, 6, FIT_SIGMAS):
+        if plausible(fit.chi2, fit.numbers, 6, FIT_SIGMAS):
             return fit, rows
         guess, guess_s = fit.start, t0_s
         rows = np.ascontiguousarray(rows[rows[:, 0] > t0_s + max(1.0, 0.2 * span)])
@@ -97,7 +123,11 @@ def _anchored(record: Record, part: Array, table: Array) -> Record:
     rows = np.ascontiguousarray(part[old])
     fit = flight_fit(rows, table, np.frombuffer(record.start).copy(), record.start_s)
     return replace(
-        record, anchor=_packed(Gaussian(fit.end, fit.end_p)), anchor_s=float(rows[-1, 0]), rows=pack(part[~old]), start=b""
+        record,
+        anchor=_packed(Gaussian(fit.end, fit.end_p)),
+        anchor_s=float(rows[-1, 0]),
+        rows=pack(part[~old]),
+        start=b"",
     )
 
 
@@ -107,9 +137,16 @@ def _uncoast(record: Record, rows: Array) -> Record:
     guess = propagate(now.x, float(rows[-1, 0]) - record.head_s)
     head = np.concatenate((guess[:6], np.zeros(6 + 144)))
     return replace(
-        record, phase=Phase.UNKNOWN, burnout_ns=None, down_ns=None, start=b"", anchor=b"", passes=0,
-        head=pack(head), head_s=float(rows[-1, 0]),
-    )  # fmt: skip
+        record,
+        phase=Phase.UNKNOWN,
+        burnout_ns=None,
+        down_ns=None,
+        start=b"",
+        anchor=b"",
+        passes=0,
+        head=pack(head),
+        head_s=float(rows[-1, 0]),
+    )
 
 
 def _powered(record: Record, rows: Array, table: Array, base_ns: Instant) -> Record:
@@ -120,7 +157,11 @@ def _powered(record: Record, rows: Array, table: Array, base_ns: Instant) -> Rec
     if _ratio(fit) > MISFIT:
         fit = poly_fit(_window(rows, SHORT_WINDOW_S), table, fit.x, last_s)
     record = replace(
-        record, rows=pack(rows), head=pack(np.concatenate((fit.x, fit.p.ravel()))), head_s=last_s, chi2_ratio=_ratio(fit),
+        record,
+        rows=pack(rows),
+        head=pack(np.concatenate((fit.x, fit.p.ravel()))),
+        head_s=last_s,
+        chi2_ratio=_ratio(fit),
         down_ns=None,
     )
     if record.life is Life.TENTATIVE or float(np.linalg.norm(fit.x[3:6])) < TESTED_FROM_MPS:
@@ -143,15 +184,26 @@ def _burnt_out(record: Record, rows: Array, table: Array, test: CoastTest, base_
     if found is None:
         return replace(record, passes=0)
     fit, part = found
-    burnout = instant(base_ns, test.start_s) if record.motor_mps2 > 0.0 else None  # only a motor seen goes out
+    burnout = (
+        instant(base_ns, test.start_s) if record.motor_mps2 > 0.0 else None
+    )  # only a motor seen goes out
     return replace(
-        record, phase=Phase.COAST, burnout_ns=burnout, start=pack(fit.start), start_s=float(part[0, 0]), rows=pack(part),
-        head=_packed(Gaussian(fit.end, fit.end_p)), head_s=float(part[-1, 0]), chi2_ratio=1.0,
-    )  # fmt: skip
+        record,
+        phase=Phase.COAST,
+        burnout_ns=burnout,
+        start=pack(fit.start),
+        start_s=float(part[0, 0]),
+        rows=pack(part),
+        head=_packed(Gaussian(fit.end, fit.end_p)),
+        head_s=float(part[-1, 0]),
+        chi2_ratio=1.0,
+    )
 
 
 def _pushed(record: Record, rows: Array, table: Array, test: CoastTest, base_ns: Instant) -> Record:
-    """A push along the velocity is a motor; remember how strong it is, and keep the first states for the launch point."""
+    """A push along the velocity is a motor; remember how strong it is, and keep the first states for the
+    launch point.
+    """
     push, sigma = test.push_mps2, test.push_sigma
     if test.pushed:
         seen = float(np.clip(0.8 * (push - 2.0 * sigma), MOTOR_LEAST_MPS2, MOTOR_MOST_MPS2))
@@ -168,9 +220,7 @@ def _early(rows: Array, table: Array, record: Record, base_ns: Instant) -> tuple
     span = float(part[-1, 0]) - first_s
     guess = _shifted(poly_of(record)[0], first_s - record.head_s)
     fit = poly_fit(part, table, guess, first_s)
-    return tuple(
-        _smoothed(fit, first_s, s, base_ns) for s in np.linspace(0.0, span, EARLY_STATES).tolist()
-    )
+    return tuple(_smoothed(fit, first_s, s, base_ns) for s in np.linspace(0.0, span, EARLY_STATES).tolist())
 
 
 def _smoothed(fit: Fit, epoch_s: float, s: float, base_ns: Instant) -> EcefState:
@@ -192,7 +242,7 @@ def _shifted(c: Array, s: float) -> Array:
 
 
 def _ratio(fit: Fit) -> float:
-    return fit.chi2 / max(fit.count - 9, 1)
+    return fit.chi2 / max(fit.numbers - 9, 1)
 
 
 def _packed(state: Gaussian) -> bytes:

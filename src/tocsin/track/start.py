@@ -1,4 +1,6 @@
-"""The first moments of a track: from one radar plot, or from two platforms' lines of sight; and what kind of object it is."""
+"""The first moments of a track: from one radar plot, or from two platforms' lines of sight; and what kind
+of object it is.
+"""
 
 from typing import Final
 
@@ -23,8 +25,9 @@ SURE_POSITION_M: Final = 50e3
 SURE_VELOCITY_MPS: Final = 1_500.0
 SURE_MISFIT: Final = 5.0
 
-# No aircraft in service flies faster, higher or climbs steeper than the first three; none of these is a ballistic object
-# that has left the first seconds of its climb, below the last three (ours, with wide gaps between: UNKNOWN is said as such).
+# No aircraft in service flies faster, higher or climbs steeper than the first three; none of these is a
+# ballistic object that has left the first seconds of its climb, below the last three (ours, with wide gaps
+# between: UNKNOWN is said as such).
 FASTER_MPS: Final = 1_000.0
 HIGHER_M: Final = 30e3
 STEEPER_MPS: Final = 250.0
@@ -42,7 +45,9 @@ def from_radar(row: Array, table: Array, base_ns: Instant) -> Record:
 
 
 def from_sights(row: Array, loose: Array, table: Array, base_ns: Instant) -> tuple[Record, int] | None:
-    """A tentative record of a line of sight and the best-crossing loose one of another platform; with that one's index."""
+    """A tentative record of a line of sight and the best-crossing loose one of another platform; with that
+    one's index.
+    """
     best: tuple[float, int, Array] | None = None
     for i, other in enumerate(loose):
         if other[2] == row[2] or abs(other[0] - row[0]) > LOOSE_S:
@@ -60,11 +65,18 @@ def _tentative(rows: Array, table: Array, point: Array, base_ns: Instant) -> Rec
     last_s = float(rows[-1, 0])
     fit = poly_fit(np.ascontiguousarray(rows), table, np.concatenate((point, np.zeros(9))), last_s)
     return Record(
-        number=0, life=Life.TENTATIVE, phase=Phase.UNKNOWN, kind=ObjectClass.UNKNOWN,
-        first_ns=instant(base_ns, float(rows[0, 0])), last_ns=instant(base_ns, last_s), plots=len(rows),
-        sensors=tuple(sorted({int(i) for i in rows[:, 2]})), rows=pack(rows), head_s=last_s,
+        number=0,
+        life=Life.TENTATIVE,
+        phase=Phase.UNKNOWN,
+        kind=ObjectClass.UNKNOWN,
+        first_ns=instant(base_ns, float(rows[0, 0])),
+        last_ns=instant(base_ns, last_s),
+        plots=len(rows),
+        sensors=tuple(sorted({int(i) for i in rows[:, 2]})),
+        rows=pack(rows),
+        head_s=last_s,
         head=pack(np.concatenate((fit.x, fit.p.ravel()))),
-    )  # fmt: skip
+    )
 
 
 def sure(record: Record, all_sights: bool) -> bool:
@@ -81,7 +93,9 @@ def only_sights(rows: Array) -> bool:
 
 
 def kind_of(record: Record, now: Gaussian) -> ObjectClass:
-    """BALLISTIC once three sigmas say that nothing that flies on wings does this; AIR when it behaves like that long enough."""
+    """BALLISTIC once three sigmas say that nothing that flies on wings does this; AIR when it behaves like
+    that long enough.
+    """
     if record.kind is ObjectClass.BALLISTIC:
         return record.kind
     lat, lon, height = (float(v) for v in ecef_to_geodetic(now.x[:3]))

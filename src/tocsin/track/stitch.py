@@ -1,4 +1,6 @@
-"""Two tracks of one nation that turn out to be one object: a new one where an old one was lost from sight, or twins."""
+"""Two tracks of one nation that turn out to be one object: a new one where an old one was lost from sight,
+or twins.
+"""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -58,16 +60,23 @@ def _distance(one: Record, other: Record) -> float:
 
 
 def _handed_over(old: Record, new: Record, table: Array, base_ns: Instant) -> Record:
-    """The old one's name and history on the new one's estimate; a known coast takes the new plots in instead."""
+    """The old one's name and history on the new one's estimate; a known coast takes the new plots in
+    instead.
+    """
     if old.phase is Phase.COAST:
         longer = update(old, rows_of(new.rows), table, base_ns)
         if longer.phase is Phase.COAST:
             return replace(longer, life=Life.CONFIRMED)
     return replace(
-        new, number=old.number, first_ns=old.first_ns, confirmed_ns=old.confirmed_ns, plots=old.plots + new.plots,
-        early=old.early or new.early, sensors=tuple(sorted({*old.sensors, *new.sensors})),
+        new,
+        number=old.number,
+        first_ns=old.first_ns,
+        confirmed_ns=old.confirmed_ns,
+        plots=old.plots + new.plots,
+        early=old.early or new.early,
+        sensors=tuple(sorted({*old.sensors, *new.sensors})),
         kind=old.kind if old.kind == "ballistic" else new.kind,
-    )  # fmt: skip
+    )
 
 
 def _twins(one: Record, other: Record) -> bool:

@@ -1,8 +1,9 @@
 """A nation's own picture: a pure fold of its sensors' plots into tracks.
 
-In the room: duplicates taken out, plots given to objects, estimates brought up to date, lives lived. Not in the room: partners'
-data (`fuse`), clocks (`now` is handed in). Tentative objects have no id and are not published; ids count from 1 in the order
-of confirmation. Plots may come in any order within KEPT_S; the estimators put them into their place.
+In the room: duplicates taken out, plots given to objects, estimates brought up to date, lives lived. Not in
+the room: partners' data (`fuse`), clocks (`now` is handed in). Tentative objects have no id and are not
+published; ids count from 1 in the order of confirmation. Plots may come in any order within KEPT_S; the
+estimators put them into their place.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from tocsin.track.life import ENDED
 from tocsin.track.living import lived
 from tocsin.track.record import Record, at
 from tocsin.track.record import publish as publish_record
-from tocsin.track.rows import LOS, ROW, instant, is_main, pack, row_of, rows_of, seconds, sensor_table, unpack
+from tocsin.track.rows import LOS, ROW, instant, is_main, pack, row_of, rows_of, sensor_table, unpack
 from tocsin.track.solve import update
 from tocsin.track.start import LOOSE_S, from_radar, from_sights
 from tocsin.track.stitch import joined
@@ -77,7 +78,9 @@ def step(state: TrackerState, plots: Sequence[Plot], now: Instant) -> tuple[Trac
 
 
 def _fresh(state: TrackerState, plots: Sequence[Plot]) -> tuple[TrackerState, list[tuple[Plot, int]]]:
-    """New plots of known sensors with their sensor's index, by (time, sensor, number); duplicates and relics left out."""
+    """New plots of known sensors with their sensor's index, by (time, sensor, number); duplicates and
+    relics left out.
+    """
     index = {sensor.id: i for i, sensor in enumerate(state.sensors)}
     known = [dict.fromkeys(np.frombuffer(packed, dtype=np.int64).tolist()) for packed in state.numbers]
     found: list[tuple[Plot, int]] = []
@@ -91,9 +94,7 @@ def _fresh(state: TrackerState, plots: Sequence[Plot]) -> tuple[TrackerState, li
         found.append((plot, sensor))
     if not found:
         return state, found
-    numbers = tuple(
-        np.array(sorted(list(seen)[-REMEMBERED:]), dtype=np.int64).tobytes() for seen in known
-    )
+    numbers = tuple(np.array(sorted(list(seen)[-REMEMBERED:]), dtype=np.int64).tobytes() for seen in known)
     base = state.base_ns or Instant(found[0][0].time_ns // 1_000_000_000 * 1_000_000_000)
     return replace(state, base_ns=base, newest_ns=newest, numbers=numbers), found
 
@@ -107,15 +108,23 @@ def _chunks(rows: Array) -> list[Array]:
 def _take(
     state: TrackerState, records: list[Record], loose: Array, chunk: Array, table: Array
 ) -> tuple[list[Record], Array]:
-    """Give a chunk's plots to their objects: the confirmed choose first, then the tentative; the rest may begin new ones."""
+    """Give a chunk's plots to their objects: the confirmed choose first, then the tentative; the rest may
+    begin new ones.
+    """
     taken: dict[int, list[Array]] = {}
     loose = loose[loose[:, 0] > chunk[0, 0] - LOOSE_S]
     for scan in scans(chunk, [sensor.period_s for sensor in state.sensors]):
         left = scan
         for tentative in (False, True):
             time_s = float(np.mean(scan[:, 0]))
-            chosen = [i for i, record in enumerate(records) if _asks(record, tentative, time_s, state.base_ns)]
-            pairs = assign(gate(left, table, [at(records[i], time_s) for i in chosen], time_s)) if len(left) else []
+            chosen = [
+                i for i, record in enumerate(records) if _asks(record, tentative, time_s, state.base_ns)
+            ]
+            pairs = (
+                assign(gate(left, table, [at(records[i], time_s) for i in chosen], time_s))
+                if len(left)
+                else []
+            )
             for track, plot in pairs:
                 taken.setdefault(chosen[track], []).append(left[plot])
             left = np.ascontiguousarray(np.delete(left, [plot for _, plot in pairs], axis=0))
@@ -126,7 +135,9 @@ def _take(
 
 
 def _asks(record: Record, tentative: bool, time_s: float, base_ns: Instant) -> bool:
-    """May a record choose plots now? One lost from sight under power is anywhere by now: it waits to be stitched."""
+    """May a record choose plots now? One lost from sight under power is anywhere by now: it waits to be
+    stitched.
+    """
     if (record.life is Life.TENTATIVE) is not tentative:
         return False
     if record.phase is not Phase.COAST:
@@ -170,9 +181,12 @@ def _close(
             flying[i], number = replace(aircraft, number=number), number + 1
     tracks = _publish(state, records, flying)
     return replace(
-        state, next_number=number, loose=pack(loose), records=tuple(r for r in records if r.life not in ENDED),
+        state,
+        next_number=number,
+        loose=pack(loose),
+        records=tuple(r for r in records if r.life not in ENDED),
         aircraft=tuple(a for a in flying if a.life not in ENDED),
-    ), tracks  # fmt: skip
+    ), tracks
 
 
 def _publish(state: TrackerState, records: list[Record], flying: list[air.AirRecord]) -> tuple[Track, ...]:
