@@ -10,26 +10,18 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 from brokers import Trio
+from door_halls import Hall, counted, decided, until, wanted
 from exchange_samples import product, tracklet
 
 from tocsin.model.envelope import header_for
-from tocsin.model.handoff import (
-    DoorMessage,
-    HandedItem,
-    ImportAck,
-    ImportBatch,
-    LinkReport,
-    OfferAck,
-    OfferBatch,
-)
 from tocsin.model.label import Nation
-from tocsin.model.product import Decision, Import, Offer, Product, Quarantined, Traffic
+from tocsin.model.product import Traffic
 from tocsin.model.sealed import Sealed
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.node.broker_plan import door_exchange
@@ -41,59 +33,6 @@ from tocsin.release._key import load_release_key
 from tocsin.release.seal import seal
 from tocsin.share.topology import Mode
 from tocsin.share.wire import encode_product, join_products
-
-Publish = Callable[[str, bytes], Awaitable[None]]
-
-PACK = msgspec.msgpack.Encoder()
-
-
-class Hall:
-    """Offers are kept until acknowledged; items are taken once, in order, and acknowledged."""
-
-    def __init__(self) -> None:
-        self.publish: Publish | None = None
-        self.offers: list[Offer] = []
-        self.acked = 0
-        self.items: list[HandedItem] = []
-        self.report: LinkReport | None = None
-
-    async def offer(self, *products: Product) -> None:
-        rows = [Offer(len(self.offers) + n, one, Instant(0)) for n, one in enumerate(products, 1)]
-        self.offers += rows
-        await self._send(rows)
-
-    async def _send(self, rows: list[Offer]) -> None:
-        if self.publish is not None:
-            await self.publish("offer.data", PACK.encode(OfferBatch(tuple(rows[:100]))))
-
-    async def on_ack(self, data: bytes) -> None:
-        self.acked = max(self.acked, msgspec.msgpack.decode(data, type=OfferAck).upto)
-
-    async def on_data(self, data: bytes) -> None:
-        message = msgspec.msgpack.decode(data, type=DoorMessage)
-        if isinstance(message, ImportBatch):
-            for row in message.items:
-                if row.number == len(self.items) + 1:
-                    self.items.append(row)
-            await self._ack()
-        else:
-            self.report = message
-
-    async def _ack(self) -> None:
-        if self.publish is not None:
-            await self.publish("import.ack", PACK.encode(ImportAck(len(self.items), 1)))
-
-    async def live(self) -> None:
-        while True:
-            await asyncio.sleep(0.5)
-            await self._ack()
-            await self._send(self.offers[self.acked :])
-
-    def imports(self) -> list[Import]:
-        return [row.item for row in self.items if isinstance(row.item, Import)]
-
-    def quarantined(self) -> list[Quarantined]:
-        return [row.item for row in self.items if isinstance(row.item, Quarantined)]
 
 
 @contextlib.asynccontextmanager
@@ -128,26 +67,6 @@ async def nodes(trio: Trio, halls: dict[Nation, Hall]) -> AsyncIterator[dict[Nat
         yield programs
 
 
-async def until(condition: Callable[[], bool], within_s: float = 30.0) -> bool:
-    end = asyncio.get_running_loop().time() + within_s
-    while not condition() and asyncio.get_running_loop().time() < end:
-        await asyncio.sleep(0.02)
-    return condition()
-
-
-def counted(halls: dict[Nation, Hall]) -> dict[Nation, Counter[tuple[Nation, Product]]]:
-    return {me: Counter((row.origin, row.product) for row in hall.imports()) for me, hall in halls.items()}
-
-
-def wanted(count: int) -> dict[Nation, Counter[tuple[Nation, Product]]]:
-    return {
-        me: Counter(
-            (origin, product(origin, n)) for origin in Nation if origin is not me for n in range(1, count + 1)
-        )
-        for me in Nation
-    }
-
-
 @pytest.fixture(scope="module")
 def own_trio(make_trio: Callable[[Mode], Trio]) -> Trio:
     """Brokers whose streams no other test has written to."""
@@ -158,10 +77,6 @@ def own_trio(make_trio: Callable[[Mode], Trio]) -> Trio:
 def halls() -> dict[Nation, Hall]:
     """As long-lived as the doors' books."""
     return {nation: Hall() for nation in Nation}
-
-
-def decided(hall: Hall) -> list[Decision]:
-    return [row.item for row in hall.items if isinstance(row.item, Decision)]
 
 
 def test_everything_arrives_once_though_doors_are_killed(own_trio: Trio, halls: dict[Nation, Hall]) -> None:

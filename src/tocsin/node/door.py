@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -134,9 +135,9 @@ class Door:
     async def run_turns(self) -> None:
         """For ever: gather, step, commit, carry out."""
         while True:
-            await _at_most(self._wake.wait(), TICK_S)
+            await _at_most(self._wake, TICK_S)
             if self._wake.is_set():
-                await _at_most(self._now.wait(), GATHER_S)
+                await _at_most(self._now, GATHER_S)
             self._wake.clear()
             self._now.clear()
             await self.turn()
@@ -221,11 +222,11 @@ class Door:
         return await asyncio.get_running_loop().run_in_executor(self._disk, work, *args)
 
 
-async def _at_most(waiting: Awaitable[object], seconds: float) -> None:
-    try:
-        await asyncio.wait_for(waiting, seconds)
-    except TimeoutError:
-        return
+async def _at_most(event: asyncio.Event, seconds: float) -> None:
+    # Not asyncio.wait_for: in Python 3.11 it can swallow the cancellation that ends the process.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 def partners_keys(config: NodeConfig) -> TrustList:
