@@ -192,6 +192,28 @@ def test_hit_area_after_its_time_waits_for_the_all_clear_and_says_nothing_meanwh
     assert cancel.warning.certainty is Certainty.OBSERVED
 
 
+def test_areas_that_end_together_are_cleared_together_and_far_ones_alone() -> None:
+    """The replay of 4 October 2022 once took an area out eleven seconds before the all-clear."""
+    near = over("JP-03", 0.9, 400.0, 500.0)
+    far = over("JP-01", 0.9, 900.0, 1000.0)
+    room = warned(AOMORI, near, far)
+    assert room.run(400.0, [track()], [meaning(AOMORI, near, far)]) == []
+    (update,) = drafted(room.run(700.0, [track()], [meaning(far)]))
+    assert (update.drafted_ns, [a.area for a in update.warning.areas]) == (at(620), ["JP-01"])
+    two = warned(AOMORI, near)
+    assert two.run(400.0, [track()], [meaning(AOMORI, near)]) == []
+    (cancel,) = drafted(two.run(700.0, [track()], [meaning()]))
+    assert (cancel.drafted_ns, cancel.warning.msg_type) == (at(620), MsgType.CANCEL)
+    assert {a.area for a in cancel.warning.areas} == {"JP-02", "JP-03"}
+
+
+def test_coasting_after_the_last_area_is_no_news() -> None:
+    room = warned()
+    assert room.run(420.0, [track()], [meaning(AOMORI)]) == []
+    (cancel,) = drafted(room.run(541.0, [track(life=Life.COASTING)], [meaning()]))
+    assert (cancel.warning.msg_type, cancel.warning.certainty) == (MsgType.CANCEL, Certainty.OBSERVED)
+
+
 def test_3_november_2022_a_lost_track_downgrades_at_once_and_by_itself() -> None:
     room = warned()
     (update,) = drafted(room.see(200.0, [track(life=Life.LOST)], []))

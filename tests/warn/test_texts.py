@@ -90,6 +90,11 @@ def test_what_aomori_reads() -> None:
     assert "건물 안이나 지하로 대피하십시오" in text["ko"].instruction
 
 
+def test_a_launch_is_an_estimate_and_told_to_the_nearest_minute() -> None:
+    text = render(warning(launched_ns=at(-8.0)), NAMES, "en").description
+    assert "launched at about 07:22 JST" in text
+
+
 def test_real_texts_have_no_mark_and_say_nothing_of_drills() -> None:
     told = render(warning(plane=Plane.REAL), NAMES, "en")
     assert told.headline == "Missile warning for Aomori. Take shelter now."

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tocsin.model.time import Instant
+from tocsin.model.time import Instant, after
 from tocsin.model.warning import Certainty, MsgType, WarnedArea, Warning
 from tocsin.warn.words import MARKS, WORDS, Lang, Words
 from tocsin.warn.zones import area_zone, clock, clock_beside, dated_clock, desk_zone, zone_of
@@ -93,7 +93,8 @@ def _what(warning: Warning, words: Words) -> list[str]:
         return [words.lifts.format(time=_reference(warning, 0))]
     launched = words.launched_sometime
     if warning.launched_ns is not None:
-        launched = words.launched.format(time=_beside_issue(warning, warning.launched_ns))
+        nearest = after(warning.launched_ns, 30.0)  # an estimate: to the nearest minute, not the last one
+        launched = words.launched.format(time=_beside_issue(warning, nearest))
     rows = [launched, words.objects.format(count=warning.objects)]
     if warning.msg_type is MsgType.UPDATE:
         rows.append(words.replaces.format(time=_reference(warning, -1)))

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tocsin.model.event import AreaRisk, Assessment
 from tocsin.model.label import Nation
-from tocsin.model.time import SECOND_NS, Instant, after
+from tocsin.model.time import SECOND_NS, Instant, after, seconds_between
 from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase
 from tocsin.model.warning import Certainty, ThreatKind, Thresholds
 
@@ -28,6 +28,8 @@ CLEAR_S: Final = 120.0
 """After the last second of a prediction, before the all-clear: debris falls from 20 km in about this time."""
 CLEAR_LOST_S: Final = 300.0
 """The same when nobody watched: the object may have been slower than predicted."""
+TOGETHER_S: Final = 300.0
+"""Areas whose times end within this are cleared by one message: fewer messages, read with more care."""
 SIGMAS: Final = 3.0
 """The predicted time of impact is over this many standard deviations later."""
 
@@ -158,8 +160,18 @@ def _carry(
             threat = _refresh(threat, meaning, nation, thresholds, now)
     elif threat.life is not Life.LOST:
         threat = replace(threat, life=Life.IMPACTED)
+    return replace(threat, exposures=_not_yet_clear(threat, now))
+
+
+def _not_yet_clear(threat: Threat, now: Instant) -> tuple[Exposure, ...]:
+    """An area is clear some time after its last second, and waits for areas that end soon after it."""
     over_s = CLEAR_LOST_S if threat.life is Life.LOST else CLEAR_S
-    return replace(threat, exposures=tuple(e for e in threat.exposures if now < after(e.until_ns, over_s)))
+    unclear = [e.until_ns for e in threat.exposures if now < after(e.until_ns, over_s)]
+    return tuple(
+        e
+        for e in threat.exposures
+        if any(0.0 <= seconds_between(e.until_ns, last_ns) < TOGETHER_S for last_ns in unclear)
+    )
 
 
 def _lose(threat: Threat) -> Threat:
@@ -170,8 +182,9 @@ def _lose(threat: Threat) -> Threat:
 
 
 def _settle(threat: Threat, now: Instant) -> Threat:
+    """Tracked or coasting, once it has lasted. When every area's time is over only the all-clear is news."""
     asked = _asked(threat.life)
-    if asked is threat.certainty:
+    if asked is threat.certainty or all(now > e.until_ns for e in threat.exposures):
         return replace(threat, unsettled_ns=None)
     since = now if threat.unsettled_ns is None else threat.unsettled_ns
     if now >= after(since, SETTLE_S):
