@@ -1,4 +1,4 @@
-"""Pictures made by hand for the page's tests: the arc of 4 October 2022 (4,600 km, apogee 970 km) as three desks see it.
+"""Pictures made for the page's tests: an arc like that of 4 October 2022 as three desks see it.
 
 Run it to look at the page:  python tests/browser/made_picture.py [NATION] [PORT] [SPEED]
 """
@@ -13,9 +13,10 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tocsin.earth import flight, places
-from tocsin.earth.frames import ecef_to_geodetic, enu_basis, geodetic_to_ecef
+from tocsin.earth.frames import enu_basis, geodetic_to_ecef
 from tocsin.model.event import (
     ArcPoint,
     AreaRisk,
@@ -45,13 +46,17 @@ BURNOUT_S: Final = 140.0
 CONFIRMED_S: Final = 45.0
 WARNED_S: Final = 190.0
 CORRIDOR_M: Final = 50_000.0
-SITES: Final = {Nation.USA: ("USA-IR-1", 36.0, 140.0), Nation.KOR: ("KOR-R-1", 36.5, 127.5), Nation.JPN: ("JPN-R-1", 40.5, 140.0)}
+SITES: Final = {
+    Nation.USA: ("USA-IR-1", 36.0, 140.0),
+    Nation.KOR: ("KOR-R-1", 36.5, 127.5),
+    Nation.JPN: ("JPN-R-1", 40.5, 140.0),
+}
 OWNERS: Final = (Nation.USA, Nation.KOR, Nation.JPN)
 
 
 @lru_cache(maxsize=1)
-def burnout7() -> np.ndarray:
-    """A state at 150 km, azimuth 80 degrees, whose free arc has about the published apogee (speed by bisection)."""
+def burnout7() -> NDArray[np.float64]:
+    """A state at 150 km, azimuth 80 degrees; the speed (by bisection) gives the published apogee."""
     lat, lon = math.radians(40.9), math.radians(128.8)
     east, north, up = enu_basis(lat, lon)
     level = math.sin(math.radians(80.0)) * east + math.cos(math.radians(80.0)) * north
@@ -70,7 +75,8 @@ def arc() -> tuple[ArcPoint, ...]:
     """The free arc from burnout on, every 15 s."""
     rows = flight.ground_track(burnout7(), 2_400.0, 15.0)
     return tuple(
-        ArcPoint(after(LAUNCHED, BURNOUT_S + t), math.degrees(lat), math.degrees(lon), alt) for t, lat, lon, alt in rows.tolist()
+        ArcPoint(after(LAUNCHED, BURNOUT_S + t), math.degrees(lat), math.degrees(lon), alt)
+        for t, lat, lon, alt in rows.tolist()
     )
 
 
@@ -80,7 +86,14 @@ def overflights() -> tuple[AreaRisk, ...]:
     rows = flight.ground_track(burnout7(), 2_400.0, 15.0)
     found = places.overflown(rows, places.load_areas(), CORRIDOR_M)
     return tuple(
-        AreaRisk(row.iso, 0.0, 0.97, after(LAUNCHED, BURNOUT_S + row.enter_s), after(LAUNCHED, BURNOUT_S + row.leave_s)) for row in found
+        AreaRisk(
+            row.iso,
+            0.0,
+            0.97,
+            after(LAUNCHED, BURNOUT_S + row.enter_s),
+            after(LAUNCHED, BURNOUT_S + row.leave_s),
+        )
+        for row in found
     )
 
 
@@ -95,13 +108,22 @@ def picture(nation: Nation, t_s: float, *, air: int = 24, plane: Plane = Plane.E
         step=int(t_s * 10),
         own=(_own(nation, t_s, plane),) if seen else (),
         partners=tuple(_tracklet(n, t_s, plane) for n in OWNERS if n is not nation) if seen else (),
-        fused=(*((_fused(nation, t_s, plane),) if seen else ()), *(_aircraft(nation, i, t_s, plane) for i in range(air))),
+        fused=(
+            *((_fused(nation, t_s, plane),) if seen else ()),
+            *(_aircraft(nation, i, t_s, plane) for i in range(air)),
+        ),
         assessments=(_assessment(nation, t_s),) if seen else (),
         drafts=(_draft(nation, plane, t_s),) if t_s >= WARNED_S else (),
         sensors=_sensors(nation, t_s),
-        links=tuple(LinkHealth(n, 0.4, 42.0 if n is not Nation.KOR else 310.0, 0, ("hub", "mesh")) for n in OWNERS if n is not nation),
+        links=tuple(
+            LinkHealth(n, 0.4, 42.0 if n is not Nation.KOR else 310.0, 0, ("hub", "mesh"))
+            for n in OWNERS
+            if n is not nation
+        ),
         quarantined={"bad-signature": 1} if t_s > 300 else {},
-        exchange=ExchangeCount(int(t_s), int(t_s * 0.9), int(t_s * 0.1), int(t_s * 1.7), int(t_s * 3.3), int(t_s * 0.9)),
+        exchange=ExchangeCount(
+            int(t_s), int(t_s * 0.9), int(t_s * 0.1), int(t_s * 1.7), int(t_s * 3.3), int(t_s * 0.9)
+        ),
         plots_decoded=int(t_s * 3),
         scenario="2022-10-04",
     )
@@ -137,23 +159,47 @@ def _fused(nation: Nation, t_s: float, plane: Plane) -> FusedTrack:
     members = tuple(Member(n, f"{n}-{7 + i}") for i, n in enumerate(OWNERS) if n is not nation or t_s > 200)
     last = after(LAUNCHED, t_s - 0.4)
     return FusedTrack(
-        f"{nation}-F1", members, _life(t_s), _phase(t_s), ObjectClass.BALLISTIC, _state(t_s), after(LAUNCHED, 30), last,
-        _label(nation, plane), confirmed_ns=after(LAUNCHED, CONFIRMED_S),
-    )  # fmt: skip
+        f"{nation}-F1",
+        members,
+        _life(t_s),
+        _phase(t_s),
+        ObjectClass.BALLISTIC,
+        _state(t_s),
+        after(LAUNCHED, 30),
+        last,
+        _label(nation, plane),
+        confirmed_ns=after(LAUNCHED, CONFIRMED_S),
+    )
 
 
 def _own(nation: Nation, t_s: float, plane: Plane) -> Track:
     return Track(
-        f"{nation}-{7 + OWNERS.index(nation)}", _life(t_s), _phase(t_s), ObjectClass.BALLISTIC, _state(t_s), after(LAUNCHED, 30),
-        after(LAUNCHED, t_s), (SITES[nation][0],), int(t_s), _label(nation, plane),
-    )  # fmt: skip
+        f"{nation}-{7 + OWNERS.index(nation)}",
+        _life(t_s),
+        _phase(t_s),
+        ObjectClass.BALLISTIC,
+        _state(t_s),
+        after(LAUNCHED, 30),
+        after(LAUNCHED, t_s),
+        (SITES[nation][0],),
+        int(t_s),
+        _label(nation, plane),
+    )
 
 
 def _tracklet(origin: Nation, t_s: float, plane: Plane) -> Tracklet:
     return Tracklet(
-        origin, f"{origin}-{7 + OWNERS.index(origin)}", int(t_s), _life(t_s), _phase(t_s), ObjectClass.BALLISTIC, _state(t_s),
-        after(LAUNCHED, 30), after(LAUNCHED, t_s - 1.5), _label(origin, plane),
-    )  # fmt: skip
+        origin,
+        f"{origin}-{7 + OWNERS.index(origin)}",
+        int(t_s),
+        _life(t_s),
+        _phase(t_s),
+        ObjectClass.BALLISTIC,
+        _state(t_s),
+        after(LAUNCHED, 30),
+        after(LAUNCHED, t_s - 1.5),
+        _label(origin, plane),
+    )
 
 
 def _aircraft(nation: Nation, i: int, t_s: float, plane: Plane) -> FusedTrack:
@@ -164,9 +210,17 @@ def _aircraft(nation: Nation, i: int, t_s: float, plane: Plane) -> FusedTrack:
     now = after(LAUNCHED, t_s)
     state = EcefState(now, x, (0.0,) * 28)
     return FusedTrack(
-        f"{nation}-A{i}", (Member(nation, f"A{i}"),), Life.CONFIRMED, Phase.UNKNOWN, ObjectClass.AIR, state, LAUNCHED, now,
-        _label(nation, plane), identity=f"TST{100 + i}",
-    )  # fmt: skip
+        f"{nation}-A{i}",
+        (Member(nation, f"A{i}"),),
+        Life.CONFIRMED,
+        Phase.UNKNOWN,
+        ObjectClass.AIR,
+        state,
+        LAUNCHED,
+        now,
+        _label(nation, plane),
+        identity=f"TST{100 + i}",
+    )
 
 
 def _assessment(nation: Nation, t_s: float) -> Assessment:
@@ -187,13 +241,30 @@ def _draft(nation: Nation, plane: Plane, t_s: float) -> Draft:
     areas = tuple(WarnedArea(r.area, ThreatKind.OVERFLIGHT, r.enter_ns or LAUNCHED) for r in overflights())
     sent = after(LAUNCHED, WARNED_S + 10)
     warning = PublicWarning(
-        f"{nation}-20221004-1", 1, plane, nation, MsgType.ALERT, Certainty.OBSERVED, 1, areas, LAUNCHED, sent, after(sent, 1_800)
+        f"{nation}-20221004-1",
+        1,
+        plane,
+        nation,
+        MsgType.ALERT,
+        Certainty.OBSERVED,
+        1,
+        areas,
+        LAUNCHED,
+        sent,
+        after(sent, 1_800),
     )
     done = t_s >= WARNED_S + 10
     return Draft(
-        warning.id, warning, "0" * 64, WarnStatus.RELEASED if done else WarnStatus.DRAFTED, after(LAUNCHED, WARNED_S),
-        (f"{nation}-F1",), "SATO" if done else None, "MORI" if done else None, sent if done else None,
-    )  # fmt: skip
+        warning.id,
+        warning,
+        "0" * 64,
+        WarnStatus.RELEASED if done else WarnStatus.DRAFTED,
+        after(LAUNCHED, WARNED_S),
+        (f"{nation}-F1",),
+        "SATO" if done else None,
+        "MORI" if done else None,
+        sent if done else None,
+    )
 
 
 def _sensors(nation: Nation, t_s: float) -> tuple[SensorHealth, ...]:
@@ -224,4 +295,11 @@ async def _show(nation: Nation, port: int, speed: float, start_s: float) -> None
 
 if __name__ == "__main__":
     given = dict(enumerate(sys.argv))
-    asyncio.run(_show(Nation(given.get(1, "JPN")), int(given.get(2, "0")), float(given.get(3, "1")), float(given.get(4, "205"))))
+    asyncio.run(
+        _show(
+            Nation(given.get(1, "JPN")),
+            int(given.get(2, "0")),
+            float(given.get(3, "1")),
+            float(given.get(4, "205")),
+        )
+    )

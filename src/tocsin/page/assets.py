@@ -1,4 +1,4 @@
-"""The page's files: ours (static/) and what `make setup` built (land, areas, vendored modules), read once into memory.
+"""The page's files: ours (static/) and what `make setup` built (land, areas, modules), read once into memory.
 
 A fixed table of names, so there is no path to walk out of.
 """
@@ -33,9 +33,9 @@ class Asset(NamedTuple):
     media_type: str
 
 
-def load_assets() -> dict[str, Asset]:
-    """Every file by its name on the page. UserError when the built ones are missing."""
-    built = resources.files("tocsin") / "data" / "built"
+def load_assets(built: Traversable | None = None) -> dict[str, Asset]:
+    """Every file by its name on the page. UserError when what `make setup` puts into `built` is missing."""
+    built = built or resources.files("tocsin") / "data" / "built"
     found = {name: _asset(name, _read_built(built, place)) for name, place in BUILT.items()}
     _collect(resources.files("tocsin.page") / "static", "", found)
     return found
@@ -54,7 +54,9 @@ def _read_built(built: Traversable, place: str) -> bytes:
     try:
         return built.joinpath(*place.split("/")).read_bytes()
     except OSError as failure:
-        raise UserError(f"the page's map data is not built ({place} is missing)", fix="run make setup") from failure
+        raise UserError(
+            f"the page's map data is not built ({place} is missing)", fix="run make setup"
+        ) from failure
 
 
 def _asset(name: str, data: bytes) -> Asset:

@@ -1,7 +1,7 @@
 """Our ES modules as one script: for a page that is a single file and may load nothing.
 
-Each module becomes a function that is called once and returns its exports; names of different modules never meet. Only
-the forms of import and export that our modules use are known: anything else raises.
+Each module becomes a function that is called once and returns its exports; names of different modules never
+meet. Only the forms of import and export that our modules use are known: anything else raises.
 """
 
 import re
@@ -22,7 +22,7 @@ class BundleError(TocsinError):
 
 
 def bundle(files: Mapping[str, str], entry: str) -> str:
-    """One script that runs `entry` and all it imports, each once, in the order of need. `files`: sources by name."""
+    """One script that runs `entry` and all it imports, each once, in order of need; `files` by name."""
     order: list[str] = []
     _visit(entry, files, order, ())
     number = {name: i for i, name in enumerate(order)}

@@ -1,7 +1,8 @@
 """A run as ONE file: map, arcs, areas, warnings and a time slider, to be opened offline from anywhere.
 
-The same modules draw it that draw the live page. The file may load nothing at all: its policy names the hashes of its one
-script and one style. The views inside are gzipped JSON; a long run is sampled more coarsely until the file fits.
+The same modules draw it that draw the live page. The file may load nothing at all: its policy names the
+hashes of its one script and one style. The views inside are gzipped JSON; a long run is sampled more
+coarsely until the file fits.
 """
 
 import gzip
@@ -40,25 +41,31 @@ class ExportError(TocsinError):
     """The run does not fit into one file, or a module holds what may not stand in it."""
 
 
-def picture_html(pictures: Mapping[Nation, Sequence[Picture]], meta: Mapping[str, str]) -> bytes:
-    """The run as a self-contained HTML file of at most MAX_BYTES. `pictures`: of each nation, in order of time.
+def picture_html(
+    pictures: Mapping[Nation, Sequence[Picture]], meta: Mapping[str, str], *, max_bytes: int = MAX_BYTES
+) -> bytes:
+    """The run as a self-contained HTML file of at most `max_bytes`.
 
-    `meta`: what is said of the run, name by name. ExportError when there is no picture; UserError without map data.
+    `pictures`: of each nation, in order of time. `meta`: what is said of the run, name by name. ExportError
+    when there is no picture or no room; UserError without map data.
     """
     nations = [nation for nation in Nation if pictures.get(nation)]
     if not nations:
         raise ExportError("a run without a single picture cannot be shown")
     assets = load_assets()
-    maps = {"coarse": json.loads(assets["data/land-110m.json"].data), "areas": _areas(assets["data/areas.json"])}
+    maps = {
+        "coarse": json.loads(assets["data/land-110m.json"].data),
+        "areas": _areas(assets["data/areas.json"]),
+    }
     plane = str(pictures[nations[0]][0].plane)
     samples = min(MAX_SAMPLES, max(len(pictures[nation]) for nation in nations))
     while samples >= 1:
         views = {str(n): [view_of(p, MAX_AIR) for p in _sampled(pictures[n], samples)] for n in nations}
         page = _page(assets, plane, nations[0], views, maps, meta)
-        if len(page) <= MAX_BYTES:
+        if len(page) <= max_bytes:
             return page
         samples = samples * 2 // 3
-    raise ExportError(f"the run does not fit into {MAX_BYTES} bytes")
+    raise ExportError(f"the run does not fit into {max_bytes} bytes")
 
 
 def _sampled(pictures: Sequence[Picture], most: int) -> list[Picture]:
@@ -89,10 +96,13 @@ def _page(
     packed = b64encode(gzip.compress(run, compresslevel=9, mtime=0)).decode()
     title = html.escape(" ".join(part for part in (plane, meta.get("scenario", "")) if part))
     return (
-        f'<!doctype html>\n<html lang="en" data-nation="{first}" data-plane="{plane}">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="en" data-nation="{first}" data-plane="{plane}">\n<head>\n'
+        '<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="dark">\n'
-        f'<title>{title} · tocsin</title>\n<link rel="icon" href="data:,">\n<style>{style}</style>\n</head>\n<body>\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="dark">\n'
+        f'<title>{title} · tocsin</title>\n<link rel="icon" href="data:,">\n'
+        f"<style>{style}</style>\n</head>\n<body>\n"
         '<div id="app"></div>\n<noscript>This page needs JavaScript.</noscript>\n'
         f'<script type="application/gzip" id="run-data">{packed}</script>\n'
         f'<script type="module">{script}</script>\n</body>\n</html>\n'

@@ -1,7 +1,8 @@
 """The live feed: the newest picture to every open page, at most ten times a second, never a queue.
 
-One board holds the newest view, encoded once for all. Each client remembers only the number of the version it has: a
-slow one skips what it missed and gets the newest (one overwrite slot per client, and the slot is shared).
+One board holds the newest view, encoded once for all. Each client remembers only the number of the version it
+has: a slow one skips what it missed and gets the newest (one overwrite slot per client, and the slot is
+shared).
 """
 
 import asyncio
@@ -22,7 +23,7 @@ MAX_CLIENTS: Final = 64
 """Open pages of one nation's desk room and to spare; the next one is told to come back (close code 1013)."""
 
 HEARTBEAT_S: Final = 1.0
-"""Without anything new a page still hears this often that its hall is alive; it calls itself stale after 3 s."""
+"""With nothing new a page still hears this often that its hall is alive; it calls itself stale after 3 s."""
 
 HEARTBEAT: Final = "null"
 
@@ -67,7 +68,7 @@ class Board:
 
 
 async def pump(board: Board, source: PictureSource) -> None:
-    """Encode each new picture once, at most every PERIOD_S, and only while somebody looks; runs until cancelled."""
+    """Encode each new picture once, at most every PERIOD_S, while somebody looks; runs until cancelled."""
     shown: Picture | None = None
     while True:
         picture = source() if board.clients else None

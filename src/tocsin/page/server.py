@@ -1,7 +1,7 @@
 """The page of one nation and plane over HTTP: static files, `/api/picture`, and the live `/feed`. Read-only.
 
-Three guards stand before every answer: only known host names (another name pointing here is DNS rebinding), no
-request that another site's page makes, and headers under which the page may load and do nothing but its own.
+Three guards stand before every answer: only known host names (another name pointing here is DNS rebinding),
+no request of another site's page, and headers under which the page may load and do nothing but its own.
 """
 
 import asyncio
@@ -51,8 +51,9 @@ BACKLOG: Final = 128
 def make_app(
     picture: PictureSource, *, nation: Nation, plane: Plane, hosts: Sequence[str] = LOOPBACK_HOSTS
 ) -> Starlette:
-    """The page's application. `picture()` is asked for the newest picture (None: none yet); `hosts`: names it answers to.
+    """The page's application.
 
+    `picture()` is asked for the newest picture (None: none yet); `hosts`: the names that it answers to.
     UserError when `make setup` has not built the map data.
     """
     assets = load_assets()
@@ -83,7 +84,11 @@ def make_app(
             await asyncio.gather(task, return_exceptions=True)
 
     return Starlette(
-        routes=[Route("/api/picture", api_picture), WebSocketRoute("/feed", feed), Route("/{name:path}", file)],
+        routes=[
+            Route("/api/picture", api_picture),
+            WebSocketRoute("/feed", feed),
+            Route("/{name:path}", file),
+        ],
         middleware=[
             Middleware(Guard),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
@@ -93,7 +98,7 @@ def make_app(
 
 
 class Guard:
-    """Puts HEADERS on every answer and refuses what another site's page asks for (links to the page itself may come)."""
+    """Puts HEADERS on every answer and refuses what another site's page asks for (links here may come)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -115,9 +120,7 @@ class Guard:
         await self.app(scope, receive, with_headers)
 
 
-async def serve(
-    app: ASGIApp, host: str, port: int, *, on_ready: Callable[[int], None] | None = None
-) -> None:
+async def serve(app: ASGIApp, host: str, port: int, *, on_ready: Callable[[int], None] | None = None) -> None:
     """Serve until cancelled, inside the running loop; signals stay the caller's. `on_ready` is told the port.
 
     Port 0 takes a free one. UserError when the port is taken or the address is not this machine's.

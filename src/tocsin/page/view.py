@@ -1,7 +1,7 @@
 """What the page draws, made from a Picture: places in degrees, times in whole milliseconds, sensible digits.
 
-A Picture holds full states and covariances; 1,000 air tracks of it are a megabyte. The view of the same is a tenth,
-and the browser needs no geodesy. The live feed and the exported run carry this one form.
+A Picture holds full states and covariances; 1,000 air tracks of it are a megabyte. The view of the same is a
+fifth, and the browser needs no geodesy. The live feed and the exported run carry this one form.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.earth.frames import ecef_to_geodetic
 from tocsin.model.event import ArcPoint, AreaRisk, Assessment, ImpactPointPrediction, LaunchPointEstimate
@@ -26,9 +27,9 @@ MAX_AIR: Final = 2_000
 """Air tracks in one view; what is left out is counted in `air_left_out`."""
 
 LEVELS: Final = ((5, 0.5), (4, 0.1), (3, 0.01))
-"""Level of an area from its impact probability. 0.01 is model.warning.Thresholds' default: from there on a warning is
-drafted. 2 = likely overflown (0.5, same source), 1 = possible. Shown with the Cabinet Office of Japan's five-level
-palette (black > purple > red > yellow > white; Guideline on Evacuation Information, 2021)."""
+"""Level of an area from its impact probability. 0.01 is model.warning.Thresholds' default: from there on a
+warning is drafted. 2 = likely overflown (0.5, same source), 1 = possible. Shown with the five-level palette
+of Japan's Cabinet Office (black > purple > red > yellow > white)."""
 
 LIKELY_OVERFLIGHT: Final = 0.5
 
@@ -57,7 +58,7 @@ class Risk(Struct, frozen=True, omit_defaults=True):
 
 
 class Mark(Struct, frozen=True, omit_defaults=True):
-    """An object as one source has it. `layer`: fused, own or partner. Altitude in km, speed in km/s, course in deg."""
+    """An object as one source has it. `layer`: fused, own or partner. Units: km, km/s, degrees."""
 
     id: str
     layer: str
@@ -86,7 +87,7 @@ class Mark(Struct, frozen=True, omit_defaults=True):
 
 
 class Bulletin(Struct, frozen=True, omit_defaults=True):
-    """A draft or released warning. areas: (code, threat, expected); lead_s: shortest from release to what it expects."""
+    """A draft or released warning. areas: (code, threat, expected); lead_s: release to the first."""
 
     id: str
     serial: int
@@ -130,8 +131,12 @@ def view_of(picture: Picture, max_air: int = MAX_AIR) -> View:
     assessed = {row.track_id: row for row in picture.assessments}
     where = _places([*fused, *not_air, *partners])
     marks = [_fused_mark(t, where[i], assessed.get(t.id)) for i, t in enumerate(fused)]
-    marks += [_own_mark(t, str(picture.nation), row) for t, row in zip(not_air, where[len(fused) :], strict=False)]
-    marks += [_partner_mark(t, row) for t, row in zip(partners, where[len(fused) + len(not_air) :], strict=True)]
+    marks += [
+        _own_mark(t, str(picture.nation), row) for t, row in zip(not_air, where[len(fused) :], strict=False)
+    ]
+    marks += [
+        _partner_mark(t, row) for t, row in zip(partners, where[len(fused) + len(not_air) :], strict=True)
+    ]
     return View(
         nation=picture.nation,
         plane=picture.plane,
@@ -176,61 +181,60 @@ def _places(tracks: Sequence[FusedTrack | Track | Tracklet]) -> list[_Where]:
 
 
 def _fused_mark(track: FusedTrack, where: _Where, made: Assessment | None) -> Mark:
-    return Mark(
-        **_common(track, where),
-        layer="fused",
-        id=track.id,
-        sources=tuple(str(nation) for nation in track.sources),
-        members=tuple((str(member.nation), member.track_id) for member in track.members),
-        confirmed=_ms_or_none(track.confirmed_ns),
-        launch=_spot(made.launch) if made else None,
-        impact=_spot(made.impact) if made else None,
-        apogee_km=round(made.apogee_m / 1e3, 1) if made and made.apogee_m is not None else None,
-        apogee=_ms_or_none(made.apogee_ns) if made else None,
-        made=_ms(made.made_ns) if made else None,
-        risks=_risks(made.risks) if made else (),
-        arc=_arc(made.arc) if made else (),
+    members = tuple((str(member.nation), member.track_id) for member in track.members)
+    mark = _mark(track, where, "fused", track.id, tuple(str(nation) for nation in track.sources), members)
+    mark = replace(mark, confirmed=_ms_or_none(track.confirmed_ns))
+    if made is None:
+        return mark
+    return replace(
+        mark,
+        launch=_spot(made.launch),
+        impact=_spot(made.impact),
+        apogee_km=None if made.apogee_m is None else round(made.apogee_m / 1e3, 1),
+        apogee=_ms_or_none(made.apogee_ns),
+        made=_ms(made.made_ns),
+        risks=_risks(made.risks),
+        arc=_arc(made.arc),
     )
 
 
 def _own_mark(track: Track, nation: str, where: _Where) -> Mark:
-    return Mark(
-        **_common(track, where),
-        layer="own",
-        id=track.id,
-        sources=track.sensors,
-        members=((nation, track.id),),
-        confirmed=_ms_or_none(track.confirmed_ns),
-    )
+    mark = _mark(track, where, "own", track.id, track.sensors, ((nation, track.id),))
+    return replace(mark, confirmed=_ms_or_none(track.confirmed_ns))
 
 
 def _partner_mark(track: Tracklet, where: _Where) -> Mark:
     source = str(track.origin)
-    return Mark(
-        **_common(track, where),
-        layer="partner",
-        id=track.track_id,
-        sources=(source,),
-        members=((source, track.track_id),),
-    )
+    return _mark(track, where, "partner", track.track_id, (source,), ((source, track.track_id),))
 
 
-def _common(track: FusedTrack | Track | Tracklet, where: _Where) -> dict[str, object]:
+def _mark(
+    track: FusedTrack | Track | Tracklet,
+    where: _Where,
+    layer: str,
+    name: str,
+    sources: tuple[str, ...],
+    members: tuple[tuple[str, str], ...],
+) -> Mark:
     lat, lon, alt, speed, course = where
-    return {
-        "kind": str(track.kind),
-        "life": str(track.life),
-        "phase": str(track.phase),
-        "lat": lat,
-        "lon": lon,
-        "alt": alt,
-        "speed": speed,
-        "course": course,
-        "sigma_km": _sigma_km(track.state.p),
-        "first": _ms(track.first_ns),
-        "last": _ms(track.last_ns),
-        "identity": track.identity,
-    }
+    return Mark(
+        id=name,
+        layer=layer,
+        kind=track.kind,
+        life=track.life,
+        phase=track.phase,
+        lat=lat,
+        lon=lon,
+        alt=alt,
+        speed=speed,
+        course=course,
+        sigma_km=_sigma_km(track.state.p),
+        first=_ms(track.first_ns),
+        last=_ms(track.last_ns),
+        sources=sources,
+        members=members,
+        identity=track.identity,
+    )
 
 
 def _sigma_km(p: Sequence[float]) -> float:
@@ -274,7 +278,9 @@ def _risks(risks: Sequence[AreaRisk]) -> tuple[Risk, ...]:
 def _arc(points: Sequence[ArcPoint]) -> tuple[tuple[int, float, float, float], ...]:
     """(time in ms, lat, lon, alt in km), thinned evenly to MAX_ARC_POINTS; both ends stay."""
     if len(points) > MAX_ARC_POINTS:
-        points = [points[i] for i in np.linspace(0, len(points) - 1, MAX_ARC_POINTS).round().astype(int).tolist()]
+        points = [
+            points[i] for i in np.linspace(0, len(points) - 1, MAX_ARC_POINTS).round().astype(int).tolist()
+        ]
     return tuple(
         (_ms(p.time_ns), round(p.lat_deg, 3), round(p.lon_deg, 3), round(p.alt_m / 1e3, 1)) for p in points
     )

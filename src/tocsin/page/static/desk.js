@@ -4,6 +4,7 @@ import { makeBar } from "./bar.js";
 import { h, setAttribute } from "./dom.js";
 import { itemsOf } from "./items.js";
 import { helpSheet, listen, shortcutsFor } from "./keys.js";
+import { legendPanel } from "./legend.js";
 import { MapView } from "./map.js";
 import { detailPanel, footPanels, queuePanel, warningsPanel, whoPanel } from "./panels.js";
 import { rowOf } from "./rows.js";
@@ -40,7 +41,7 @@ function build(root, store, maps, extra) {
   const help = () => (sheet.open ? sheet.close() : sheet.showModal());
   const controls = mapControls(store, map);
   const marks = marksTable(pick);
-  const left = [queuePanel(store, pick), whoPanel(store, pick)];
+  const left = [queuePanel(store, pick), whoPanel(store, pick), legendPanel()];
   const right = [detailPanel(store, areaName), warningsPanel(store, areaName)];
   const bar = makeBar(store, help);
   const foot = footPanels();
@@ -83,7 +84,7 @@ function mapControls(store, map) {
   return { node, draw };
 }
 
-const COLUMNS = ["what", "name", "source", "place", "alt", "speed", "time", "sure", "state"];
+const COLUMNS = ["what", "name", "state", "place", "alt", "speed", "time", "sure", "source"];
 const NUMBERS = new Set(["alt", "speed", "time"]);
 
 function marksTable(pick) {

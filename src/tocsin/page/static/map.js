@@ -104,7 +104,8 @@ export class MapView {
     const [w, height] = [this.node.clientWidth, this.node.clientHeight];
     const nation = view?.nation ?? document.documentElement.dataset.nation;
     const flights = view ? flying(view) : [];
-    const points = flights.length ? [...HOME[nation].always, ...flights] : HOME[nation].quiet;
+    const home = ui.projection === "globe" ? [] : HOME[nation].always;
+    const points = flights.length ? [...home, ...flights] : HOME[nation].quiet;
     const key = `${ui.projection} ${w} ${height} ${nation} ${flights.length > 0}`;
     const known = this.watched;
     const covered = known && known.key === key && points.every((p) => inBox(p, known.box));

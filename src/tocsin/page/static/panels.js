@@ -39,7 +39,7 @@ function queueRow(mark, view, ui) {
     class: over ? "over" : null,
     cells: [
       badge(grave),
-      { text: `${mark.id}\n${call(over ? "life" : "phase", over ? mark.life : mark.phase)}`, class: "two-line" },
+      { text: `${mark.id}\n${call(over ? "life" : "phase", over ? mark.life : mark.phase)}`, class: "two-line whole" },
       mark.impact ? { ...time(mark.impact.t), text: `${countdown(mark.impact.t, view.now)}\n${utc(mark.impact.t)}` } : mark.phase === "boost" ? say("boosting") : "–",
       own ? { ...time(own.enter), text: `${countdown(own.enter, view.now)}\n${utc(own.enter)}` } : say("mine.none"),
     ],
@@ -81,7 +81,7 @@ export function detailPanel(store, areaName) {
     hint.hidden = Boolean(mark);
     for (const node of [facts, heading, table.node]) node.hidden = !mark;
     if (!mark) return;
-    setText(heading, mark.impact ? `${mark.id}  ${countdown(mark.impact.t, view.now)}` : mark.id);
+    setText(heading, mark.impact ? `${mark.id} · ${say("impact.in")} ${countdown(mark.impact.t, view.now)}` : mark.id);
     fillFacts(facts, factsOf(mark, view));
     table.update((mark.risks ?? []).map((risk) => riskRow(risk, view, areaName)), say("areas.none"));
   };
@@ -147,7 +147,7 @@ function warningRow(w, areaName) {
     key: w.id,
     class: `draft-${w.status}`,
     cells: [
-      { text: `${w.id}\n${call("draft", w.status)} · ${call("certainty", w.certainty)}`, class: "two-line", title: (w.by ?? []).join(", ") },
+      { text: `${w.id}\n${call("draft", w.status)} · ${call("certainty", w.certainty)}`, class: "two-line whole", title: (w.by ?? []).join(", ") },
       { text: names.slice(0, MOST_NAMES).join(", ") + more, title: names.join(", ") },
       { text: `${w.lead_s === undefined ? "–" : span(w.lead_s)}\n${say("warning.released")} ${utc(w.released)}`, class: "count" },
     ],

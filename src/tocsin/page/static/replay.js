@@ -6,6 +6,7 @@ import { Store } from "./store.js";
 import { LANGUAGES, say } from "./words.js";
 
 const PLAY_MS = 120; // wall time of one step when playing
+const OPENING_MS = 20_000; // scenario time after the first release
 const PARTS = 400; // steps of the slider over the whole run
 
 async function unpack(text) {
@@ -25,6 +26,13 @@ class Run {
     this.step = Math.max(1000, Math.round((this.to - this.from) / PARTS));
     this.nation = this.nations[0];
     this.timer = null;
+  }
+
+  /** Where the run opens: shortly after the first warning went out, else in its middle. */
+  opening() {
+    const released = this.nations.flatMap((n) => this.views[n].flatMap((v) => v.warnings.map((w) => w.released ?? Infinity)));
+    const first = Math.min(...released);
+    return Number.isFinite(first) ? first + OPENING_MS : (this.from + this.to) / 2;
   }
 
   /** The newest view of a nation at a time, and those before it. */
@@ -76,7 +84,7 @@ function controls(run, meta) {
   const slider = h("input", { type: "range", min: run.from, max: run.to, step: 1000, "aria-label": say("run.time"), oninput: (e) => run.go(Number(e.target.value)) });
   const time = h("output", {});
   const play = h("button", { type: "button", onclick: () => run.play() });
-  const desks = run.nations.map((n) => h("button", { type: "button", "aria-pressed": n === run.nation, onclick: () => run.choose(n) }, n));
+  const desks = run.nations.map((n) => h("button", { type: "button", "aria-pressed": String(n === run.nation), onclick: () => run.choose(n) }, n));
   const facts = Object.entries(meta).flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, text)]);
   const node = h("section", { id: "run", "aria-label": say("run") },
     say("run.desk"), h("div", { role: "group", "aria-label": say("run.desk") }, desks), play, slider, time,
@@ -97,7 +105,7 @@ async function open() {
   const store = new Store(LANGUAGES);
   store.link = { state: "replay", heard: 0 };
   const run = new Run(store, views);
-  run.go(run.to);
+  run.go(run.opening());
   openDesk(document.getElementById("app"), store, { coarse: maps.coarse, fine: null, areas: maps.areas }, () => controls(run, meta));
 }
 

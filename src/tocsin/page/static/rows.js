@@ -1,71 +1,75 @@
-// Items of the map as rows of the table: what, name, source, place, altitude, speed, time, uncertainty, state.
+// Items of the map as rows of the table, in the order of the columns in desk.js.
 import { countdown, number, percent, place, utc } from "./format.js";
 import { call, say } from "./words.js";
+
+const COLUMNS = ["name", "state", "place", "alt", "speed", "time", "sure", "source"];
 
 export function rowOf(item, view, areaName) {
   const row = ROWS[item.what](item, view, areaName);
   const id = item.mark && item.what !== "air" && ["fused", "launch", "impact", "apogee"].includes(item.what) ? item.mark.id : null;
-  return { key: item.key, class: `item-${item.what}`, pick: id, cells: [say(`what.${item.what}`), ...row] };
+  const cells = COLUMNS.map((column) => row[column] ?? "–");
+  return { key: item.key, class: `item-${item.what}`, pick: id, cells: [say(`what.${item.what}`), ...cells] };
 }
 
 function track({ mark }) {
-  return [
-    mark.identity ?? mark.id,
-    mark.sources.join(" "),
-    place(mark.lat, mark.lon),
-    number(mark.alt, mark.kind === "air" ? 1 : 0),
-    number(mark.speed, 2),
-    utc(mark.last),
-    mark.sigma_km < 0 ? "–" : `${number(mark.sigma_km * 2, mark.sigma_km < 5 ? 1 : 0)} km`,
-    `${call("life", mark.life)} · ${call("phase", mark.phase)}`,
-  ];
+  return {
+    name: mark.identity ?? mark.id,
+    state: `${call("life", mark.life)} · ${call("phase", mark.phase)}`,
+    place: place(mark.lat, mark.lon),
+    alt: number(mark.alt, mark.kind === "air" ? 1 : 0),
+    speed: number(mark.speed, 2),
+    time: utc(mark.last),
+    sure: mark.sigma_km < 0 ? "–" : `${number(mark.sigma_km * 2, mark.sigma_km < 5 ? 1 : 0)} km`,
+    source: mark.sources.join(" "),
+  };
 }
 
 function spot({ mark, spot: s }, view) {
   const [a, b, bearing] = s.ellipse;
-  const size = `${number(a, a < 10 ? 1 : 0)} × ${number(b, b < 10 ? 1 : 0)} km / ${number(bearing)}°`;
-  return [mark.id, mark.sources.join(" "), place(s.lat, s.lon), "0", "–", utc(s.t), size, countdown(s.t, view.now)];
+  return {
+    name: mark.id,
+    state: countdown(s.t, view.now),
+    place: place(s.lat, s.lon),
+    alt: "0",
+    time: utc(s.t),
+    sure: `${number(a, a < 10 ? 1 : 0)} × ${number(b, b < 10 ? 1 : 0)} km / ${number(bearing)}°`,
+    source: mark.sources.join(" "),
+  };
 }
 
-const ROWS = {
-  fused: track,
-  own: track,
-  partner: track,
-  air: track,
-  other: (item) => {
-    const [name, , ...rest] = track(item);
-    return [`${item.nation} ${name}`, item.mark.sources.join(" "), ...rest];
-  },
-  launch: spot,
-  impact: spot,
-  apogee: ({ mark, top }, view) => [
-    mark.id,
-    mark.sources.join(" "),
-    place(top[1], top[2]),
-    number(mark.apogee_km),
-    "–",
-    utc(mark.apogee),
-    "–",
-    countdown(mark.apogee, view.now),
-  ],
-  area: ({ risk }, view, areaName) => [
-    `${areaName(risk.area)} (${risk.area})`,
-    risk.id,
-    "–",
-    "–",
-    "–",
-    utc(risk.enter),
-    `${say("area.impact")} ${percent(risk.impact)} · ${say("area.over")} ${percent(risk.over)}`,
-    `${say("level")} ${risk.level} · ${countdown(risk.enter, view.now)}`,
-  ],
-  sensor: ({ sensor }) => [
-    sensor.id,
-    call("sensorkind", sensor.kind),
-    sensor.lat_deg === null ? "–" : place(sensor.lat_deg, sensor.lon_deg, 1),
-    "–",
-    "–",
-    "–",
-    "–",
-    sensor.silent ? say("sensor.silent") : say("sensor.ok"),
-  ],
-};
+function apogee({ mark, top }, view) {
+  return {
+    name: mark.id,
+    state: countdown(mark.apogee, view.now),
+    place: place(top[1], top[2]),
+    alt: number(mark.apogee_km),
+    time: utc(mark.apogee),
+    source: mark.sources.join(" "),
+  };
+}
+
+function area({ risk }, view, areaName) {
+  return {
+    name: `${areaName(risk.area)} (${risk.area})`,
+    state: `${say("level")} ${risk.level} · ${countdown(risk.enter, view.now)}`,
+    time: utc(risk.enter),
+    sure: `${say("area.impact")} ${percent(risk.impact)} · ${say("area.over")} ${percent(risk.over)}`,
+    source: risk.id,
+  };
+}
+
+function sensor({ sensor: s }) {
+  return {
+    name: s.id,
+    state: s.silent ? say("sensor.silent") : say("sensor.ok"),
+    place: s.lat_deg === null ? "–" : place(s.lat_deg, s.lon_deg, 1),
+    source: call("sensorkind", s.kind),
+  };
+}
+
+function other(item) {
+  const row = track(item);
+  return { ...row, name: `${item.nation} ${row.name}` };
+}
+
+const ROWS = { fused: track, own: track, partner: track, air: track, other, launch: spot, impact: spot, apogee, area, sensor };

@@ -219,8 +219,8 @@ class Scene {
     if (sensor.lat_deg === null) return;
     const at = this.at(sensor.lat_deg, sensor.lon_deg);
     if (!at) return;
-    this.shape(sensor.silent ? "cross" : "sensor", at, 5, INK.sensor, false);
-    this.label(sensor.id, at[0], at[1], INK.sensor, 1);
+    this.shape("sensor", at, 5, INK.sensor, false);
+    this.label(sensor.silent ? `${sensor.id} ${say("sensor.silent")}` : sensor.id, at[0], at[1], INK.sensor, 1);
   }
 
   shape(kind, [x, y], r, colour, filled) {
