@@ -13,6 +13,7 @@ from tocsin.errors import UserError
 from tocsin.model.label import Caveat, Label, Nation, Plane
 from tocsin.model.sensor import SensorErrors, SensorKind
 from tocsin.model.space import Geodetic
+from tocsin.model.warning import Thresholds
 from tocsin.node.config import Clock, NodeConfig, load_config, parse_config
 from tocsin.node.founding import config_text, default_ports
 from tocsin.share.topology import Mode, Topology
@@ -26,7 +27,7 @@ scenario = "2022-10-04"
 outlets = "public"
 
 [warn]
-impact_probability = 0.02
+impact_probability = 0.03
 
 [[feeds]]
 kind = "udp"
@@ -102,11 +103,8 @@ def test_every_key_is_understood(tmp_path: Path) -> None:
     )
     assert (sensor.kind, sensor.place) == (SensorKind.RADAR, Geodetic(37.5, 127.0))
     assert sensor.errors == SensorErrors(range_m=50.0, az_rad=0.001, el_rad=0.001)
-    assert (config.corridor_m, config.warn.impact_probability, config.warn.overflight_probability) == (
-        30_000.0,
-        0.02,
-        0.5,
-    )
+    assert config.corridor_m == 30_000.0
+    assert config.warn == Thresholds(impact_probability=0.03)
     assert config.outlets_dir == tmp_path / "public"
     assert [feed.kind for feed in config.feeds] == ["udp", "file"]
     assert config.officers[0].delay_s == 5.0
