@@ -47,10 +47,12 @@ class Capture(NamedTuple):
 
 
 def captured(path: Path, scenario: Scenario) -> Capture:
-    """Blocks of `path` for every nation, and the scenario moved to the capture's time of day.
+    """Blocks of `path` for the nations whose sensors they name, and the scenario moved to the capture's time
+    of day.
 
-    CAT048 says the time of day only, so the scenario keeps its date and takes the capture's hour. UserError
-    for a file without a single plot.
+    A block that names nobody's sensor goes to all three, which refuse and count it. CAT048 says the time
+    of day only, so the scenario keeps its date and takes the capture's hour. UserError for a file without
+    a single plot.
     """
     try:
         data = path.read_bytes()
@@ -69,12 +71,19 @@ def captured(path: Path, scenario: Scenario) -> Capture:
     moved = replace(
         scenario, start_utc=to_datetime(start).astimezone(UTC), duration_s=span_s + AFTER_CAPTURE_S
     )
+    owners = {nation: AsterixDecoder(moved.sensors_of(nation, Plane.EXERCISE)) for nation in Nation}
     deliveries = [
         Delivery(at, nation, block.payload, False)
         for block, at in zip(blocks, times, strict=True)
-        for nation in Nation
+        for nation in _owners(block, at, owners) or tuple(Nation)
     ]
     return Capture(moved, deliveries)
+
+
+def _owners(block: Datagram, at: Instant, decoders: Mapping[Nation, AsterixDecoder]) -> tuple[Nation, ...]:
+    """The nations that can read anything in the block."""
+    read = {nation: decoder.decode(block.payload, at) for nation, decoder in decoders.items()}
+    return tuple(nation for nation, what in read.items() if what.plots or what.services)
 
 
 def _first_plot_ns(blocks: Sequence[Datagram], scenario: Scenario) -> Instant | None:
