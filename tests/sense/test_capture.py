@@ -113,6 +113,15 @@ def test_capture_that_breaks_off_keeps_what_was_before() -> None:
     assert [(fault.offset, fault.reason) for fault in faults] == [(len(data), "broken-capture")]
 
 
+def test_capture_time_beyond_any_calendar_is_a_fault() -> None:
+    data = bytearray(capture(dpkt.pcapng.Writer, 1, [ethernet(ip_packet(block(48, radar_record())))] * 3))
+    second = data.index(b"\x06\x00\x00\x00", data.index(b"\x06\x00\x00\x00") + 64)
+    data[second + 12 : second + 16] = b"\xff" * 4  # high half of the packet's time
+    decoded = decode_all(bytes(data), AsterixDecoder((), accept_unknown=True), Instant(0))
+    assert len(decoded.plots) == 1
+    assert [fault.reason for fault in decoded.faults] == ["broken-capture"]
+
+
 def test_unread_link_type_is_named() -> None:
     found, faults, _ = read(capture(dpkt.pcap.Writer, 147, [b"a", b"b", b"c"]))
     assert found == []

@@ -87,6 +87,12 @@ def test_what_is_written_is_read_back(
     assert abs(turn) < 5e-15
 
 
+@pytest.mark.parametrize(("az_rad", "az_deg"), [(-math.pi / 2, 270.0), (2.5 * math.pi, 90.0), (0.0, 0.0)])
+def test_azimuth_is_written_within_one_turn(az_rad: float, az_deg: float) -> None:
+    line = json.loads(encode_plot(Plot("R", 1, NOW, RadarFix(1.0, az_rad)), None))
+    assert line["radar"]["az_deg"] == pytest.approx(az_deg)
+
+
 def test_time_as_iso_or_both_forms() -> None:
     iso = {key: value for key, value in LINE.items() if key != "time_ns"}
     iso["time_utc"] = "2022-10-03T22:22:00.000123Z"
@@ -113,7 +119,7 @@ def test_time_as_iso_or_both_forms() -> None:
         ({"time_ns": 1.664e18 + 0.5}, "bad-plot"),
         ({"time_ns": None}, "bad-plot"),
         ({"time_utc": "2022-10-03T22:22:00"}, "bad-plot"),
-        ({"time_utc": "2022-10-03T22:22:00+09:00"}, "bad-plot"),
+        ({"time_utc": "2022-10-04T07:22:00+09:00"}, "bad-plot"),
         ({"time_utc": "2022-10-03T22:22:01Z"}, "bad-plot"),
         ({"radar": {"range_m": 0.0, "az_deg": 1.0}}, "bad-plot"),
         ({"radar": {"range_m": -5.0, "az_deg": 1.0}}, "bad-plot"),

@@ -25,6 +25,8 @@ PCAPNG_MAGIC = bytes.fromhex("0a0d0d0a")
 DLT_RAW_VALUES = (12, 14, 101)
 """Raw IP: 101 in files (LINKTYPE_RAW), 12 or 14 as some systems write it (tcpdump.org/linktypes.html)."""
 UDP_HEADER_BYTES = 8
+LAST_NS = 2**63 - 2 * 86_400 * SECOND_NS
+"""Instants are signed 64-bit numbers wherever they are stored; a time of day may lie a day later."""
 
 _BROKEN = (dpkt.Error, StructError, ValueError, IndexError)
 """What dpkt lets through on damaged input beside its own errors (found by fuzzing)."""
@@ -133,5 +135,9 @@ def _udp_payload(packet: Any) -> bytes | str | None:
 def _instant(seconds: float | Decimal) -> Instant:
     """Capture time; floats (dpkt's microsecond files) hold whole microseconds exactly after rounding."""
     if isinstance(seconds, Decimal):
-        return Instant(int(seconds * SECOND_NS))
-    return Instant(round(seconds * 1e6) * 1000)
+        time_ns = int(seconds * SECOND_NS)
+    else:
+        time_ns = round(seconds * 1e6) * 1000
+    if not 0 <= time_ns < LAST_NS:
+        raise ValueError(f"a packet's time is {seconds:.0f} s")
+    return Instant(time_ns)
