@@ -80,7 +80,7 @@ def test_a_slow_client_skips_to_the_newest(monkeypatch: pytest.MonkeyPatch) -> N
     published = 200
 
     async def use(port: int) -> None:
-        async with dial(port, max_queue=1) as slow:
+        async with dial(port, max_queue=1, close_timeout=0.2) as slow:
             await step_of(slow)
             for number in range(1, published + 1):
                 source.step(number)
@@ -99,7 +99,7 @@ def test_a_fast_client_is_not_held_up_by_a_slow_one(monkeypatch: pytest.MonkeyPa
     source = Source(BULK)
 
     async def use(port: int) -> None:
-        async with dial(port, max_queue=1), dial(port) as fast:
+        async with dial(port, max_queue=1, close_timeout=0.2), dial(port) as fast:
             for number in range(1, 41):
                 source.step(number)
                 while await step_of(fast) < number:

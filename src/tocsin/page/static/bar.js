@@ -20,7 +20,8 @@ export function makeBar(store, openHelp) {
     store.languages.map((lang) => h("option", { value: lang, lang, selected: lang === store.ui.lang }, NAMES[lang])));
   const marks = plane === "EXERCISE" ? ["EXERCISE", "訓練", "훈련"] : [plane];
   const node = h("header", { id: "bar" },
-    h("div", { class: `plane plane-${plane}` }, marks.map((text) => h("strong", {}, text))),
+    h("div", { class: `plane plane-${plane}` }, marks.map((text) => h("strong", {}, text)),
+      plane === "EXERCISE" ? h("span", { class: "unreal" }, say("exercise.label")) : null),
     h("h1", {}, h("b", {}, nation), " ", say(`nation.${nation}`)),
     scenario, utcClock, localClock, links, feed, language,
     h("button", { type: "button", onclick: openHelp, "aria-haspopup": "dialog" }, say("help"), " ", h("kbd", {}, "?")));

@@ -23,7 +23,7 @@ export function queuePanel(store, pick) {
     { label: say("impact.in"), class: "number" },
     { label: say("mine.in"), class: "number" },
   ], pick);
-  const draw = ({ view, ui }) => table.update(view ? queueOf(view).map((mark) => queueRow(mark, view, ui)) : [], say("queue.none"));
+  const draw = ({ view, ui }) => table.update(view ? queueOf(view).map((mark) => queueRow(mark, view, ui)) : [], say(view ? "queue.none" : "waiting"));
   return { node: panel(say("queue"), "queue", table.node), draw };
 }
 
@@ -149,9 +149,13 @@ function warningRow(w, areaName) {
     cells: [
       { text: `${w.id}\n${call("draft", w.status)} · ${call("certainty", w.certainty)}`, class: "two-line whole", title: (w.by ?? []).join(", ") },
       { text: names.slice(0, MOST_NAMES).join(", ") + more, title: names.join(", ") },
-      { text: `${w.lead_s === undefined ? "–" : span(w.lead_s)}\n${say("warning.released")} ${utc(w.released)}`, class: "count" },
+      { text: `${w.lead_s === undefined ? "–" : span(w.lead_s)}\n${lastStep(w)}`, class: "count" },
     ],
   };
+}
+
+function lastStep(w) {
+  return w.released ? `${say("warning.released")} ${utc(w.released)}` : `${say("warning.drafted")} ${utc(w.drafted)}`;
 }
 
 /** Counts of the exchange, what was refused, and the sensors' health. */

@@ -52,7 +52,8 @@ export function makeTable(caption, columns, onpick) {
     }
     let empty = body.querySelector("tr.empty");
     if (rows.length || !nothing) empty?.remove();
-    else if (!empty) body.append(h("tr", { class: "empty" }, h("td", { colspan: columns.length }, nothing)));
+    else if (empty) setText(empty.firstChild, nothing);
+    else body.append(h("tr", { class: "empty" }, h("td", { colspan: columns.length }, nothing)));
   }
 
   return { node, update };

@@ -1,0 +1,190 @@
+"""The live page in a real browser: nothing fails, nothing is asked elsewhere, and it says what it must."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from desk_server import desk_server
+from made_picture import picture
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tocsin.model.label import Nation, Plane
+from tocsin.model.picture import Picture
+
+pytestmark = pytest.mark.browser
+EMPTY_PNG_BYTES = 10_000  # more than a canvas of one colour, far less than a map
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+
+
+@dataclass
+class Source:
+    """What the desk's hall would show; tests change it."""
+
+    shown: Picture = field(default_factory=lambda: picture(Nation.JPN, 240.0))
+
+    def __call__(self) -> Picture:
+        return self.shown
+
+
+@dataclass
+class Desk:
+    """An open page and what went wrong in it."""
+
+    page: Page
+    address: str
+    source: Source
+    faults: list[str]
+    asked: list[str]
+
+    def open(self, state: str = "lang=en&object=JPN-F1") -> Page:
+        self.page.goto(f"{self.address}#{state}")
+        expect(self.page.locator("#feed.good")).to_be_visible()
+        expect(self.page.locator("#queue tbody tr[data-key]")).to_have_count(1)
+        return self.page
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def desk(browser: Browser) -> Iterator[Desk]:
+    source = Source()
+    with desk_server(source, Nation.JPN, Plane.EXERCISE) as address:
+        page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US")
+        opened = Desk(page, address, source, [], [])
+        page.on("console", lambda message: opened.faults.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: opened.faults.append(str(error)))
+        page.on("request", lambda request: opened.asked.append(request.url))
+        page.on("websocket", lambda socket: opened.asked.append(socket.url))
+        yield opened
+        page.close()
+    assert opened.faults == []
+
+
+def test_no_fault_and_no_request_elsewhere(desk: Desk) -> None:
+    page = desk.open()
+    for key in "gpf?":
+        page.keyboard.press(key)
+    page.wait_for_timeout(500)
+    elsewhere = [
+        url
+        for url in desk.asked
+        if not url.startswith((desk.address, desk.address.replace("http", "ws"), "data:"))
+    ]
+    assert elsewhere == []
+    assert any(url.endswith("/feed") for url in desk.asked)
+
+
+def test_countdown_runs_to_impact_and_to_my_areas(desk: Desk) -> None:
+    page = desk.open()
+    cells = page.locator("#queue tbody td.count")
+    expect(cells).to_have_count(2)
+    before = cells.all_text_contents()
+    assert all(re.match(r"−\d\d:\d\d", text) for text in before)
+    desk.source.shown = picture(Nation.JPN, 250.0)
+    for i, text in enumerate(before):
+        minutes, seconds = map(int, text[1:6].split(":"))
+        left = 60 * minutes + seconds - 10
+        expect(cells.nth(i)).to_contain_text(f"−{left // 60:02d}:{left % 60:02d}")
+
+
+def test_exercise_wears_its_marks(desk: Desk) -> None:
+    page = desk.open()
+    expect(page.locator(".plane-EXERCISE")).to_contain_text("EXERCISE訓練훈련")
+    assert "JPN EXERCISE" in page.title()
+    hatched = page.evaluate("getComputedStyle(document.body).backgroundImage")
+    assert hatched.startswith("repeating-linear-gradient")
+
+
+def test_real_does_not(browser: Browser) -> None:
+    shown = picture(Nation.JPN, 240.0, plane=Plane.REAL)
+    with desk_server(lambda: shown, Nation.JPN, Plane.REAL) as address:
+        page = browser.new_page()
+        page.goto(address)
+        expect(page.locator("#queue tbody tr[data-key]")).to_have_count(1)
+        assert page.evaluate("getComputedStyle(document.body).backgroundImage") == "none"
+        words = page.evaluate("document.body.innerText") + page.title()
+        assert not re.search("exercise|訓練|훈련", words, re.IGNORECASE)
+        page.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "queue", "area"),
+    [("en", "Alert queue", "Aomori"), ("ko", "경보 목록", "아오모리현"), ("ja", "警報一覧", "青森県")],
+)
+def test_three_languages(desk: Desk, language: str, queue: str, area: str) -> None:
+    page = desk.open("lang=en&object=JPN-F1")
+    page.locator("#language").select_option(language)
+    expect(page.locator("#queue h2")).to_have_text(queue)
+    expect(page.locator("#detail")).to_contain_text(area)
+    assert page.evaluate("document.documentElement.lang") == language
+    assert f"lang={language}" in page.url
+
+
+def test_every_mark_on_the_map_is_a_row(desk: Desk) -> None:
+    page = desk.open()
+    shown = desk.source.shown
+    track = shown.fused[0]
+    sources = "+".join(track.sources)
+    wanted = {f"fused {sources} {track.id}", f"launch {track.id}", f"impact {track.id}", f"apogee {track.id}"}
+    wanted |= {f"air {t.id}" for t in shown.fused[1:]} | {
+        f"area {r.area}" for r in shown.assessments[0].risks
+    }
+    wanted |= {f"own {'+'.join(t.sensors)} {t.id}" for t in shown.own}
+    wanted |= {f"partner {t.origin} {t.track_id}" for t in shown.partners}
+    wanted |= {f"sensor {s.id}" for s in shown.sensors}
+    rows = page.locator("#marks tbody tr[data-key]")
+    expect(rows).to_have_count(len(wanted))
+    assert set(rows.evaluate_all("rows => rows.map((row) => row.dataset.key)")) == wanted
+
+
+def test_layers_go_from_map_and_table_and_stay_in_the_address(desk: Desk) -> None:
+    page = desk.open()
+    page.keyboard.press("a")
+    page.keyboard.press("i")
+    expect(page.locator("#marks tbody tr.item-air, #marks tbody tr.item-partner")).to_have_count(0)
+    page.reload()
+    expect(page.locator("#marks tbody tr.item-fused")).to_have_count(1)
+    expect(page.locator("#marks tbody tr.item-air, #marks tbody tr.item-partner")).to_have_count(0)
+
+
+def test_warning_with_lead_time_and_quarantine(desk: Desk) -> None:
+    desk.source.shown = picture(Nation.JPN, 320.0)
+    page = desk.open()
+    expect(page.locator("#warnings tbody tr")).to_contain_text("RELEASED")
+    expect(page.locator("#warnings tbody tr")).to_contain_text("2 min 33 s")
+    expect(page.locator("#quarantine")).to_contain_text("bad-signature1")
+    expect(page.locator("#announce")).to_contain_text("Warning released for")
+
+
+def test_map_is_drawn_and_an_object_can_be_picked_on_it(desk: Desk) -> None:
+    page = desk.open("lang=en")
+    expect(page.locator("#detail .headline")).to_be_hidden()
+    page.keyboard.press("j")
+    expect(page.locator("#detail .headline")).to_contain_text("JPN-F1")
+    pictures = set()
+    for view in "fgp":
+        page.keyboard.press(view)
+        page.wait_for_timeout(150)
+        pictures.add(page.locator("canvas").screenshot())
+    assert len(pictures) == 3
+    assert min(len(png) for png in pictures) > EMPTY_PNG_BYTES
+
+
+def test_a_lost_server_is_said_at_once(browser: Browser) -> None:
+    shown = picture(Nation.JPN, 240.0)
+    page = browser.new_page()
+    with desk_server(lambda: shown, Nation.JPN, Plane.EXERCISE) as address:
+        page.goto(f"{address}#lang=en")
+        expect(page.locator("#feed.good")).to_contain_text("Page live")
+    expect(page.locator("#feed.bad")).to_contain_text("NO CONNECTION")
+    expect(page.locator("body.stale")).to_have_count(1)
+    page.close()
