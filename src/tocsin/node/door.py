@@ -167,6 +167,8 @@ class Door:
                     self._callers[sealed.recipient].put(sealed)
                 else:
                     self._couriers[sealed.recipient, sealed.traffic].put(sealed)
+                if sealed.traffic is Traffic.URGENT:  # a flash copy beside the stored one: no disk on its way
+                    await self._transport.say(sealed)
             case SendAgain(partner=partner, traffic=traffic, runs=runs):
                 rows = await self._on_disk(
                     self.book.overlapping, (partner, traffic), runs, ROWS_AGAIN, self.office
