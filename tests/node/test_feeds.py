@@ -235,6 +235,31 @@ def test_a_file_is_followed_over_rotation_and_truncation(tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("soon")
+def test_a_line_written_just_before_rotation_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "plots.jsonl"
+    path.touch()
+    look = feed_file.FileReceiver._moved
+
+    def rotate_before_the_look(receiver: feed_file.FileReceiver) -> bool:
+        if not (tmp_path / "plots.1").exists():  # after the last read of the old file, before the look
+            append(path, b"late\n")
+            path.rename(tmp_path / "plots.1")
+            path.write_bytes(b"new\n")
+        return look(receiver)
+
+    monkeypatch.setattr(feed_file.FileReceiver, "_moved", rotate_before_the_look)
+
+    async def main() -> None:
+        inlet = Inlet()
+        async with opened(Feed("file", "jsonl", path=str(path)), inlet):
+            assert await take(inlet, 2) == [b"late\n", b"new\n"]
+
+    asyncio.run(main())
+
+
+@pytest.mark.usefixtures("soon")
 def test_a_file_that_appears_later_is_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "later.ast"
 

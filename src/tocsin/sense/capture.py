@@ -134,10 +134,11 @@ def _udp_payload(packet: Any) -> bytes | str | None:
 
 def _instant(seconds: float | Decimal) -> Instant:
     """Capture time; floats (dpkt's microsecond files) hold whole microseconds exactly after rounding."""
-    if isinstance(seconds, Decimal):
-        time_ns = int(seconds * SECOND_NS)
-    else:
-        time_ns = round(seconds * 1e6) * 1000
+    match seconds:
+        case Decimal():
+            time_ns = int(seconds * SECOND_NS)
+        case _:
+            time_ns = round(seconds * 1e6) * 1000
     if not 0 <= time_ns < LAST_NS:
         raise ValueError(f"a packet's time is {seconds:.0f} s")
     return Instant(time_ns)
