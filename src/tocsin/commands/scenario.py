@@ -182,8 +182,9 @@ def _summary(scenario: Scenario) -> list[str]:
         one = flown.flight
         lines.append(
             f"flight {one.object}: {one.launch_utc:%Y-%m-%d %H:%M:%S}Z {one.place},"
-            f" apogee {one.apogee_km:g} km, range {one.range_km:g} km, azimuth {one.azimuth_deg:g} deg ({one.azimuth_of}),"
-            f" boost {one.boost_s:g} s -> flight time {flown.flight_time_s:.0f} s ({flown.flight_time_s / 60.0:.1f} min)"
+            f" apogee {one.apogee_km:g} km, range {one.range_km:g} km,"
+            f" azimuth {one.azimuth_deg:g} deg ({one.azimuth_of}), boost {one.boost_s:g} s"
+            f" -> flight time {flown.flight_time_s:.0f} s ({flown.flight_time_s / 60.0:.1f} min)"
         )
         lines += [f"  note: {flag}" for flag in one.flags]
     for sensor in with_contacts(scenario).sensors:

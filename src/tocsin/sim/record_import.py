@@ -19,7 +19,7 @@ from tocsin.errors import UserError
 from tocsin.sim.record_rows import DOCUMENTED, Figures, RecordRow, read_record
 from tocsin.sim.scenario import Flight, Link, Officers, Publisher, Scenario, SensorSpec
 from tocsin.sim.sensors import first_contacts
-from tocsin.sim.solve import NoArcError, Published, likely_azimuth_of, notional_boost_s, solve
+from tocsin.sim.solve import NoArcError, Published, likely_azimuth_of, solve, workable_boost
 from tocsin.sim.truth import fly_all
 
 KOREAN_ZONE: Final = "Asia/Seoul"
@@ -28,9 +28,6 @@ LEAD_S: Final = 30.0
 
 TAIL_S: Final = 60.0
 ROUND_S: Final = 30.0
-SHORTER: Final = (1.0, 0.75, 0.5)
-"""A stated length of boost aside, these parts of the notional one are tried in turn."""
-
 SAME_LAUNCH_S: Final = 600.0  # the table's own columns differ by up to two minutes
 SAME_PLACE_M: Final = 100e3
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -182,16 +179,16 @@ def _flight(
 
 def _boost(row: RecordRow, published: Published, boost_s: float | None) -> tuple[float, list[str]]:
     """A length of boost that reaches the figures, and what is to be said about it."""
-    notional = notional_boost_s(published)
-    for part in (1.0,) if boost_s else SHORTER:
-        length = boost_s or part * notional
-        try:
-            solve(published, length, likely_azimuth_of(published))
-        except NoArcError as failure:
-            why = failure
-            continue
-        return length, [] if part == 1.0 else [f"notional boost shortened to {part:g} of {notional:g} s"]
-    raise UserError(f"row {row.row}: {why}", fix="give another --boost or --publisher")
+    try:
+        if boost_s is None:
+            length, part = workable_boost(published)
+            return length, [] if part == 1.0 else [
+                f"notional boost shortened to {part:g} of its usual length"
+            ]
+        solve(published, boost_s, likely_azimuth_of(published))
+    except NoArcError as failure:
+        raise UserError(f"row {row.row}: {failure}", fix="give another --boost or --publisher") from failure
+    return boost_s, []
 
 
 def _figures(row: RecordRow, publisher: Publisher | None) -> tuple[Publisher, Figures]:

@@ -24,7 +24,7 @@ MAX_FLIGHTS: Final = 64
 MAX_SENSORS: Final = 64
 HEADER: Final = (
     "tocsin scenario, for warning exercises. The launches are recorded facts; boosts are notional; sensors,",
-    "their limits and errors are fictional (places rounded to half a degree). Every key: docs/scenario-format.md",
+    "their limits and errors are fictional, places rounded to half a degree. Keys: docs/scenario-format.md",
 )
 _DOCS: Final = "see docs/scenario-format.md"
 FREE_SECTIONS: Final = frozenset(("sensors.expected_first_contact_s",))  # their keys are objects' names

@@ -38,7 +38,7 @@ KEYS: Final[dict[str, dict[str, str]]] = {
     "sensors": {
         "id": "name of the sensor, unique in the file",
         "nation": "owner: USA, KOR or JPN",
-        "kind": '"radar" (range, angles), "infrared" (line of sight from space) or "surveillance" (positions)',
+        "kind": '"radar" (range, angles), "infrared" (lines of sight from space), "surveillance" (positions)',
         "name": "one line for people",
         "lat_deg": "radar's place, rounded to half a degree",
         "lon_deg": "radar's place, rounded to half a degree",

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from tocsin.earth import flight
+from tocsin.earth import kernels
 from tocsin.earth.constants import STANDARD_GRAVITY_M_S2, WGS84_A_M, WGS84_GM_M3_S2
 from tocsin.earth.frames import ecef_to_geodetic, ground_azimuth_rad, ground_distance_m
 from tocsin.errors import TocsinError
@@ -26,12 +26,16 @@ from tocsin.sim.boost import LN_BETA, Program, Site, climb, site
 Array = NDArray[np.float64]
 
 TOLERANCE_M: Final = 10.0  # far below the kilometres in which figures are published
-MAX_EVALUATIONS: Final = 60  # per start; well-posed rows of the public record need 5 to 20
+MAX_EVALUATIONS: Final = 30  # per start; well-posed rows of the public record need 5 to 20
 STEP_S: Final = 10.0
-# Notional boost length, seconds = BASE + RISE * (arc's speed in km/s)^2: 45 s for the shortest rows of the record,
-# 140 s for 4 October 2022, and such for lofted arcs that their flight times agree with the published ones to 1 %.
+MAX_FALL_S: Final = 7_200.0  # longer than any flight of the public record
+# Notional boost length, seconds = BASE + RISE * (arc's speed in km/s)^2: 45 s for the shortest rows of the
+# record, 140 s for 4 October 2022, and such for lofted arcs that their flight times agree with the published
+# ones to 1 %.
 BOOST_BASE_S: Final = 40.0
 BOOST_RISE_S: Final = 3.1
+SHORTER: Final = (1.0, 0.75, 0.5, 0.35)
+"""Parts of the notional boost that are tried: a low and long arc of a gliding object needs a short one."""
 
 
 class AzimuthOf(StrEnum):
@@ -56,13 +60,17 @@ class Published(NamedTuple):
 
 
 class Arc(NamedTuple):
-    """What one program flies: apogee, signed ground distances to the impact, burnout state (7,), flight time."""
+    """What one program flies: apogee, signed distances to the impact, burnout state (7,), flight time.
+
+    `rising`: it climbs all through the boost, so that the apogee comes after burnout.
+    """
 
     apogee_m: float
     along_m: float
     right_m: float
     burnout7: Array
     flight_time_s: float
+    rising: bool
 
     @property
     def signed_range_m(self) -> float:
@@ -74,6 +82,19 @@ def notional_boost_s(published: Published) -> float:
     """A boost length for a flight without a stated one, to whole 5 s."""
     speed_mps, _ = _kepler_start(published)
     return 5.0 * round((BOOST_BASE_S + BOOST_RISE_S * (speed_mps / 1e3) ** 2) / 5.0)
+
+
+def workable_boost(published: Published) -> tuple[float, float]:
+    """A boost length that meets the figures, and the part of the notional one that it is."""
+    notional_s = notional_boost_s(published)
+    for part in SHORTER:
+        try:
+            solve(published, part * notional_s, likely_azimuth_of(published))
+        except NoArcError as failure:
+            why = failure
+        else:
+            return part * notional_s, part
+    raise why
 
 
 def likely_azimuth_of(published: Published) -> AzimuthOf:
@@ -96,16 +117,22 @@ def solve(published: Published, boost_s: float, azimuth_of: AzimuthOf) -> Progra
         wanted = np.array([published.apogee_m, 0.0, 0.0])[: len(scale)]
         return np.asarray((np.array(reached) - wanted) / scale)
 
-    closest_m = np.inf
+    closest_m, late = np.inf, False
     for guess in _guesses(published, boost_s, len(scale)):
         found = least_squares(misses, guess, xtol=1e-12, ftol=1e-14, gtol=1e-14, max_nfev=MAX_EVALUATIONS)
         miss_m = float(np.max(np.abs(found.fun * scale)))
-        if miss_m <= TOLERANCE_M:
-            return _program(found.x, boost_s)
-        closest_m = min(closest_m, miss_m)
+        program = _program(found.x, boost_s)
+        if miss_m > TOLERANCE_M:
+            closest_m = min(closest_m, miss_m)
+        elif fly_program(published, start, program).rising:
+            return program
+        else:
+            late = True
+            break  # other starts lead to the same arc
+    why = "the boost would last beyond the apogee" if late else f"closest: {closest_m / 1e3:.1f} km off"
     raise NoArcError(
         f"no ballistic arc with a boost of {boost_s:g} s reaches apogee {published.apogee_m / 1e3:g} km and"
-        f" range {published.range_m / 1e3:g} km (closest: {closest_m / 1e3:.1f} km off)"
+        f" range {published.range_m / 1e3:g} km ({why})"
     )
 
 
@@ -113,13 +140,16 @@ def fly_program(published: Published, start: Site, program: Program) -> Arc:
     """Climb, then fall. A program that never lifts off gives far-off figures instead of an error."""
     _, states = climb(start, program)
     burnout = np.append(states[-1, :6], LN_BETA)
-    fall = flight.fall(burnout, STEP_S)
-    lat, lon, _ = ecef_to_geodetic(fall.x_impact7[:3])
+    block, _, fall_s, apogee_m, apogee_s = kernels.fall_block(burnout, STEP_S, MAX_FALL_S, 0.0, 1)
+    lat, lon, _ = ecef_to_geodetic(block[:3, 0])
     here = np.radians([published.lat_deg, published.lon_deg])
     distance = float(ground_distance_m(here[0], here[1], lat, lon))
     off = float(ground_azimuth_rad(here[0], here[1], lat, lon)) - np.radians(published.azimuth_deg)
-    time_s = program.boost_s + fall.time_s
-    return Arc(fall.apogee_m, distance * float(np.cos(off)), distance * float(np.sin(off)), burnout, time_s)
+    time_s = program.boost_s + fall_s
+    _, _, heights = ecef_to_geodetic(states[:, :3])
+    rising = bool(np.all(np.diff(heights) > 0.0)) and apogee_s > 0.0
+    along, right = distance * float(np.cos(off)), distance * float(np.sin(off))
+    return Arc(float(apogee_m), along, right, burnout, time_s, rising)
 
 
 def _program(z: Array, boost_s: float) -> Program:

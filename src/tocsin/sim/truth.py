@@ -30,7 +30,7 @@ STEP_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FlownFlight:
-    """One object's truth. Times are seconds since its launch; before 0 and after impact it is on the ground."""
+    """One object's truth. Times are seconds since launch; before 0 and after impact it is on the ground."""
 
     flight: Flight
     burnout_s: float
