@@ -1,4 +1,4 @@
-"""Failures that tocsin names: a foreign failure becomes one of these at the rim; expected outcomes are values."""
+"""Failures that tocsin names: a foreign one becomes one of these at the rim; expected outcomes are values."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Decision(Struct, frozen=True, tag="decision"):
 
 
 class Import(Struct, frozen=True, tag="import"):
-    """Door to hall: a partner's product, verified and de-duplicated. (origin, traffic, sequence) is unique."""
+    """Door to hall: a partner's product, verified, once. (origin, traffic, sequence) is unique."""
 
     origin: Nation
     traffic: Traffic

@@ -1,4 +1,4 @@
-"""Telling people: what a warning says, who drafted it, who approved it. Holds no sensor data by construction."""
+"""Telling people: what a warning says, who drafted it, who approved it. No sensor data by construction."""
 
 from enum import StrEnum
 
@@ -86,7 +86,7 @@ class OfficerAct(Struct, frozen=True):
 
 
 class Draft(Struct, frozen=True):
-    """A warning on its way to the people. `digest` (SHA-256 hex of the exact text) is what officers approve."""
+    """A warning on its way to the people. Officers approve `digest` (SHA-256 hex of the exact text)."""
 
     id: str
     warning: Warning

@@ -122,7 +122,7 @@ class NodeConfig(Strict, frozen=True):
     directory: str = "."
     outlets: str = "outlets"
     authority: str | None = None
-    """The nation's authority file: without it a REAL node drafts and shows, and carries nothing to the public."""
+    """The nation's authority file: without it a REAL node drafts and shows but tells the public nothing."""
     source: str = field(default="", name="_source")
 
     @property

@@ -59,7 +59,7 @@ def run_process(main: Callable[[list[str]], Awaitable[None]]) -> None:
 
 
 def _leave(code: int) -> None:
-    """End at once. Books and sockets are closed by now; taking the compiler's modules apart costs seconds, and
+    """End at once. Books and sockets are closed; taking the compiler's modules apart costs seconds, and
     the supervisor's patience ends in SIGKILL.
     """
     sys.stdout.flush()
