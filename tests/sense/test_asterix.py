@@ -335,10 +335,10 @@ def test_two_sensors_with_one_code_are_a_mistake() -> None:
 
 
 @pytest.mark.parametrize("plane", list(Plane))
-def test_simulated_targets_never_enter_plane_real(plane: Plane) -> None:
+def test_simulated_reports_never_enter_plane_real(plane: Plane) -> None:
     simulated = radar_record(i020=(0b0001000,))
-    test_target = radar_record(i020=(0, 0b1000000))
-    decoded = decode(block(48, simulated, test_target, radar_record()), plane=plane)
+    test_report = radar_record(i020=(0, 0b1000000))
+    decoded = decode(block(48, simulated, test_report, radar_record()), plane=plane)
     refused = [fault.reason for fault in decoded.faults]
     assert (len(decoded.plots), refused) == ((1, ["simulated"] * 2) if plane is Plane.REAL else (3, []))
 

@@ -16,7 +16,7 @@ from tocsin.model.label import Plane
 from tocsin.model.sensor import Sensor
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Plot
-from tocsin.sense.categories import Category, Notice, OutOfRangeError, Target, categories, source_of
+from tocsin.sense.categories import Category, Notice, OutOfRangeError, Report, categories, source_of
 from tocsin.sense.format import Decoded, Fault, Registry, Service
 from tocsin.sense.framing import BLOCK_HEADER_BYTES, block_length
 from tocsin.sense.timeofday import DAY_NS, Calendar
@@ -40,7 +40,7 @@ class _Refused(ValueError):
 class AsterixDecoder:
     """Decoder of a stream of datagrams or of raw blocks.
 
-    With `plane` REAL, simulated and test targets are refused: the sensor itself says they are not real.
+    With `plane` REAL, simulated and test reports are refused: the sensor itself says they are not real.
     """
 
     def __init__(
@@ -102,23 +102,23 @@ class AsterixDecoder:
         match category.read(record):
             case Notice(kind, tod):
                 return Service(sensor, kind, None if tod is None else self._time(tod, now))
-            case Target() as target:
-                if target.simulated and self._plane is Plane.REAL:
+            case Report() as report:
+                if report.simulated and self._plane is Plane.REAL:
                     raise _Refused("simulated", f"{sensor} marks it simulated or test, this node is REAL")
-                if target.passed_over is not None:
-                    return target.passed_over
-                return self._plot(sensor, target, record, now)
+                if report.passed_over is not None:
+                    return report.passed_over
+                return self._plot(sensor, report, record, now)
 
-    def _plot(self, sensor: str, target: Target, record: Any, now: Instant) -> Plot | str:
-        if target.measurement is None:
+    def _plot(self, sensor: str, report: Report, record: Any, now: Instant) -> Plot | str:
+        if report.measurement is None:
             return "without position"
-        if target.tod_128ths is None:
+        if report.tod_128ths is None:
             raise _Refused("no-time", f"a report of {sensor} has no time of day")
-        if not self._registry.fits(sensor, target.measurement):
+        if not self._registry.fits(sensor, report.measurement):
             raise _Refused("wrong-measurement", f"{sensor} cannot measure that")
-        time_ns = self._time(target.tod_128ths, now)
+        time_ns = self._time(report.tod_128ths, now)
         number = _number(record.unparse().to_bytes(), time_ns)
-        return Plot(sensor, number, time_ns, target.measurement, target.identity)
+        return Plot(sensor, number, time_ns, report.measurement, report.identity)
 
     def _sensor(self, record: Any) -> str:
         source = source_of(record)

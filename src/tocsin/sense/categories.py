@@ -1,4 +1,4 @@
-"""What each ASTERIX category says, item by item: record -> Target (mostly a plot) or Notice (sign of life).
+"""What each ASTERIX category says, item by item: record -> Report (mostly a plot) or Notice (sign of life).
 
 Sources: EUROCONTROL-SPEC-0149 Part 4 (CAT048), Part 2b (CAT034), Part 9 (CAT062), Part 15 (CAT065), Part 12
 (CAT021). Bits are unpacked by libasterix, in these editions: CAT021 2.7 (2.x only: earlier editions order
@@ -29,8 +29,8 @@ class OutOfRangeError(ValueError):
     """A value outside the range its specification gives: the report is refused."""
 
 
-class Target(NamedTuple):
-    """A target report. `passed_over` says why it is no plot though nothing is wrong with it."""
+class Report(NamedTuple):
+    """A report of an object. `passed_over` says why it is no plot though nothing is wrong with it."""
 
     tod_128ths: int | None
     measurement: Measurement | None
@@ -50,7 +50,7 @@ class Category(NamedTuple):
     """libasterix's specification of a category, and our reader of its records."""
 
     spec: Any
-    read: Callable[[Any], Target | Notice]
+    read: Callable[[Any], Report | Notice]
 
 
 @cache
@@ -73,16 +73,16 @@ def source_of(record: Any) -> tuple[int, int] | None:
     return None if sac is None or sic is None else (sac, sic)
 
 
-# ---- target reports ----
+# ---- reports of objects ----
 
 
-def read_048(record: Any) -> Target:
+def read_048(record: Any) -> Report:
     """Monoradar report: slant range, azimuth, height by 3D radar or valid flight level (pressure)."""
     fix = None
     rho_nm, theta_deg = _quantity(record, "NM", "040", "RHO"), _quantity(record, "°", "040", "THETA")
     if rho_nm is not None and theta_deg is not None:
         fix = RadarFix(rho_nm * NM_M, math.radians(theta_deg), alt_m=_altitude_048(record))
-    return Target(
+    return Report(
         tod_128ths=_uint(record, "140"),
         measurement=fix,
         identity=_hex(record, "220") or _text(record, "240"),
@@ -101,10 +101,10 @@ def _altitude_048(record: Any) -> float | None:
     return None if level is None else _checked(level, FLIGHT_LEVELS, "I048/090") * FL_M
 
 
-def read_062(record: Any) -> Target:
+def read_062(record: Any) -> Report:
     """System track: WGS-84 position, ground velocity. Updates that only extrapolate are passed over."""
     old = _flag(record, "080", "CST") or _flag(record, "080", "TSE")
-    return Target(
+    return Report(
         tod_128ths=_uint(record, "070"),
         measurement=_position_062(record),
         identity=_hex(record, "380", "ADR") or _text(record, "380", "ID") or _text(record, "245", "CHR"),
@@ -135,10 +135,10 @@ def _altitude_062(record: Any) -> float | None:
     return None
 
 
-def read_021(record: Any) -> Target:
+def read_021(record: Any) -> Report:
     """ADS-B report: position (high resolution first), geometric height or flight level, ground vector."""
     times = (_uint(record, item) for item in ("071", "073", "077"))  # applicability, reception, transmission
-    return Target(
+    return Report(
         tod_128ths=next((time for time in times if time is not None), None),
         measurement=_position_021(record),
         identity=_hex(record, "080") or _text(record, "170"),
