@@ -35,6 +35,7 @@ POSITION_M: Final = 100.0  # a reported position without a stated error: ADS-B i
 VELOCITY_MPS: Final = 5.0
 UNKNOWN_HEIGHT_M: Final = 6_000.0  # the middle of where airliners fly; a slant range hardly depends on it
 CONFIRM_PLOTS: Final = 3
+CONFIRM_NAMED: Final = 1  # an addressed, parity-checked reply is no clutter
 PERIODS: Final = 4.0
 COASTING_LEAST_S: Final = 15.0
 LOST_AFTER_S: Final = 60.0  # five turns of a slow radar
@@ -245,7 +246,7 @@ def _lived(record: AirRecord, now: Instant, period_s: float) -> AirRecord:
         life = after(life, Happening.GONE)
     elif unseen_s > max(COASTING_LEAST_S, PERIODS * period_s):
         life = after(life, Happening.MISSED)
-    elif life is Life.TENTATIVE and record.plots >= CONFIRM_PLOTS:
+    elif life is Life.TENTATIVE and record.plots >= (CONFIRM_NAMED if record.identity else CONFIRM_PLOTS):
         life = after(life, Happening.SURE)
     elif life is Life.COASTING:
         life = after(life, Happening.SEEN)

@@ -40,7 +40,8 @@ MOTOR_LEAST_MPS2: Final = 10.0
 MOTOR_MOST_MPS2: Final = 40.0
 PASSES: Final = 2  # looks in a row that must say coast
 TESTED_FROM_MPS: Final = 400.0
-HEAD_CUT: Final = 0.1  # of a window that passed: the tail of the boost may still be in it
+HEAD_CUT: Final = 0.15  # of a window that passed: the tail of the boost may still be in it
+HEAD_CUT_LEAST_S: Final = 1.0
 CUTS: Final = 4
 SHORTEST_COAST_S: Final = 5.0
 FIT_SIGMAS: Final = 4.0
@@ -178,7 +179,7 @@ def _burnt_out(record: Record, rows: Array, table: Array, test: CoastTest, base_
     record = replace(record, passes=record.passes + 1)
     if record.passes < PASSES or test.fit is None:
         return record
-    start_s = test.start_s + HEAD_CUT * (float(rows[-1, 0]) - test.start_s)
+    start_s = test.start_s + max(HEAD_CUT * (float(rows[-1, 0]) - test.start_s), HEAD_CUT_LEAST_S)
     part = np.ascontiguousarray(rows[rows[:, 0] >= start_s])
     found = _trimmed(part, table, test.fit.start, test.start_s)
     if found is None:

@@ -32,7 +32,7 @@ from tocsin.track.stitch import joined
 Array = NDArray[np.float64]
 
 KEPT_S: Final = 100.0  # plots later than this are not taken any more
-REMEMBERED: Final = 256  # plot numbers by sensor, to know duplicates by
+REMEMBERED: Final = 512  # plot numbers by sensor, to know duplicates by
 CHUNK_S: Final = 1.0
 BLIND_S: Final = 12.0
 DOWN_NS: Final = 10_000_000_000
@@ -94,7 +94,7 @@ def _fresh(state: TrackerState, plots: Sequence[Plot]) -> tuple[TrackerState, li
         found.append((plot, sensor))
     if not found:
         return state, found
-    numbers = tuple(np.array(sorted(list(seen)[-REMEMBERED:]), dtype=np.int64).tobytes() for seen in known)
+    numbers = tuple(np.array(list(seen)[-REMEMBERED:], dtype=np.int64).tobytes() for seen in known)
     base = state.base_ns or Instant(found[0][0].time_ns // 1_000_000_000 * 1_000_000_000)
     return replace(state, base_ns=base, newest_ns=newest, numbers=numbers), found
 
