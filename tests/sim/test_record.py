@@ -1,4 +1,4 @@
-"""The launch record: dates and zones, unknown times, defects, bounds, publishers; what is shipped comes of it."""
+"""The launch record: zones, unknown times, defects, bounds, publishers; what is shipped comes of it."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -179,7 +179,7 @@ def test_the_json_takes_publishers_figures_from_the_table_beside_it(shared_data:
 
 
 def test_a_stated_boost_is_taken_or_refused(tmp_path: Path) -> None:
-    (row,) = read_record(record(tmp_path, recorded()))
+    (row,) = read_record(record(tmp_path, recorded(distance=300)))
     assert to_scenario([row], "x", boost_s=70.0).flights[0].boost_s == 70.0
     with pytest.raises(UserError, match="no ballistic arc") as mistake:
         to_scenario([row], "x", boost_s=400.0)
