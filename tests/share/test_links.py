@@ -24,11 +24,21 @@ def test_never_heard() -> None:
 
 
 def test_a_path_is_down_three_seconds_after_its_last_word() -> None:
-    link = links.heard(links.heard(Link(), "direct", T0), "hub", at(2.0))
+    link = links.heard(links.heard(Link(), "direct", beat(0.0), T0), "hub", beat(2.0), at(2.0))
     assert links.health(Nation.KOR, link, 0, at(2.9)).paths_up == ("direct", "hub")
     assert links.health(Nation.KOR, link, 0, at(3.1)).paths_up == ("hub",)
     last = links.health(Nation.KOR, link, 0, at(5.5))
     assert (last.paths_up, last.heard_age_s) == ((), 3.5)
+
+
+def test_a_replayed_heartbeat_keeps_no_dead_path_alive() -> None:
+    link = links.heard(Link(), "direct", beat(0.0), T0)
+    for second in range(1, 10):
+        link = links.heard(link, "direct", beat(0.0), at(second))
+    assert links.health(Nation.KOR, link, 0, at(9.0)).paths_up == ()
+    assert links.heard(link, "hub", beat(0.0), at(9.0)).heard_ns["hub"] == at(
+        9.0
+    )  # the other path's first copy
 
 
 def test_round_trip_leaves_out_what_the_partner_held() -> None:

@@ -16,12 +16,13 @@ from tocsin.model.handoff import HandedItem
 from tocsin.model.label import Nation
 from tocsin.model.product import Traffic
 from tocsin.model.sealed import Sealed
+from tocsin.node.door_turn import CONTROL_SKIP
 from tocsin.node.door_words import DoorState, Flight, InRow, Office, Store, Stream
 from tocsin.record.book import open_book, transaction
 from tocsin.release.seal import reopen
 from tocsin.share.inbox import InStream
 from tocsin.share.marks import Run
-from tocsin.share.outbox import OutStream
+from tocsin.share.outbox import OutStream, allocate
 
 VERSION = 1
 
@@ -161,7 +162,7 @@ class DoorBook:
             offers_upto=_number(self._db.execute("SELECT coalesce(max(number), 0) FROM offer")),
             handed_upto=self._mark("handed"),
             hall_upto=hall_upto,
-            outs={key: _OUT.decode(marks) for key, marks in self._streams("out")},
+            outs=dict(self._outs()),
             ins={key: _IN.decode(marks) for key, marks in self._streams("in")},
             flights=tuple(self._flights(hall_upto)),
             copies=self._mark("copies"),
@@ -213,6 +214,11 @@ class DoorBook:
     def _mark(self, name: str) -> int:
         row = self._db.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()
         return 0 if row is None else _int(row[0])
+
+    def _outs(self) -> Iterator[tuple[Stream, OutStream]]:
+        for key, marks in self._streams("out"):
+            row = _OUT.decode(marks)
+            yield key, allocate(row, CONTROL_SKIP)[0] if key[1] is Traffic.CONTROL else row
 
     def _streams(self, way: str) -> Iterator[tuple[Stream, bytes]]:
         rows = self._db.execute("SELECT nation, traffic, marks FROM stream WHERE way = ?", (way,))

@@ -29,6 +29,14 @@ from tocsin.share.outbox import OutStream
 VALID_NS = 24 * 3600 * SECOND_NS
 """Life of an envelope. Long: what was cut off for hours must still arrive; replay is stopped by the marks."""
 
+LAZY_NS = SECOND_NS // 2
+"""Marks alone wait so long for a commit that rows need anyway. Losing them in a crash is harmless: the hall
+and the partners say again what they have.
+"""
+
+CONTROL_SKIP = 64
+"""Control sequences left out after a start: more than can have been used since the last `Store`."""
+
 
 class Turn:
     """Collects what one step does. Reading: `state`, `now`, `ins`, `outs`, `links`."""
@@ -98,8 +106,12 @@ class Turn:
 
     def done(self) -> tuple[DoorState, tuple[DoorEffect, ...]]:
         """The new state, and the effects with the transaction first."""
+        store = self._must_store()
         state = replace(
             self.state,
+            stored_ns=self.now if store else self.state.stored_ns,
+            unstored=0 if store else self._unstored(),
+            dirty=not store and self._dirty(),
             offers_upto=self.offers_upto,
             handed_upto=self.handed_upto,
             hall_upto=self.hall_upto,
@@ -113,7 +125,7 @@ class Turn:
             reported_ns=self.reported_ns,
         )
         effects: list[DoorEffect] = []
-        if self._durable():
+        if store:
             effects.append(self._store())
         if self.answer_hall:
             effects.append(AckOffers(self.offers_upto))
@@ -121,11 +133,18 @@ class Turn:
             effects.append(HandOver(tuple(self.handed)))
         return state, (*effects, *self.sends, *self.after)
 
-    def _durable(self) -> bool:
-        before = self.state
+    def _must_store(self) -> bool:
         rows = self.offers or self.sealed or self.rows_in or self.handed
+        overdue = self._dirty() and self.now - self.state.stored_ns >= LAZY_NS
+        return bool(rows) or overdue or self._unstored() >= CONTROL_SKIP // 2
+
+    def _dirty(self) -> bool:
+        before = self.state
         marks = self.outs != before.outs or self.ins != before.ins or self.hall_upto != before.hall_upto
-        return bool(rows) or marks or self.copies != before.copies
+        return before.dirty or marks or self.copies != before.copies
+
+    def _unstored(self) -> int:
+        return self.state.unstored + sum(send.sealed.traffic is Traffic.CONTROL for send in self.sends)
 
     def _store(self) -> Store:
         return Store(
@@ -136,8 +155,8 @@ class Turn:
             rows_in=tuple(self.rows_in),
             handed=tuple(self.handed),
             evidence=tuple(self.evidence),
-            outs={key: row for key, row in self.outs.items() if row is not self.state.outs.get(key)},
-            ins={key: row for key, row in self.ins.items() if row is not self.state.ins.get(key)},
+            outs=self.outs,
+            ins=self.ins,
             hall_upto=self.hall_upto,
             handed_upto=self.handed_upto,
             copies=self.copies,

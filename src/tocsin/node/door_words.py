@@ -86,7 +86,7 @@ class Evidence(Struct, frozen=True):
 
 
 class Store(Struct, frozen=True, tag="store"):
-    """One transaction: everything that this step changes in the door's book."""
+    """One transaction: the rows that this step makes, and all marks as they are now."""
 
     at_wall_ns: Instant
     offers: tuple[Offer, ...] = ()
@@ -180,3 +180,8 @@ class DoorState(Struct, frozen=True):
     links: dict[Nation, Link] = {}
     copies: int = 0
     reported_ns: Instant = Instant(0)
+    stored_ns: Instant = Instant(0)
+    unstored: int = 0
+    """Control messages since the last `Store`."""
+    dirty: bool = False
+    """Marks have changed since the last `Store`."""

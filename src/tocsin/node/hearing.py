@@ -27,7 +27,10 @@ def take_arrival(turn: Turn, arrived: Arrived) -> None:
         turn.quarantine(outcome.reason, arrived.source, outcome.detail, arrived.data)
         return
     header = outcome.header
-    turn.links[header.issuer] = links.heard(turn.links.get(header.issuer, Link()), arrived.path, turn.now)
+    for note in outcome.notes:
+        if isinstance(note, Heartbeat):
+            link = turn.links.get(header.issuer, Link())
+            turn.links[header.issuer] = links.heard(link, arrived.path, note, turn.now)
     turn.copies += len(outcome.products)
     if outcome.products and len(turn.flights) >= MAX_FLIGHTS:
         return

@@ -56,7 +56,9 @@ class Link(Struct, frozen=True):
     """One partner as heard here; times are this node's wall clock."""
 
     heard_ns: dict[str, Instant] = {}
-    """Last arrival of a verified message, by path."""
+    """When the last new heartbeat came, by path."""
+    said_ns: dict[str, Instant] = {}
+    """That heartbeat's own time, by path: a replayed one is not newer and keeps no dead path alive."""
     beat: Heartbeat | None = None
     beat_arrived_ns: Instant = Instant(0)
     round_trip_ms: float | None = None
@@ -64,9 +66,12 @@ class Link(Struct, frozen=True):
     """When we last sent ours."""
 
 
-def heard(link: Link, path: str, now: Instant) -> Link:
-    """A verified message of the partner came by `path`."""
-    return replace(link, heard_ns={**link.heard_ns, path: now})
+def heard(link: Link, path: str, beat: Heartbeat, now: Instant) -> Link:
+    """A verified heartbeat came by `path`, perhaps as the second copy."""
+    if beat.at_wall_ns <= link.said_ns.get(path, 0):
+        return link
+    heard_ns, said_ns = {**link.heard_ns, path: now}, {**link.said_ns, path: beat.at_wall_ns}
+    return replace(link, heard_ns=heard_ns, said_ns=said_ns)
 
 
 def took_beat(link: Link, beat: Heartbeat, now: Instant) -> Link:
@@ -97,7 +102,7 @@ def echo(link: Link, now: Instant) -> tuple[Instant | None, int]:
 
 
 def health(partner: Nation, link: Link, backlog: int, now: Instant) -> LinkHealth:
-    """The link as the page shows it; a path is up when something verified came by it within SILENT_NS."""
+    """The link as the page shows it; a path is up when a new heartbeat came by it within SILENT_NS."""
     last = max(link.heard_ns.values(), default=None)
     return LinkHealth(
         partner=partner,
