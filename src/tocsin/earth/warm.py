@@ -18,7 +18,10 @@ from tocsin.earth import flight
 from tocsin.earth.atmosphere import density
 from tocsin.earth.frames import geodetic_to_ecef
 
-WARMERS: Final[tuple[tuple[str, str], ...]] = (("tocsin.earth.warm", "warm_flight"),)
+WARMERS: Final[tuple[tuple[str, str], ...]] = (
+    ("tocsin.earth.warm", "warm_flight"),
+    ("tocsin.track.warm", "warm_track"),
+)
 
 
 def warm_flight() -> None:
