@@ -45,9 +45,8 @@ def render(stage: Stage, pictures: Mapping[Nation, Picture]) -> RenderableType:
         f"  {stage.scenario}   {to_iso(now)}   T+{seconds_between(stage.start_ns, now):.0f} s"
         f"   x{stage.speed_reached:.0f}   {stage.note}",
     )
-    return Group(
-        head, *(_nation(picture, stage.pages.get(nation, "")) for nation, picture in pictures.items())
-    )
+    present = [nation for nation in Nation if nation in pictures]
+    return Group(head, *(_nation(pictures[nation], stage.pages.get(nation, "")) for nation in present))
 
 
 def _nation(picture: Picture, page: str) -> RenderableType:

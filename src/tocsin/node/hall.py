@@ -8,7 +8,9 @@ account. A broker or a door that is gone stops the sharing and never the warning
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby, islice
 from pathlib import Path
 
 from tocsin.earth.places import areas_sha256
@@ -31,6 +33,7 @@ from tocsin.node.turn import Turner
 from tocsin.node.worldlink import Tick, Tock, serve_world
 from tocsin.page.server import make_app, serve
 from tocsin.record.ledger import Ledger
+from tocsin.sense.format import Fault
 
 WALL_TICK_S = 0.2
 """A quiet hall still steps: coasting, loss and countdowns are the passing of time."""
@@ -39,9 +42,14 @@ GATHER_S = 0.005
 """Arrivals of this long share one step and one commit (EXCHANGE.md: micro-batches <= 5 ms)."""
 
 PLOTS_WAIT_S = 1.0
-"""How long a world's tick waits for the bytes it announced; on loopback later means dropped by the kernel."""
+"""How long a world's tick waits for the bytes it announced; on loopback later means dropped by the
+kernel.
+"""
 
 POLL_S = 0.0005
+
+MOST_FAULTS = 20
+"""Faults of one reason in one piece that are kept one by one: a hostile datagram can hold thousands."""
 
 
 class Hall:
@@ -63,6 +71,7 @@ class Hall:
         self._wake = asyncio.Event()
         self._world_now: Instant | None = None
         self._pieces = 0
+        self._dropped: Counter[str] = Counter()
 
     def wake(self) -> None:
         """Something waits for a turn."""
@@ -158,6 +167,7 @@ class Hall:
             first = await self.inlet.take()
             for piece in (first, *self.inlet.take_all()):
                 self._decode(piece)
+            self._tell_dropped()
             self.wake()
 
     def _decode(self, piece: Piece) -> None:
@@ -166,8 +176,27 @@ class Hall:
         self._pieces += 1
         if decoded.plots:
             self.pending.put_plots(decoded.plots, now_wall)
-        for fault in decoded.faults:
-            self.pending.put_refused(Quarantined(fault.reason, piece.feed, fault.detail, now_wall))
+        self.pending.put_alive(service.sensor for service in decoded.services)
+        for reason, faults in groupby(sorted(decoded.faults, key=_reason), key=_reason):
+            for fault in islice(faults, MOST_FAULTS):
+                self.pending.put_refused(Quarantined(reason, piece.feed, fault.detail, now_wall))
+            if more := sum(1 for _ in faults):
+                detail = f"{more} more of this reason in one piece"
+                self.pending.put_refused(Quarantined(reason, piece.feed, detail, now_wall))
+
+    def _tell_dropped(self) -> None:
+        """What the feeds had to drop since the last look is refused input like any other: counted and
+        shown.
+        """
+        dropped = Counter(self.inlet.dropped)
+        for what, count in sorted((dropped - self._dropped).items()):
+            refused = Quarantined("feed-dropped", what, f"{count} dropped", Instant(time.time_ns()))
+            self.pending.put_refused(refused)
+        self._dropped = dropped
+
+
+def _reason(fault: Fault) -> str:
+    return fault.reason
 
 
 def _configured(config: NodeConfig) -> Configured:

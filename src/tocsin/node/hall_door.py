@@ -1,9 +1,9 @@
-"""The hall's side of the handoff: offers out until the door has them in its book, the door's items in exactly
-once.
+"""The hall's side of the handoff: offers out until the door has them in its book, the door's items in
+exactly once.
 
-The hall keeps every offer in its record and sends it until the door acknowledges it; it takes the door's
-items in order of their numbers and acknowledges them when they are committed. A door that is away costs
-nothing but time.
+The hall keeps every offer in its record and sends it until the door acknowledges it; it takes the
+door's items in order of their numbers and acknowledges them when they are committed. A door that is
+away costs nothing but time.
 """
 
 import asyncio
@@ -18,7 +18,9 @@ from tocsin.node.turn import contiguous
 from tocsin.record.ledger import Ledger
 
 RESEND_S = 0.5
-"""An acknowledgement takes a few milliseconds; half a second without one is a lost message or a door away."""
+"""An acknowledgement takes a few milliseconds; half a second without one is a lost message or a door
+away.
+"""
 
 BEAT_S = 1.0
 """Heartbeat of EXCHANGE.md: the door tells partners how old the hall's last word is."""
@@ -54,7 +56,8 @@ class DoorLink:
         self._ledger.offers_taken(_OFFER_ACK.decode(data).upto)
 
     async def on_import_data(self, data: bytes) -> None:
-        """Items or a report from the door. Repeats are acknowledged again; what is past a gap is sent again.
+        """Items or a report from the door. Repeats are acknowledged again; what is past a gap is sent
+        again.
         """
         message = _FROM_DOOR.decode(data)
         if isinstance(message, LinkReport):

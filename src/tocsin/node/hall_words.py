@@ -1,6 +1,7 @@
 """What reaches the hall's fold (stimuli) and what comes out of it (effects), and the state in between.
 
-Stimuli and effects are written to the nation's record as they are; the state never is: replay makes it again.
+Stimuli and effects are written to the nation's record as they are; the state never is: replay makes it
+again.
 """
 
 from msgspec import Struct
@@ -24,7 +25,8 @@ from tocsin.warn.decide import WarnState
 
 
 class Configured(Struct, frozen=True, tag="configured"):
-    """First stimulus of every record: who this node is. Nothing else of its configuration reaches the fold.
+    """First stimulus of every record: who this node is. Nothing else of its configuration reaches the
+    fold.
     """
 
     nation: Nation
@@ -40,6 +42,12 @@ class PlotsIn(Struct, frozen=True, tag="plots"):
     """Plots that the rim decoded, in order of arrival."""
 
     plots: tuple[Plot, ...]
+
+
+class AliveIn(Struct, frozen=True, tag="alive"):
+    """Sensors that said something about themselves (north marks, status) without seeing anything."""
+
+    sensors: tuple[str, ...]
 
 
 class RefusedIn(Struct, frozen=True, tag="refused"):
@@ -76,7 +84,7 @@ class OutletReceipt(Struct, frozen=True, tag="outlet"):
     where: str
 
 
-HallStimulus = Configured | PlotsIn | RefusedIn | HandedIn | LinksIn | Acted | OutletReceipt
+HallStimulus = Configured | PlotsIn | AliveIn | RefusedIn | HandedIn | LinksIn | Acted | OutletReceipt
 
 # ---- effects
 # -------------------------------------------------------------------------------------------------
@@ -129,7 +137,7 @@ class Shared(Struct, frozen=True):
 
 
 class SensorLog(Struct, frozen=True):
-    """Plots taken from one sensor and the scenario time of the last."""
+    """Plots taken from one sensor and the scenario time of its last sign of life."""
 
     plots: int = 0
     last_ns: Instant | None = None

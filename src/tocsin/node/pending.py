@@ -1,16 +1,26 @@
-"""Stimuli that wait for the hall's next turn. Bounded: what does not fit is refused, counted and said aloud.
+"""Stimuli that wait for the hall's next turn. Bounded: what does not fit is refused, counted and said
+aloud.
 """
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tocsin.model.handoff import HandedItem, LinkReport
 from tocsin.model.product import Quarantined
 from tocsin.model.time import Instant
 from tocsin.model.track import Plot
 from tocsin.model.warning import OfficerAct
-from tocsin.node.hall_words import Acted, HallStimulus, HandedIn, LinksIn, OutletReceipt, PlotsIn, RefusedIn
+from tocsin.node.hall_words import (
+    Acted,
+    AliveIn,
+    HallStimulus,
+    HandedIn,
+    LinksIn,
+    OutletReceipt,
+    PlotsIn,
+    RefusedIn,
+)
 
 MOST_PLOTS = 50_000
 """About ten seconds of 1,000 objects under five sensors: a hall that is further behind must say so."""
@@ -24,6 +34,7 @@ class Pending:
 
     def __init__(self) -> None:
         self._plots: deque[Plot] = deque()
+        self._alive: set[str] = set()
         self._refused: deque[Quarantined] = deque()
         self._handed: deque[HandedItem] = deque()
         self._acts: deque[OfficerAct | OutletReceipt] = deque()
@@ -38,6 +49,10 @@ class Pending:
         if len(plots) > room:
             lost = f"{len(plots) - room} plots beyond the bound of {MOST_PLOTS} a turn"
             self.put_refused(Quarantined("hall-overflow", "sensors", lost, now_wall_ns))
+
+    def put_alive(self, sensors: Iterable[str]) -> None:
+        """Sensors that gave a sign of life; told with the next turn, and not worth one of their own."""
+        self._alive.update(sensors)
 
     def put_refused(self, refused: Quarantined) -> None:
         """Input that the rim refused."""
@@ -74,6 +89,9 @@ class Pending:
         if self._links is not None:
             stimuli.append(LinksIn(self._links.links, self._links.copies))
         stimuli += [RefusedIn(one) for one in self._refused]
+        if self._alive:
+            stimuli.append(AliveIn(tuple(sorted(self._alive))))
+            self._alive.clear()
         if self._plots:
             stimuli.append(PlotsIn(tuple(self._plots)))
         stimuli += [Acted(one) if isinstance(one, OfficerAct) else one for one in self._acts]

@@ -20,6 +20,7 @@ from tocsin.node import partners, sharing
 from tocsin.node.hall_words import (
     Acted,
     ActRefused,
+    AliveIn,
     Configured,
     Counts,
     HallEffect,
@@ -84,7 +85,7 @@ def hall_step(
         launches=heard.launches,
         predictions=heard.predictions,
         shared=shared,
-        sensors=_sensor_log(state.sensors, came.plots),
+        sensors=_sensor_log(state.sensors, came.plots, came.alive, now),
         counts=_counted(state.counts, came, len(offers)),
         links=came.links if came.links is not None else state.links,
         pictured_ns=now if pictured else state.pictured_ns,
@@ -100,6 +101,7 @@ class _Came(NamedTuple):
     """Stimuli of one step, sorted by kind; order of arrival is kept within each."""
 
     plots: tuple[Plot, ...]
+    alive: tuple[str, ...]
     imports: tuple[Import, ...]
     tracklets: tuple[Tracklet, ...]
     decisions: tuple[Decision, ...]
@@ -118,6 +120,7 @@ def _configured(stimuli: Sequence[HallStimulus], now: Instant) -> HallState:
 
 def _sorted(stimuli: Iterable[HallStimulus]) -> _Came:
     plots: list[Plot] = []
+    alive: list[str] = []
     handed: list[Import | Decision | Receipt | Quarantined] = []
     acts: list[OfficerAct] = []
     links: tuple[LinkHealth, ...] | None = None
@@ -126,6 +129,8 @@ def _sorted(stimuli: Iterable[HallStimulus]) -> _Came:
         match stimulus:
             case PlotsIn(plots=some):
                 plots += some
+            case AliveIn(sensors=sensors):
+                alive += sensors
             case HandedIn(items=items):
                 handed += (item.item for item in items)
             case RefusedIn(refused=one):
@@ -139,6 +144,7 @@ def _sorted(stimuli: Iterable[HallStimulus]) -> _Came:
     imports = tuple(item for item in handed if isinstance(item, Import))
     return _Came(
         plots=tuple(plots),
+        alive=tuple(alive),
         imports=imports,
         tracklets=tuple(item.product for item in imports if isinstance(item.product, Tracklet)),
         decisions=tuple(item for item in handed if isinstance(item, Decision)),
@@ -150,10 +156,14 @@ def _sorted(stimuli: Iterable[HallStimulus]) -> _Came:
     )
 
 
-def _sensor_log(log: dict[str, SensorLog], plots: Sequence[Plot]) -> dict[str, SensorLog]:
-    if not plots:
+def _sensor_log(
+    log: dict[str, SensorLog], plots: Sequence[Plot], alive: Sequence[str], now: Instant
+) -> dict[str, SensorLog]:
+    if not plots and not alive:
         return log
     new = dict(log)
+    for sensor in alive:
+        new[sensor] = SensorLog(new.get(sensor, SensorLog()).plots, now)
     for plot in plots:
         before = new.get(plot.sensor, SensorLog())
         last = plot.time_ns if before.last_ns is None else max(before.last_ns, plot.time_ns)

@@ -1,8 +1,8 @@
 """How a scenario's conductor drives a hall: one loopback connection, JSON lines, one answer a tick.
 
-The conductor says what time it is in the scenario and how much it has sent; the hall answers when it has
-stepped over that time. A hall that serves a world has no wall clock in its fold at all. Never used in plane
-REAL.
+The conductor says what time it is in the scenario and how much it has sent; the hall answers when it
+has stepped over that time. A hall that serves a world has no wall clock in its fold at all. Never used
+in plane REAL.
 """
 
 import asyncio
@@ -21,7 +21,8 @@ LINE_LIMIT = 64 * 1024 * 1024
 
 
 class Tick(Struct, frozen=True):
-    """Conductor to hall. `pieces` counts all lines and datagrams sent to this nation's feeds since the start.
+    """Conductor to hall. `pieces` counts all lines and datagrams sent to this nation's feeds since the
+    start.
     """
 
     now_ns: Instant
@@ -83,7 +84,9 @@ class WorldLink:
         return cls(*await asyncio.open_connection(host, port, limit=LINE_LIMIT))
 
     async def tick(self, tick: Tick) -> Tock:
-        """Say the time and wait until the hall has stepped over it. ConnectionError when the hall is gone."""
+        """Say the time and wait until the hall has stepped over it. ConnectionError when the hall is
+        gone.
+        """
         self._writer.write(_ENCODER.encode(tick) + b"\n")
         await self._writer.drain()
         line = await self._reader.readline()
