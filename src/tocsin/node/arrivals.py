@@ -1,0 +1,111 @@
+"""What came in since the last step, sorted by kind, and the running counts that follow from it. Pure."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from tocsin.model.product import Decision, Import, LinkHealth, Quarantined, Receipt
+from tocsin.model.time import Instant
+from tocsin.model.track import Plot, Tracklet
+from tocsin.model.warning import OfficerAct
+from tocsin.node.hall_words import (
+    Acted,
+    AliveIn,
+    Configured,
+    Counts,
+    HallStimulus,
+    HandedIn,
+    LinksIn,
+    OutletReceipt,
+    PlotsIn,
+    RefusedIn,
+    SensorLog,
+)
+
+
+class Came(NamedTuple):
+    """Stimuli of one step, sorted by kind; order of arrival is kept within each."""
+
+    plots: tuple[Plot, ...]
+    alive: tuple[str, ...]
+    imports: tuple[Import, ...]
+    tracklets: tuple[Tracklet, ...]
+    decisions: tuple[Decision, ...]
+    receipts: tuple[Receipt, ...]
+    refused: tuple[Quarantined, ...]
+    acts: tuple[OfficerAct, ...]
+    links: tuple[LinkHealth, ...] | None
+    copies: int | None
+
+
+def sort_out(stimuli: Iterable[HallStimulus]) -> Came:
+    """Stimuli of one step by kind."""
+    plots: list[Plot] = []
+    alive: list[str] = []
+    handed: list[Import | Decision | Receipt | Quarantined] = []
+    acts: list[OfficerAct] = []
+    links: tuple[LinkHealth, ...] | None = None
+    copies: int | None = None
+    for stimulus in stimuli:
+        match stimulus:
+            case PlotsIn(plots=some):
+                plots += some
+            case AliveIn(sensors=sensors):
+                alive += sensors
+            case HandedIn(items=items):
+                handed += (item.item for item in items)
+            case RefusedIn(refused=one):
+                handed.append(one)
+            case Acted(act=act):
+                acts.append(act)
+            case LinksIn():
+                links, copies = stimulus.links, stimulus.copies
+            case Configured() | OutletReceipt():
+                pass
+    imports = tuple(item for item in handed if isinstance(item, Import))
+    return Came(
+        plots=tuple(plots),
+        alive=tuple(alive),
+        imports=imports,
+        tracklets=tuple(item.product for item in imports if isinstance(item.product, Tracklet)),
+        decisions=tuple(item for item in handed if isinstance(item, Decision)),
+        receipts=tuple(item for item in handed if isinstance(item, Receipt)),
+        refused=tuple(item for item in handed if isinstance(item, Quarantined)),
+        acts=tuple(acts),
+        links=links,
+        copies=copies,
+    )
+
+
+def sensor_log(
+    log: dict[str, SensorLog], plots: Sequence[Plot], alive: Sequence[str], now: Instant
+) -> dict[str, SensorLog]:
+    """When each sensor last said anything, and how much it saw."""
+    if not plots and not alive:
+        return log
+    new = dict(log)
+    for sensor in alive:
+        new[sensor] = SensorLog(new.get(sensor, SensorLog()).plots, now)
+    for plot in plots:
+        before = new.get(plot.sensor, SensorLog())
+        last = plot.time_ns if before.last_ns is None else max(before.last_ns, plot.time_ns)
+        new[plot.sensor] = SensorLog(before.plots + 1, last)
+    return new
+
+
+def counted(counts: Counts, came: Came, offers: int) -> Counts:
+    """The running counts after a step that made `offers` offers."""
+    quarantined = counts.quarantined
+    if came.refused:
+        quarantined = dict(quarantined)
+        for one in came.refused:
+            quarantined[one.reason] = quarantined.get(one.reason, 0) + 1
+    return Counts(
+        plots=counts.plots + len(came.plots),
+        offered=counts.offered + offers,
+        released=counts.released + sum(decision.released for decision in came.decisions),
+        withheld=counts.withheld + sum(not decision.released for decision in came.decisions),
+        received=counts.received + len(came.imports),
+        copies=counts.copies if came.copies is None else came.copies,
+        receipted=counts.receipted + len(came.receipts),
+        quarantined=quarantined,
+    )
