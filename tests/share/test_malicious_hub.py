@@ -21,6 +21,9 @@ from tocsin.share.broker_config import HEADER, render
 
 KOR, JPN, USA = Nation.KOR, Nation.JPN, Nation.USA
 
+PRETENDED, FORGED = "EXERCISE.rel.KOR.JPN.urgent", "EXERCISE.local.USA.urgent"
+"""A product in JPN's name, and a delivery in the name of KOR's own broker."""
+
 CALLS = (
     "INFO",
     "STREAM.LIST",
@@ -53,7 +56,7 @@ def unlimited(trio: Trio) -> Broker:
     return Broker(json.dumps(document), config.broker_dir, config.broker.monitor_port, (), len(plan.links))
 
 
-async def spy_on(trio: Trio, heard: list[str]) -> Client:
+async def spy_on(trio: Trio, heard: list[str], payloads: list[bytes]) -> Client:
     """A client in the hub's account of the link with KOR that hears everything there is."""
     folder = KeyFolder(trio.configs[USA].keys_dir)
     tls = client_tls(folder, "door")
@@ -64,6 +67,7 @@ async def spy_on(trio: Trio, heard: list[str]) -> Client:
 
     async def note(message: Msg) -> None:
         heard.append(message.subject)
+        payloads.append(message.data)
 
     await client.subscribe(">", cb=note)
     return client
@@ -80,30 +84,33 @@ async def call_all(spy: Client, prefix: str, heard: list[str]) -> list[str]:
 
 def test_it_gets_no_answer_hears_nothing_private_and_injects_nothing(trio: Trio) -> None:
     heard: list[str] = []
+    payloads: list[bytes] = []
 
     async def work() -> tuple[list[str], list[str], list[bytes]]:
         await trio.brokers[USA].stop()
         hub = unlimited(trio)
         await hub.start()
         await trio.linked()
-        spy = await spy_on(trio, heard)
+        spy = await spy_on(trio, heard, payloads)
         kor, jpn = door_exchange(trio.configs[KOR]), door_exchange(trio.configs[JPN])
         await asyncio.gather(kor.open(), jpn.open())
         own = await call_all(spy, "$JS.API", heard)
         foreign = await call_all(spy, "$JS.KOR-EXERCISE.API", heard)
         await kor.send(msgspec.structs.replace(sealed(KOR, JPN, 1, run="private"), by_hub=False))
-        for subject in ("EXERCISE.rel.KOR.USA.urgent", "EXERCISE.local.USA.urgent"):
+        await kor.send(sealed(KOR, USA, 1, run="past the valve"))
+        for subject in (PRETENDED, FORGED):
             await spy.publish(subject, b"injected")
-        came = await collect(kor, lambda got: bool(got), within_s=0.5)
+        came = await collect(kor, lambda _: False, within_s=0.5)
         await asyncio.gather(kor.close(), jpn.close(), spy.close())
         await hub.stop()
         await trio.brokers[USA].start()
         await trio.linked()
-        return own, foreign, [arrival.data for arrival in came]
+        return own, foreign, [a.data for a in came if a.data == b"injected"]
 
     own, foreign, injected = trio.run(work())
     assert "STREAM.NAMES" in own  # the spy's way of asking works where it may ask
     assert foreign == []
     assert injected == []
-    sent_to_it = (".dlv.KOR.USA.", ".rel.KOR.USA.urgent", ".local.USA.urgent")
-    assert [s for s in heard if s.startswith("EXERCISE.") and not any(part in s for part in sent_to_it)] == []
+    assert b"private" not in b" ".join(payloads)
+    inner = {"rel", "local", "offer", "import"}  # what never leaves a nation under these names
+    assert {s for s in heard if s.split(".")[1] in inner} == {PRETENDED, FORGED}
