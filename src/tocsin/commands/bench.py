@@ -1,0 +1,106 @@
+"""`tocsin bench`: measure this machine. Figures are printed beside a bare loop measured in the same run."""
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tocsin.bench.exchange import run
+from tocsin.bench.result import Result, ratio
+from tocsin.errors import UserError
+
+app = typer.Typer(help="Benchmarks beside a bare loop through the same brokers.", no_args_is_help=True)
+
+SECONDS = 50.0
+"""Of measuring; starting and stopping three nations comes on top."""
+
+
+@app.callback()
+def bench() -> None:
+    """Benchmarks beside a bare loop through the same brokers."""
+
+
+@app.command("exchange")
+def exchange_command(
+    seconds: Annotated[float, typer.Option(min=2, max=3_600, help="Time of measuring.")] = SECONDS,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Measure on the disk of this folder (default: temporary).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Plot to partner, products per second and their latency, beside the floor of bare nats-py.
+
+    Three nations' brokers, doors and halls run on loopback; everything is stopped and removed at the end.
+    Exit code 1 when anything was lost or duplicated.
+
+    Example: tocsin bench exchange --json
+    """
+    if folder is not None and not folder.is_dir():
+        raise UserError(f"there is no folder {folder}", fix="name one on the disk to measure")
+    logging.getLogger("asyncio").addFilter(_no_tls_farewell)
+    found = asyncio.run(run(seconds, folder, lambda line: print(line, file=sys.stderr, flush=True)))
+    if as_json:
+        sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
+    else:
+        _show(found)
+    if found.lost or found.duplicated:
+        raise typer.Exit(1)
+
+
+def _no_tls_farewell(record: logging.LogRecord) -> bool:
+    """nats-py leaves a TLS connection half open at its end, which asyncio remarks upon; it means nothing."""
+    return "eof_received() has no effect" not in record.getMessage()
+
+
+def _show(found: Result) -> None:
+    console = Console()
+    console.print(_latencies(found))
+    console.print(
+        f"saturation: {found.rate_per_s:,.0f} products/s, the bare loop {found.floor_rate_per_s:,.0f} "
+        f"({_number(found.ratio_rate)} of it)"
+    )
+    console.print(
+        f"offered {found.offered:,}, released {found.released:,}, withheld {found.withheld:,}, "
+        f"lost {found.lost}, duplicated {found.duplicated} "
+        f"(floor: lost {found.floor_lost}, duplicated {found.floor_duplicated})"
+    )
+    console.print(f"one fsync of this disk: {found.fsync_ms} ms; {found.cpus} processors")
+
+
+def _latencies(found: Result) -> Table:
+    table = Table("milliseconds", title="Exchange between three nations on loopback")
+    for name in ("p50", "p99", "times floor"):
+        table.add_column(name, justify="right")
+    chain = found.plot_to_partner_ms
+    table.add_row(f"plot -> partner ({found.chain_products} products)", *_spread(chain.p50, chain.p99), "")
+    table.add_row("urgent, one by one", *_spread(found.urgent_p50_ms, found.urgent_p99_ms), "")
+    for row in found.at_rates:
+        table.add_section()
+        times = _number(row.ratio_p50)
+        table.add_row(f"tocsin, {row.rate_per_s:.0f} products/s", *_spread(row.p50_ms, row.p99_ms), times)
+        table.add_row("  bare streams (floor)", *_spread(row.floor_p50_ms, row.floor_p99_ms), "1")
+        durable = _spread(row.durable_floor_p50_ms, row.durable_floor_p99_ms)
+        table.add_row(
+            "  bare streams, equal commits", *durable, _per(row.durable_floor_p50_ms, row.floor_p50_ms)
+        )
+    core = _spread(found.core_floor_p50_ms, found.core_floor_p99_ms)
+    table.add_row("  core messages", *core, _per(found.core_floor_p50_ms, found.floor_p50_ms))
+    return table
+
+
+def _spread(p50: float | None, p99: float | None) -> tuple[str, str]:
+    return _number(p50), _number(p99)
+
+
+def _per(one: float | None, floor: float | None) -> str:
+    return _number(ratio(one, floor))
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
