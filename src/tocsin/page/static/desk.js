@@ -85,14 +85,22 @@ function mapControls(store, map) {
 }
 
 const COLUMNS = ["what", "name", "state", "place", "alt", "speed", "time", "sure", "source"];
+const FEW_ROWS = 60; // up to here the table follows every picture
+const MANY_ROWS_MS = 1000; // above, it is brought up to date this often: a thousand rows cost more than a frame
 const NUMBERS = new Set(["alt", "speed", "time"]);
 
 function marksTable(pick) {
-  const table = makeTable(say("marks"), COLUMNS.map((c) => ({ label: say(`col.${c}`), class: NUMBERS.has(c) ? "number" : null })), pick);
+  const table = makeTable(say("marks"), COLUMNS.map((c) => ({ label: say(`col.${c}`), class: NUMBERS.has(c) ? `col-${c} number` : `col-${c}` })), pick);
   const node = h("section", { id: "marks", class: "panel", tabindex: 0, "aria-label": say("marks") }, h("h2", {}, say("marks")), table.node);
+  let due = 0;
+  let chosen = "";
   const draw = (store, items, areaName) => {
     node.hidden = !store.ui.table;
-    if (node.hidden) return;
+    const now = performance.now();
+    const choice = [store.ui.selected, ...store.ui.layers].join();
+    if (node.hidden || (now < due && choice === chosen)) return;
+    due = now + (items.length > FEW_ROWS ? MANY_ROWS_MS : 0);
+    chosen = choice;
     const rows = items.map((item) => rowOf(item, store.view, areaName));
     table.update(rows.map((row) => ({ ...row, selected: row.pick ? row.pick === store.ui.selected : undefined })), say("marks.none"));
   };

@@ -6,7 +6,7 @@ const DEGREE = Math.PI / 180;
 const MARGIN = 60; // px outside the canvas that outlines may run on
 const FILL = 0.84; // of the canvas that a fit uses
 const WIDEST = 0.9; // radians from the middle of a flat map that still look like themselves
-const GLOBE_TILT = 14; // degrees that the globe is seen from below its middle, so that heights stand out
+const GLOBE_TILT = 8; // degrees that the globe is seen from below its middle, so that heights stand out
 const LEAST_REACH = 0.48; // of the Earth's radius that a fitted globe shows at least
 const CLOSEST_KM = 300; // no closer than this across, however small what is to be seen
 

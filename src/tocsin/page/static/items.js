@@ -28,6 +28,7 @@ export function itemsOf(store) {
   return items.sort((a, b) => ORDER.indexOf(a.what) - ORDER.indexOf(b.what));
 }
 
+const OVERFLIGHT_LEVEL = 2; // the levels above speak of impact
 const ORDER = ["fused", "impact", "launch", "apogee", "area", "own", "partner", "other", "sensor", "air"];
 
 function pointsOf(mark) {
@@ -52,6 +53,7 @@ export function risksOf(view) {
   for (const mark of view.marks) {
     if (mark.life === "impacted") continue;
     for (const risk of mark.risks ?? []) {
+      if (passed(risk, view.now)) continue;
       const known = worst.get(risk.area);
       if (!known || risk.level > known.level || (risk.level === known.level && risk.impact > known.impact)) {
         worst.set(risk.area, { ...risk, id: mark.id });
@@ -59,6 +61,11 @@ export function risksOf(view) {
     }
   }
   return [...worst.values()].sort((a, b) => b.level - a.level || b.impact - a.impact || a.area.localeCompare(b.area));
+}
+
+/** True when an area was overflown and no impact is to be expected in it. */
+export function passed(risk, now) {
+  return risk.level <= OVERFLIGHT_LEVEL && risk.leave !== undefined && risk.leave < now;
 }
 
 /** Objects of the alert queue: not air traffic; what still flies first, then by time of impact. */

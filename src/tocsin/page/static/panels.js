@@ -1,7 +1,7 @@
 // The panels beside the map. Each makes its elements once and returns {node, draw(store)}.
 import { h, setAttribute, setText } from "./dom.js";
 import { countdown, number, percent, place, span, utc } from "./format.js";
-import { mine, queueOf } from "./items.js";
+import { mine, passed, queueOf } from "./items.js";
 import { makeTable } from "./table.js";
 import { call, say } from "./words.js";
 
@@ -28,22 +28,29 @@ export function queuePanel(store, pick) {
 }
 
 function queueRow(mark, view, ui) {
-  const own = mine(mark, view.nation).filter((risk) => risk.enter !== undefined).sort((a, b) => a.enter - b.enter)[0];
-  const grave = Math.max(0, ...mine(mark, view.nation).map((risk) => risk.level));
-  const over = mark.life === "impacted" || mark.life === "lost";
+  const all = mine(mark, view.nation);
+  const ahead = all.filter((risk) => !passed(risk, view.now));
+  const own = ahead.filter((risk) => risk.enter !== undefined).sort((a, b) => a.enter - b.enter)[0];
+  const grave = Math.max(0, ...ahead.map((risk) => risk.level));
+  const ended = mark.life === "impacted" || mark.life === "lost";
   const time = (t) => ({ text: countdown(t, view.now), title: utc(t), class: "count" });
   return {
     key: mark.id,
     pick: mark.id,
     selected: mark.id === ui.selected,
-    class: over ? "over" : null,
+    class: ended ? "over" : null,
     cells: [
       badge(grave),
-      { text: `${mark.id}\n${call(over ? "life" : "phase", over ? mark.life : mark.phase)}`, class: "two-line whole" },
+      { text: `${mark.id}\n${call(ended ? "life" : "phase", ended ? mark.life : mark.phase)}`, class: "two-line whole" },
       mark.impact ? { ...time(mark.impact.t), text: `${countdown(mark.impact.t, view.now)}\n${utc(mark.impact.t)}` } : mark.phase === "boost" ? say("boosting") : "–",
-      own ? { ...time(own.enter), text: `${countdown(own.enter, view.now)}\n${utc(own.enter)}` } : say("mine.none"),
+      own ? { ...time(own.enter), text: `${over(own, view.now) ? say("mine.now") : countdown(own.enter, view.now)}\n${utc(own.enter)}` } : say(all.length ? "mine.passed" : "mine.none"),
     ],
   };
+}
+
+/** True while the object is over the area. */
+function over(risk, now) {
+  return risk.enter <= now && risk.leave !== undefined && now <= risk.leave;
 }
 
 /** Which nation's own sensors hold each object, as far as this desk (in a replay: every desk) knows. */
@@ -149,7 +156,7 @@ function warningRow(w, areaName) {
     cells: [
       { text: `${w.id}\n${call("draft", w.status)} · ${call("certainty", w.certainty)}`, class: "two-line whole", title: (w.by ?? []).join(", ") },
       { text: names.slice(0, MOST_NAMES).join(", ") + more, title: names.join(", ") },
-      { text: `${w.lead_s === undefined ? "–" : span(w.lead_s)}\n${lastStep(w)}`, class: "count" },
+      { text: `${w.lead_s === undefined ? "–" : span(w.lead_s)}\n${utc(w.released ?? w.drafted)}`, title: lastStep(w), class: "count" },
     ],
   };
 }

@@ -1,5 +1,6 @@
 // Altitude over ground distance: the side view of every object's way, the chosen one bright.
 import { groundKm } from "./geo.js";
+import { Labels } from "./labels.js";
 import { INK } from "./palette.js";
 import { pathOf } from "./path.js";
 import { say } from "./words.js";
@@ -17,7 +18,10 @@ export function drawProfile(context, w, h, store, items) {
   context.fillStyle = INK.sea;
   context.fillRect(0, 0, w, h);
   axes(context, w, h, x, y, farthest, highest);
-  return ways.map((way) => drawWay(context, way, x, y, store));
+  const labels = new Labels(context);
+  const chosen = (way) => way.item.mark.id === store.ui.selected;
+  ways.sort((a, b) => chosen(b) - chosen(a)); // its label comes first
+  return ways.map((way) => drawWay(context, way, x, y, store, labels));
 }
 
 function wayOf(item, store) {
@@ -58,7 +62,7 @@ function ticks(most) {
   return Array.from({ length: Math.floor((most * 1.05) / step) + 1 }, (_, i) => i * step);
 }
 
-function drawWay(c, { item, points, here }, x, y, store) {
+function drawWay(c, { item, points, here }, x, y, store, labels) {
   const { mark } = item;
   const chosen = !store.ui.selected || mark.id === store.ui.selected;
   c.globalAlpha = chosen ? 1 : 0.45;
@@ -77,8 +81,7 @@ function drawWay(c, { item, points, here }, x, y, store) {
   c.beginPath();
   c.arc(...at, 5, 0, 2 * Math.PI);
   c.fill();
-  c.font = "600 12px system-ui, sans-serif";
-  c.fillText(`${mark.id} · ${Math.round(mark.alt)} km`, at[0] + 10, at[1] - 8);
+  labels.put(`${mark.id} · ${Math.round(mark.alt)} km`, at[0], at[1], INK.fused, INK.halo, true);
   c.globalAlpha = 1;
   return { key: item.key, id: mark.id, x: at[0], y: at[1] };
 }

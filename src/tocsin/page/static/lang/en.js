@@ -29,6 +29,8 @@ export const en = {
   "impact.in": "Impact in",
   "mine.in": "My areas in",
   "mine.none": "none",
+  "mine.passed": "passed",
+  "mine.now": "now",
   "boosting": "boosting",
   "who": "Who sees what",
   "who.own": "own sensors",

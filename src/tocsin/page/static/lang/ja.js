@@ -29,6 +29,8 @@ export const ja = {
   "impact.in": "落下まで",
   "mine.in": "自国地域まで",
   "mine.none": "なし",
+  "mine.passed": "通過済",
+  "mine.now": "今",
   "boosting": "加速中",
   "who": "各国の探知状況",
   "who.own": "自国センサー",

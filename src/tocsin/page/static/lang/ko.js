@@ -29,6 +29,8 @@ export const ko = {
   "impact.in": "낙하까지",
   "mine.in": "우리 지역까지",
   "mine.none": "없음",
+  "mine.passed": "통과함",
+  "mine.now": "지금",
   "boosting": "추진 중",
   "who": "탐지 현황",
   "who.own": "자국 센서",
