@@ -72,6 +72,21 @@ def test_another_sensor_changes_no_plot_of_the_others() -> None:
     assert len(plots(more, 3)) > len(kept)
 
 
+def test_two_sensors_of_one_kind_err_independently() -> None:
+    scenario = world(RADAR, replace(RADAR, id="S"))
+    errors = []
+    for sensor in ("R", "S"):
+        found = of(scenario, sensor)
+        _, _, states = truth_at(scenario, found)
+        _, _, distance = pymap3d.ecef2aer(*states[:, :3].T, 37.5, 128.5, 300.0)
+        fixes = [plot.measurement for plot in found]
+        errors.append(
+            [f.range_m - d for f, d in zip(fixes, distance, strict=True) if isinstance(f, RadarFix)]
+        )
+    shared = min(map(len, errors))
+    assert abs(np.corrcoef(errors[0][:shared], errors[1][:shared])[0, 1]) < 0.2
+
+
 def test_another_object_changes_no_measurement_of_the_others() -> None:
     scenario = load("salvo")
     fewer = replace(scenario, flights=scenario.flights[1:])

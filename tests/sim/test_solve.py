@@ -71,6 +71,14 @@ def test_lofted_arcs_come_down_on_the_recorded_side() -> None:
     assert azimuth == pytest.approx(61.0, abs=1e-3)
 
 
+def test_an_impact_behind_the_launch_place_counts_as_negative() -> None:
+    program = solve(HWASONG_12, 140.0, AzimuthOf.DEPARTURE)
+    back = program._replace(tilt_along_rad=-program.tilt_along_rad)
+    arc = fly_program(HWASONG_12, site(HWASONG_12.lat_deg, HWASONG_12.lon_deg, HWASONG_12.azimuth_deg), back)
+    assert arc.along_m < 0.0
+    assert arc.signed_range_m < -3_000e3
+
+
 def test_departure_keeps_the_plane_and_meets_the_range() -> None:
     arc = fly(HWASONG_12)
     distance, azimuth = distance_and_azimuth(HWASONG_12, arc)

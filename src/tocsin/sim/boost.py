@@ -1,9 +1,10 @@
-"""A notional powered climb: one smooth pitch program and thrust profile for every flight, no vehicle data.
+"""A notional powered climb: one smooth pitch program and thrust profile for every flight, no vehicle
+data.
 
 Thrust acceleration grows linearly over the boost, from (1 - GROWTH) to (1 + GROWTH) of its mean, as it
 does when a body gets lighter. Its direction leaves the launch site's vertical along a smooth step, is
-`tilt_along_rad` over in the azimuth's plane and `tilt_cross_rad` to the right of it from TURNED_PART of
-the boost on, and is held in the site's frame. Gravity, the Earth's rotation and drag are those of
+`tilt_along_rad` over in the azimuth's plane and `tilt_cross_rad` to the right of it from TURNED_PART
+of the boost on, and is held in the site's frame. Gravity, the Earth's rotation and drag are those of
 `tocsin.earth`.
 """
 
@@ -28,7 +29,8 @@ LN_BETA: Final = float(
 
 
 class Site(NamedTuple):
-    """Launch place and plane: `r_m` (3,) ECEF; `frame` (3, 3) rows along the azimuth, to its right, up."""
+    """Launch place and plane: `r_m` (3,) ECEF; `frame` (3, 3) rows along the azimuth, to its right, up.
+    """
 
     r_m: Array
     frame: Array
@@ -53,7 +55,8 @@ def site(lat_deg: float, lon_deg: float, azimuth_deg: float) -> Site:
 
 
 def climb(start: Site, program: Program) -> tuple[Array, Array]:
-    """Times (n,) in s from launch to burnout and states (n, 9): ECEF position, velocity and acceleration."""
+    """Times (n,) in s from launch to burnout and states (n, 9): ECEF position, velocity and acceleration.
+    """
     steps = max(int(np.ceil(program.boost_s / STEP_S)), 1)
     states = _climb(start.r_m, start.frame, np.array(program, dtype=np.float64), LN_BETA, steps)
     return np.linspace(0.0, program.boost_s, steps + 1), np.asarray(states)

@@ -59,7 +59,8 @@ def on_date(rows: Sequence[RecordRow], day: date, zone: str) -> tuple[RecordRow,
 
 
 def choose(rows: Sequence[RecordRow], numbers: Sequence[int]) -> tuple[RecordRow, ...]:
-    """The rows with these numbers, in the record's order. UserError for a number that is not among them."""
+    """The rows with these numbers, in the record's order. UserError for a number that is not among them.
+    """
     have = {row.row for row in rows}
     for number in numbers:
         if number not in have:
@@ -106,8 +107,8 @@ def with_documented(row: RecordRow, record: Path) -> RecordRow:
 def to_scenario(
     rows: Sequence[RecordRow], name: str, publisher: Publisher | None = None, boost_s: float | None = None
 ) -> Scenario:
-    """A whole scenario from one or more recorded launches; flight times and first contacts are computed into
-    it.
+    """A whole scenario from one or more recorded launches; flight times and first contacts are computed
+    into it.
     """
     launches = _launches(rows)
     flights = tuple(

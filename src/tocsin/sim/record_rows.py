@@ -1,9 +1,9 @@
 """The public launch record as rows: the JSON (missile and facility files beside it) or the documented
 launches.
 
-In the room: reading, known defects mended and flagged, unknown times of a series interpolated and flagged.
-Not in the room: which row becomes a flight (`record_import`). Times are UTC in both files; the JSON's
-dates are UTC dates.
+In the room: reading, known defects mended and flagged, unknown times of a series interpolated and
+flagged. Not in the room: which row becomes a flight (`record_import`). Times are UTC in both files;
+the JSON's dates are UTC dates.
 """
 
 import csv
@@ -140,9 +140,9 @@ def figure(text: float | str) -> Figure | None:
 
 
 def _read_json(path: Path) -> tuple[RecordRow, ...]:
+    tests = [test for group in _decode(path, _Tests).timeBins for test in group.data]
     facilities = _decode(_beside(path, "facility"), _Facilities).facilities
     missiles = _decode(_beside(path, "missile"), dict[str, _Missile])
-    tests = [test for group in _decode(path, _Tests).timeBins for test in group.data]
     rows = []
     for number, test in enumerate(tests, 1):
         if test.facility not in facilities:
@@ -195,7 +195,8 @@ def _launch_time(test: _Test, path: Path, number: int) -> tuple[datetime | None,
 
 
 def _interpolated(rows: Sequence[RecordRow]) -> tuple[RecordRow, ...]:
-    """Unknown times of a series: equal steps between known ones, else that of the nearest known; flagged."""
+    """Unknown times of a series: equal steps between known ones, else that of the nearest known; flagged.
+    """
     done = list(rows)
     for n, row in enumerate(rows):
         if row.launch_utc is not None or row.series is None:

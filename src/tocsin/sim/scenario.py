@@ -1,9 +1,9 @@
 """A scenario: recorded launches, illustrative sensors of three nations, links and scripted officers.
 
-The structs are the scenario file, key by key (docs/scenario-format.md); `scenario_keys` says what each key
-means, `scenario_file` reads and writes. Degrees, kilometres and milliradians here, for people's hands; SI
-and radians in everything derived. A label's plane comes from the node that runs the scenario: it never
-stands in the file.
+The structs are the scenario file, key by key (docs/scenario-format.md); `scenario_keys` says what each
+key means, `scenario_file` reads and writes. Degrees, kilometres and milliradians here, for people's
+hands; SI and radians in everything derived. A label's plane comes from the node that runs the
+scenario: it never stands in the file.
 """
 
 from datetime import datetime
@@ -104,7 +104,9 @@ class Coverage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
 
 
 class SensorSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One illustrative sensor: what the nation's registry knows of it, and how the simulation lets it see."""
+    """One illustrative sensor: what the nation's registry knows of it, and how the simulation lets it
+    see.
+    """
 
     id: Identifier
     nation: Nation

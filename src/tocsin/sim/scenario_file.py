@@ -1,5 +1,5 @@
-"""Scenario files: read with errors that name file, line, key and fix; written with a comment on each kind of
-key.
+"""Scenario files: read with errors that name file, line, key and fix; written with a comment on each kind
+of key.
 """
 
 import difflib

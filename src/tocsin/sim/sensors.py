@@ -25,7 +25,8 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 CLUTTER_BOX_DEG: Final = (32.0, 46.0, 122.0, 150.0)
-"""Latitudes and longitudes between which an infrared sensor's false plots lie: the exercise's seas and lands.
+"""Latitudes and longitudes between which an infrared sensor's false plots lie: the exercise's seas and
+lands.
 """
 
 CLUTTER_ALT_M: Final = 10_000.0  # sun on high cloud: the usual false alarm of an infrared sensor

@@ -35,7 +35,8 @@ MAX_FALL_S: Final = 7_200.0  # longer than any flight of the public record
 BOOST_BASE_S: Final = 40.0
 BOOST_RISE_S: Final = 3.1
 SHORTER: Final = (1.0, 0.75, 0.5, 0.35)
-"""Parts of the notional boost that are tried: a low and long arc of a gliding object needs a short one."""
+"""Parts of the notional boost that are tried: a low and long arc of a gliding object needs a short one.
+"""
 
 
 class AzimuthOf(StrEnum):
@@ -50,7 +51,8 @@ class NoArcError(TocsinError):
 
 
 class Published(NamedTuple):
-    """What the record says of one flight: launch place, azimuth, apogee and range. Nothing else goes in."""
+    """What the record says of one flight: launch place, azimuth, apogee and range. Nothing else goes in.
+    """
 
     lat_deg: float
     lon_deg: float
@@ -159,7 +161,8 @@ def _program(z: Array, boost_s: float) -> Program:
 
 
 def _kepler_start(published: Published) -> tuple[float, float]:
-    """Speed (m/s) and elevation (rad) at the surface of the Kepler arc with this apogee and range; no air.
+    """Speed (m/s) and elevation (rad) at the surface of the Kepler arc with this apogee and range; no
+    air.
 
     From r = p / (1 + e cos(nu)): apogee p / (1 - e), surface p / (1 - e cos(half the range's angle)).
     """
@@ -172,7 +175,8 @@ def _kepler_start(published: Published) -> tuple[float, float]:
 
 
 def _guesses(published: Published, boost_s: float, unknowns: int) -> list[Array]:
-    """A few starts, the likeliest first: thrust that also holds against gravity, tilt near the arc's own."""
+    """A few starts, the likeliest first: thrust that also holds against gravity, tilt near the arc's own.
+    """
     speed_mps, elevation = _kepler_start(published)
     gain = speed_mps / boost_s / STANDARD_GRAVITY_M_S2
     thrust = np.hypot(gain * np.cos(elevation), gain * np.sin(elevation) + 0.9)
