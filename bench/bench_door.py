@@ -1,4 +1,5 @@
-"""The door without brokers: seal, verify, the fold's two directions, and the same with the book on this disk.
+"""The door without brokers: seal, verify, the fold's two directions, and the same with the book on this
+disk.
 
 Prints one line a figure. The cost of one durable commit is printed beside what depends on it.
 """
@@ -6,6 +7,7 @@ Prints one line a figure. The cost of one durable commit is printed beside what 
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -72,11 +74,11 @@ def seal_and_verify() -> None:
     trust = office(Nation.JPN).trust
     for records in (1, MAX_RECORDS):
         made = sealed(records)
-        seal_us = each_us(lambda n=records: sealed(n), 200)  # type: ignore[misc]
-        verify_us = each_us(lambda d=made.data: verify(d, trust, Nation.JPN, PLANE, NOW), 200)  # type: ignore[misc]
-        print(
-            f"{records:3d} records, {len(made.data):6d} bytes: encode + seal {seal_us:6.0f} us, verify {verify_us:6.0f} us"
-        )
+        envelope = made.data
+        seal_us = each_us(partial(sealed, records), 200)
+        verify_us = each_us(partial(verify, envelope, trust, Nation.JPN, PLANE, NOW), 200)
+        size = f"{records:3d} records, {len(envelope):6d} bytes"
+        print(f"{size}: encode + seal {seal_us:6.0f} us, verify {verify_us:6.0f} us")
 
 
 def turns(nation: Nation, stimuli: list[DoorStimulus], book: DoorBook | None) -> Iterator[Sealed]:

@@ -1,5 +1,5 @@
-"""What a door makes of what it hears: forged, replayed, early, from a dead hall; and what its book keeps of
-it.
+"""What a door makes of what it hears: forged, replayed, early, from a dead hall; and what its book keeps
+of it.
 """
 
 from pathlib import Path
@@ -186,6 +186,21 @@ def test_no_receipt_while_the_hall_is_dead() -> None:
     state, said = said_to_korea(state, 8.05)
     (beat,) = [note for note in said if isinstance(note, Heartbeat)]
     assert (beat.step, beat.step_age_ms) == (9, 3_000)
+
+
+def test_marks_alone_are_stored_within_half_a_second() -> None:
+    state, _, items = arrive(DoorState(office(JPN)), from_korea(1, products(tracklet(KOR, 1))))
+    stores: list[tuple[float, Store]] = []
+    for hundredth in range(1, 120):
+        now = Instant(NOW + hundredth * SECOND_NS // 100)
+        stimuli: list[DoorStimulus] = [HallHas(items[-1].number, 1)] if hundredth == 3 else [Tick()]
+        state, effects = door_step(state, stimuli, now)
+        stores += [(hundredth / 100, effect) for effect in effects if isinstance(effect, Store)]
+    assert 1 <= len(stores) <= 3
+    at_s, store = stores[0]
+    assert at_s <= 0.5
+    assert store.hall_upto == items[-1].number
+    assert store.ins[KOR, Traffic.FLOW].committed.upto == 1
 
 
 def test_hall_that_commits_part_of_a_batch() -> None:

@@ -86,7 +86,7 @@ def test_backlog_of_a_dead_network_goes_out_after_a_restart(tmp_path: Path) -> N
     later.
     """
     halls = {nation: Hall() for nation in Nation}
-    count = 4_000  # urgent ones go singly: about 360 envelopes and 80 batches a partner
+    count = 1_500  # urgent ones go singly: about 270 envelopes a partner, more than MOST_WAITING
 
     async def fill() -> None:
         net = LossyNet(Topology(), Faults(refuse=1.0), random.Random(1).random)

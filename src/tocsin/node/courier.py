@@ -51,7 +51,7 @@ class Courier:
 
     def again(self, rows: Sequence[Sealed], attempt: int) -> None:
         """Rows that the partner asked for; what finds no room is asked for again."""
-        self._waiting.extend((row, attempt) for row in rows[: MOST_WAITING - len(self._waiting)])
+        self._waiting.extend((row, attempt) for row in rows[: max(0, MOST_WAITING - len(self._waiting))])
         self._wake.set()
 
     async def run(self) -> None:

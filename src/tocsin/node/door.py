@@ -62,6 +62,9 @@ GATHER_RECORDS = 50
 MOST_ARRIVALS = 512
 """Arrivals of one turn, and those that may wait for it; further ones wait in the broker, unacknowledged."""
 
+MOST_FROM_HALL = 256
+"""Messages of the hall that may wait for a turn."""
+
 HAND_AGAIN_S = 0.5
 """An acknowledgement of the hall takes a few milliseconds; half a second without one is a lost message."""
 
@@ -102,12 +105,16 @@ class Door:
 
     async def on_offers(self, data: bytes) -> None:
         """`offer.data` from the hall."""
+        if len(self._stimuli) >= MOST_FROM_HALL:
+            return  # the hall keeps them and says them again
         offers = _OFFERS.decode(data).offers
         self._stimuli.append(OffersCame(offers))
         self._came(len(offers), urgent=any(traffic_of(o.product) is Traffic.URGENT for o in offers))
 
     async def on_import_ack(self, data: bytes) -> None:
         """`import.ack` from the hall."""
+        if len(self._stimuli) >= MOST_FROM_HALL:
+            return
         ack = _ACK.decode(data)
         self._stimuli.append(HallHas(ack.upto, ack.step))
         self._came(1, urgent=False)

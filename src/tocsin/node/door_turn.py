@@ -1,6 +1,7 @@
 """The bench of one turn of the door: it starts as the old state and ends as the new one and its effects.
 
-Local to one call of `door_step`: the state handed in is never touched, tables are copied before they change.
+Local to one call of `door_step`: the state handed in is never touched, tables are copied before they
+change.
 """
 
 from msgspec.structs import replace
@@ -27,15 +28,19 @@ from tocsin.share.inbox import InStream
 from tocsin.share.outbox import OutStream
 
 VALID_NS = 24 * 3600 * SECOND_NS
-"""Life of an envelope. Long: what was cut off for hours must still arrive; replay is stopped by the marks."""
+"""Life of an envelope. Long: what was cut off for hours must still arrive; replay is stopped by the
+marks.
+"""
 
 LAZY_NS = SECOND_NS // 2
-"""Marks alone wait so long for a commit that rows need anyway. Losing them in a crash is harmless: the hall
-and the partners say again what they have.
+"""Marks alone wait so long for a commit that rows need anyway. Losing them in a crash is harmless: the
+hall and the partners say again what they have.
 """
 
 CONTROL_SKIP = 64
-"""Control sequences left out after a start: more than can have been used since the last `Store`."""
+"""Control sequences left out after a start, so that none is used twice. Since the last `Store` (LAZY_NS)
+at most about 25 were: one receipt per 50 ms and stream, a heartbeat a second, requests every 2 s.
+"""
 
 
 class Turn:
@@ -110,7 +115,6 @@ class Turn:
         state = replace(
             self.state,
             stored_ns=self.now if store else self.state.stored_ns,
-            unstored=0 if store else self._unstored(),
             dirty=not store and self._dirty(),
             offers_upto=self.offers_upto,
             handed_upto=self.handed_upto,
@@ -136,15 +140,12 @@ class Turn:
     def _must_store(self) -> bool:
         rows = self.offers or self.sealed or self.rows_in or self.handed
         overdue = self._dirty() and self.now - self.state.stored_ns >= LAZY_NS
-        return bool(rows) or overdue or self._unstored() >= CONTROL_SKIP // 2
+        return bool(rows) or overdue
 
     def _dirty(self) -> bool:
         before = self.state
         marks = self.outs != before.outs or self.ins != before.ins or self.hall_upto != before.hall_upto
         return before.dirty or marks or self.copies != before.copies
-
-    def _unstored(self) -> int:
-        return self.state.unstored + sum(send.sealed.traffic is Traffic.CONTROL for send in self.sends)
 
     def _store(self) -> Store:
         return Store(

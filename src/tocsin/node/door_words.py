@@ -181,7 +181,5 @@ class DoorState(Struct, frozen=True):
     copies: int = 0
     reported_ns: Instant = Instant(0)
     stored_ns: Instant = Instant(0)
-    unstored: int = 0
-    """Control messages since the last `Store`."""
     dirty: bool = False
     """Marks have changed since the last `Store`."""
