@@ -93,17 +93,21 @@ def sealed(
 
 
 async def collect(
-    door: Exchange, until: Callable[[list[Arrival]], bool], within_s: float = WITHIN_S
+    door: Exchange, until: Callable[[list[Arrival]], bool], within_s: float = WITHIN_S, run: str = ""
 ) -> list[Arrival]:
-    """Acknowledged arrivals until the condition holds; what came when it does not within `within_s`."""
+    """Acknowledged arrivals of this run until the condition holds; what came when it does not in time.
+
+    The brokers are shared: what another test left unread is acknowledged and passed over.
+    """
     came: list[Arrival] = []
 
     async def read() -> None:
         async for arrival in door.arrivals():
-            came.append(arrival)
             await arrival.ack()
-            if until(came):
-                return
+            if arrival.data.startswith(f"{run}/".encode() if run else b""):
+                came.append(arrival)
+                if until(came):
+                    return
 
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(read(), within_s)

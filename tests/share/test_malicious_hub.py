@@ -112,5 +112,6 @@ def test_it_gets_no_answer_hears_nothing_private_and_injects_nothing(trio: Trio)
     assert foreign == []
     assert injected == []
     assert b"private" not in b" ".join(payloads)
+    assert [s for s in heard if s.startswith("$JS.EVENT.") and "_USA_" in s] == []  # of KOR's streams
     inner = {"rel", "local", "offer", "import"}  # what never leaves a nation under these names
     assert {s for s in heard if s.split(".")[1] in inner} == {PRETENDED, FORGED}

@@ -265,7 +265,8 @@ def _remote(plan: BrokerPlan, link: LinkPlan) -> Json:
         "compression": "off",
         "ignore_discovered_servers": True,
         "deny_imports": [*_denied_api(plan, link), "$JS.ACK.>", *mine],
-        "deny_exports": mine,
+        # Advisories would tell the far end of every change and acknowledgement in our streams.
+        "deny_exports": [*mine, "$JS.EVENT.>", "$JS.ACK.>"],
     }
 
 
