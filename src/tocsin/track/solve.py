@@ -209,7 +209,8 @@ def _pushed(record: Record, rows: Array, table: Array, test: CoastTest, base_ns:
     if test.pushed:
         seen = float(np.clip(0.8 * (push - 2.0 * sigma), MOTOR_LEAST_MPS2, MOTOR_MOST_MPS2))
         record = replace(record, phase=Phase.BOOST, motor_mps2=max(record.motor_mps2, seen))
-    if record.phase is Phase.BOOST and float(rows[-1, 0] - rows[0, 0]) < EARLY_S + 5.0:
+    young = float(rows[-1, 0] - rows[0, 0]) < EARLY_S + 5.0
+    if record.phase is Phase.BOOST and (young or not record.early):
         return replace(record, early=_early(rows, table, record, base_ns))
     return record
 
