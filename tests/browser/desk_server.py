@@ -17,13 +17,14 @@ WAIT_S = 30
 
 @contextmanager
 def desk_server(source: Callable[[], Picture | None], nation: Nation, plane: Plane) -> Iterator[str]:
-    """The page's address while the block runs."""
+    """The page's address while the block runs; browsers know *.localhost."""
+    host = f"{nation}-{plane}.localhost".lower()
     started: Queue[tuple[int, asyncio.AbstractEventLoop, asyncio.Task[None]]] = Queue()
 
     async def run() -> None:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
-        app = make_app(source, nation=nation, plane=plane)
+        app = make_app(source, nation=nation, plane=plane, hosts=[host])
         await serve(app, "127.0.0.1", 0, on_ready=lambda port: started.put((port, loop, task)))
 
     def body() -> None:
@@ -36,7 +37,7 @@ def desk_server(source: Callable[[], Picture | None], nation: Nation, plane: Pla
     thread.start()
     port, loop, task = started.get(timeout=WAIT_S)
     try:
-        yield f"http://127.0.0.1:{port}/"
+        yield f"http://{host}:{port}/"
     finally:
         loop.call_soon_threadsafe(task.cancel)
         thread.join(WAIT_S)
