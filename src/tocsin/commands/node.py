@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tocsin.node.config import load_config
-from tocsin.node.shell import announce_ready, until_stopped
+from tocsin.node.shell import announce_ready, stop_event, unless
 from tocsin.node.station import Station
 
 
@@ -26,12 +26,14 @@ def node_command(
 
 async def _run(path: Path) -> None:
     config = load_config(path)
+    stop = stop_event()
     station = Station(config, lambda line: print(line, file=sys.stderr, flush=True))
     try:
-        await station.start()
+        if not await unless(stop, station.start()):
+            return
         page = config.page
         scheme = "https" if page.tls_cert else "http"
         announce_ready(f"{config.nation} {config.plane}: {scheme}://{page.name}:{page.port}")
-        await until_stopped(station.run())
+        await unless(stop, station.run())
     finally:
         await station.stop()

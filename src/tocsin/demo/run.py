@@ -1,10 +1,9 @@
 """One run of the demo from stage to results; everything it started is stopped, whatever happens."""
 
 import asyncio
-import signal
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ from tocsin.demo.view import Stage, render
 from tocsin.model.label import Nation, Plane
 from tocsin.model.picture import Picture
 from tocsin.model.time import seconds_between
+from tocsin.node.shell import stop_event, unless
 from tocsin.node.station import Station
 from tocsin.share.topology import Mode, Topology
 from tocsin.sim.scenario import Scenario
@@ -54,6 +54,7 @@ async def play(wish: Wish, say: Say) -> Summary | None:
 
 
 async def _play_in(root: Path, wish: Wish, say: Say) -> Summary | None:
+    stop = stop_event()
     scenario, deliveries = _material(wish)
     say(f"scenario {scenario.name}: {scenario.title}; {len(deliveries)} sensor reports, seed {wish.seed}")
     topology = Topology(wish.mode)
@@ -67,10 +68,11 @@ async def _play_in(root: Path, wish: Wish, say: Say) -> Summary | None:
     try:
         for line in lines:
             await line.open()
-        await asyncio.gather(*(station.start() for station in stations.values()))
+        if not await unless(stop, start_all(stations.values())):
+            raise KeyboardInterrupt
         for nation, url in page_urls(sites).items():
             say(f"{nation} page: {url}")
-        await _conduct(conductor, deliveries, wish, scenario, sites, stations)
+        await _conduct(stop, conductor, deliveries, wish, scenario, sites, stations)
     finally:
         await asyncio.gather(*(station.stop() for station in stations.values()), return_exceptions=True)
         for line in lines:
@@ -90,6 +92,7 @@ def _material(wish: Wish) -> tuple[Scenario, list[Delivery]]:
 
 
 async def _conduct(
+    stop: asyncio.Event,
     conductor: Conductor,
     deliveries: list[Delivery],
     wish: Wish,
@@ -98,26 +101,18 @@ async def _conduct(
     stations: Mapping[Nation, Station],
 ) -> None:
     """Play until the end, a stop by the user, or a node that cannot run on."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
     show, close = _progress(scenario) if wish.headless else _live(scenario, page_urls(sites))
+    playing = _play_and_linger(conductor, deliveries, show, wish.linger)
     try:
-        playing = asyncio.create_task(_play_and_linger(conductor, deliveries, show, wish.linger))
-        stopped = asyncio.create_task(stop.wait())
-        broken = [asyncio.create_task(station.run()) for station in stations.values()]
-        tasks = {playing, stopped, *broken}
-        done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-        for task in done:
-            task.result()
-        if stopped in done and playing not in done:
+        if not await unless(stop, playing, *(station.run() for station in stations.values())):
             raise KeyboardInterrupt
     finally:
         close()
+
+
+async def start_all(stations: Iterable[Station]) -> None:
+    """Start every node; returns when all are ready."""
+    await asyncio.gather(*(station.start() for station in stations))
 
 
 async def _play_and_linger(

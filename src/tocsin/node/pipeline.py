@@ -2,8 +2,8 @@
 
 One of a node's two pure folds, `(state, stimuli, now) -> (state, effects)`: live, drill, replay and
 simulation all run it. No clock, dice, socket or file is in here; the shell (hall.py) brings stimuli and
-carries out effects. An offer goes on in the door's process, offer -> release -> share -> partner, by the other
-fold: `door_fold.door_step` (docs/adr/0003).
+carries out effects. An offer goes on in the door's process, offer -> release -> share -> partner, by the
+other fold: `door_fold.door_step` (docs/adr/0003).
 """
 
 from collections.abc import Sequence

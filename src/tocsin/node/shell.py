@@ -20,24 +20,36 @@ def announce_ready(what: str) -> None:
     print(f"ready {what}", flush=True)
 
 
-async def until_stopped(*jobs: Coroutine[Any, Any, None]) -> None:
-    """Run jobs that never end by themselves until SIGTERM or SIGINT; the first that fails ends all and is
-    raised.
-    """
+def stop_event() -> asyncio.Event:
+    """Set by SIGTERM or SIGINT from now on; to be asked for before anything is started."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def unless(stop: asyncio.Event, *jobs: Coroutine[Any, Any, Any]) -> bool:
+    """Run jobs until the first ends or `stop` is set, then cancel the rest; True when it was not stopped.
+
+    What a job raises is raised here.
+    """
     running = [asyncio.create_task(job) for job in jobs]
     stopped = asyncio.create_task(stop.wait())
     try:
         done, _ = await asyncio.wait({stopped, *running}, return_when=asyncio.FIRST_COMPLETED)
         for task in done - {stopped}:
             task.result()
+        return stopped not in done
     finally:
         for task in (stopped, *running):
             task.cancel()
         await asyncio.gather(stopped, *running, return_exceptions=True)
+
+
+async def until_stopped(*jobs: Coroutine[Any, Any, None]) -> None:
+    """Run jobs that never end by themselves until SIGTERM or SIGINT."""
+    await unless(stop_event(), *jobs)
 
 
 def run_process(main: Callable[[list[str]], Awaitable[None]]) -> None:
