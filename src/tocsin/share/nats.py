@@ -170,7 +170,8 @@ class Session:
             answer.set_result(msg.data)
 
     async def _note(self, failure: BaseException) -> None:
-        if not isinstance(failure, OSError) or self._last_error == NO_ANSWER:  # the broker's own words say more
+        # The broker's own words say more than a broken pipe.
+        if not isinstance(failure, OSError) or self._last_error == NO_ANSWER:
             self._last_error = str(failure) or type(failure).__name__
 
     async def _went_down(self) -> None:
