@@ -1,0 +1,142 @@
+"""Fusion by source: order and repetition change nothing, nothing is counted twice, a nation's two objects stay two."""
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tocsin.earth.flight import propagate
+from tocsin.earth.frames import enu_basis, geodetic_to_ecef
+from tocsin.model.label import Label, Nation, Plane
+from tocsin.model.space import EcefState
+from tocsin.model.time import Instant, after
+from tocsin.model.track import Life, ObjectClass, Phase, Tracklet
+from tocsin.track import fuse
+from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
+from tocsin.track.rows import from_triangle, triangle
+
+START = Instant(1_664_835_600_000_000_000)
+LABEL = {n: Label(Plane.EXERCISE, frozenset((n,)), frozenset(Nation)) for n in Nation}
+SIGMA = np.array([200.0] * 3 + [5.0] * 3)
+
+
+def flying(lon_deg: float = 132.0) -> np.ndarray:
+    place = geodetic_to_ecef(np.radians(40.5), np.radians(lon_deg), 250e3)
+    basis = enu_basis(float(np.radians(40.5)), float(np.radians(lon_deg)))
+    return np.concatenate((place, basis.T @ np.array([3500.0, 600.0, 2500.0]), (LN_BETA_MEAN,)))
+
+
+def tracklet(
+    origin: Nation, number: int, sequence: int, age_s: float, lon_deg: float = 132.0, phase: Phase = Phase.COAST,
+    life: Life = Life.CONFIRMED,
+) -> Tracklet:
+    chance = np.random.default_rng([number, sequence, *origin.encode()])
+    x = propagate(flying(lon_deg), age_s)
+    x[:6] += SIGMA * chance.standard_normal(6)
+    p = np.diag([*SIGMA**2, LN_BETA_SIGMA**2])
+    epoch = after(START, age_s)
+    return Tracklet(
+        origin=origin, track_id=f"{origin}-{number}", sequence=sequence, life=life, phase=phase,
+        kind=ObjectClass.BALLISTIC, state=EcefState(epoch, tuple(x.tolist()), triangle(p)),
+        first_ns=START, last_ns=epoch, label=LABEL[origin],
+    )  # fmt: skip
+
+
+def fold(batches: list[list[Tracklet]]) -> tuple[fuse.FusionState, tuple]:
+    state, out = fuse.new_fusion(Nation.JPN), ()
+    for i, batch in enumerate(batches):
+        state, out = fuse.step(state, (), batch, after(START, 10.0 * (i + 1)))
+    return state, out
+
+
+BATCHES = [
+    [
+        tracklet(nation, number, 1 + 2 * step + part, 10.0 * step + 4.0 * part, lon)
+        for nation in (Nation.KOR, Nation.USA)
+        for number, lon in ((1, 132.0), (2, 133.0))
+        for part in (0, 1)
+    ]
+    for step in range(4)
+]
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**32 - 1))
+def test_order_and_repetition_change_nothing(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    mixed = []
+    for i, batch in enumerate(BATCHES):
+        old = [share for share in BATCHES[i - 1] if i and chance.random() < 0.4]
+        doubled = [*batch, *old, *(share for share in batch if chance.random() < 0.4)]
+        mixed.append([doubled[j] for j in chance.permutation(len(doubled))])
+    plain, scrambled = fold(BATCHES), fold(mixed)
+    assert scrambled[1] == plain[1]
+    assert msgspec.json.encode(scrambled[0]) == msgspec.json.encode(plain[0])
+
+
+def test_two_objects_of_two_nations_are_two_tracks() -> None:
+    out = fold(BATCHES)[1]
+    assert [[m.track_id for m in track.members] for track in out] == [["KOR-1", "USA-1"], ["KOR-2", "USA-2"]]
+
+
+def test_information_adds_once_however_often_it_comes() -> None:
+    shares = [tracklet(Nation.KOR, 1, 1, 5.0), tracklet(Nation.USA, 1, 1, 5.0)]
+    state, once = fold([shares])
+    for i in range(5):
+        state, often = fuse.step(state, (), shares, after(START, 20.0 + i))
+    assert often[0].state == once[0].state
+    p = from_triangle(once[0].state.p)
+    assert np.allclose(np.sqrt(np.diag(p)[:6]), SIGMA / np.sqrt(2.0), rtol=1e-6)
+    assert p[6, 6] == pytest.approx(LN_BETA_SIGMA**2, rel=1e-6)  # the common prior is counted once
+
+
+def test_newer_sequence_replaces_and_older_is_ignored() -> None:
+    new, old = tracklet(Nation.KOR, 1, 9, 8.0), tracklet(Nation.KOR, 1, 3, 5.0)
+    state, out = fold([[new], [old]])
+    assert out[0].state == new.state
+    assert [source.sequence for source in state.sources] == [9]
+
+
+def test_a_nations_two_tracks_are_never_fused() -> None:
+    twins = [tracklet(Nation.KOR, 1, 1, 5.0), tracklet(Nation.KOR, 2, 1, 5.0)]
+    out = fold([twins, *[[replace(t, sequence=i) for t in twins] for i in range(2, 8)]])[1]
+    assert [len(track.members) for track in out] == [1, 1]
+
+
+def test_a_source_still_in_boost_does_not_spoil_the_coast() -> None:
+    coast = tracklet(Nation.KOR, 1, 1, 5.0)
+    boost = replace(tracklet(Nation.USA, 1, 1, 5.0, phase=Phase.BOOST), accel_mps2=(20.0, 20.0, 20.0))
+    out = fold([[boost], [coast]])[1]
+    assert len(out) == 1
+    assert out[0].phase is Phase.COAST
+    assert out[0].state == coast.state
+
+
+def test_tracks_that_formed_apart_become_one() -> None:
+    """Two first shares so wrong that they do not fit; later ones do: the lower number stays, the higher one goes."""
+    wrong = tracklet(Nation.USA, 1, 1, 5.0, lon_deg=134.0)
+    batches = [[tracklet(Nation.KOR, 1, 1, 5.0), wrong]]
+    batches += [[tracklet(n, 1, i, 5.0 + i) for n in (Nation.KOR, Nation.USA)] for i in range(2, 7)]
+    assert len(fold(batches[:1])[1]) == 2
+    out = fold(batches)[1]
+    assert [track.id for track in out] == ["F-1"]
+    assert len(out[0].members) == 2
+
+
+def test_ended_is_said_once_and_late_news_does_not_revive_it() -> None:
+    seen = tracklet(Nation.KOR, 1, 1, 5.0)
+    lost = replace(seen, sequence=2, life=Life.LOST)
+    state, out = fold([[seen], [lost]])
+    assert [track.life for track in out] == [Life.LOST]
+    for i in range(3):
+        state, out = fuse.step(state, (), [replace(seen, sequence=1), lost], after(START, 40.0 + i))
+        assert out == ()
+
+
+def test_step_leaves_the_old_state_alone() -> None:
+    state = fold(BATCHES[:2])[0]
+    before = msgspec.json.encode(state)
+    fuse.step(state, (), BATCHES[2], after(START, 99.0))
+    assert msgspec.json.encode(state) == before
