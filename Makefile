@@ -102,6 +102,6 @@ $(BUILT)/.stamp: $(DATA_INPUTS) | .venv/.stamp-run
 	@$(PY) tools/build_data.py --uv $(UV)
 	@touch $@
 
-.venv/.stamp-warm: .venv/.stamp-run $(BUILT)/.stamp $(wildcard src/tocsin/earth/*.py)
+.venv/.stamp-warm: .venv/.stamp-run $(BUILT)/.stamp $(wildcard src/tocsin/earth/*.py src/tocsin/track/*.py src/tocsin/sim/*.py)
 	@if [ -f src/tocsin/earth/warm.py ]; then echo "setup: compiling the integrator (once)"; $(PY) -m tocsin.earth.warm; fi
 	@touch $@

@@ -119,8 +119,8 @@ def show(name: Name, as_json: Json = False) -> None:
 
 @app.command("check")
 def check(name: Name) -> None:
-    """Read a scenario, solve its flights, and compare the stated flight times and first contacts. Exit code 2
-    if any is off.
+    """Read a scenario, solve its flights, and compare the stated flight times and first contacts. Exit
+    code 2 if any is off.
     """
     scenario = load(name)
     off = [*_flight_times_off(scenario), *_contacts_off(scenario)]

@@ -21,6 +21,7 @@ from tocsin.earth.frames import geodetic_to_ecef
 WARMERS: Final[tuple[tuple[str, str], ...]] = (
     ("tocsin.earth.warm", "warm_flight"),
     ("tocsin.track.warm", "warm_track"),
+    ("tocsin.sim.boost", "warm_boost"),
 )
 
 

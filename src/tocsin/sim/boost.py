@@ -62,6 +62,11 @@ def climb(start: Site, program: Program) -> tuple[Array, Array]:
     return np.linspace(0.0, program.boost_s, steps + 1), np.asarray(states)
 
 
+def warm_boost() -> None:
+    """Call every compiled function once (`tocsin.earth.warm`)."""
+    climb(site(40.0, 127.0, 80.0), Program(30.0, 0.5, 0.0, 1.0))
+
+
 @njit(cache=True, error_model="numpy")
 def _thrust(part: float, frame: Array, program: Array, out: Array) -> None:
     """Add the thrust acceleration at `part` (0 launch, 1 burnout) to `out` (3,)."""
