@@ -55,7 +55,9 @@ def _fly(scenario: runs.Scenario, seed: int, delays: list[float], squares: dict[
                 squares[round(burnt_s - first_s)].append(float(off @ np.linalg.solve(p, off)))
 
 
-def test_coast_is_never_said_in_boost_and_soon_after(draws: tuple[list[float], dict[int, list[float]]]) -> None:
+def test_coast_is_never_said_in_boost_and_soon_after(
+    draws: tuple[list[float], dict[int, list[float]]],
+) -> None:
     delays = draws[0]
     assert len(delays) == SEEDS
     assert min(delays) > 0.0

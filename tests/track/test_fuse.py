@@ -29,7 +29,12 @@ def flying(lon_deg: float = 132.0) -> np.ndarray:
 
 
 def tracklet(
-    origin: Nation, number: int, sequence: int, age_s: float, lon_deg: float = 132.0, phase: Phase = Phase.COAST,
+    origin: Nation,
+    number: int,
+    sequence: int,
+    age_s: float,
+    lon_deg: float = 132.0,
+    phase: Phase = Phase.COAST,
     life: Life = Life.CONFIRMED,
 ) -> Tracklet:
     chance = np.random.default_rng([number, sequence, *origin.encode()])
