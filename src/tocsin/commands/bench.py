@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,9 @@ app = typer.Typer(help="Benchmarks beside a bare loop through the same brokers."
 
 SECONDS = 50.0
 """Of measuring; starting and stopping three nations comes on top."""
+
+INTERRUPTED = 130
+"""128 + SIGINT, as shells count."""
 
 
 @app.callback()
@@ -44,13 +48,25 @@ def exchange_command(
     if folder is not None and not folder.is_dir():
         raise UserError(f"there is no folder {folder}", fix="name one on the disk to measure")
     logging.getLogger("asyncio").addFilter(_no_tls_farewell)
-    found = asyncio.run(run(seconds, folder, lambda line: print(line, file=sys.stderr, flush=True)))
+    try:
+        found = asyncio.run(_measure(seconds, folder))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print("stopped; everything that was started is down", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     else:
         _show(found)
     if found.lost or found.duplicated:
         raise typer.Exit(1)
+
+
+async def _measure(seconds: float, folder: Path | None) -> Result:
+    """Run until the end, or a signal: the nodes it started would outlive it otherwise."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await run(seconds, folder, lambda line: print(line, file=sys.stderr, flush=True))
 
 
 def _no_tls_farewell(record: logging.LogRecord) -> bool:
