@@ -1,4 +1,6 @@
-"""Run trackers, fusions and assessments of three nations over a scenario, in one process, with ideal sharing."""
+"""Run trackers, fusions and assessments of three nations over a scenario, in one process, with ideal
+sharing.
+"""
 
 from dataclasses import dataclass, field
 
@@ -104,7 +106,9 @@ def shares(own: tuple[Track, ...], nation: Nation, second: int, every: int) -> l
 
 
 def within(ellipse: Ellipse95, lat_deg: float, lon_deg: float, place: Geodetic) -> float:
-    """How far a place lies from an ellipse's centre, as a part of the ellipse's radius that way (1 = on it)."""
+    """How far a place lies from an ellipse's centre, as a part of the ellipse's radius that way (1 = on
+    it).
+    """
     ends = np.radians([lat_deg, lon_deg, place.lat_deg, place.lon_deg])
     distance, azimuth = float(ground_distance_m(*ends)), float(ground_azimuth_rad(*ends))
     along = distance * np.cos(azimuth - ellipse.azimuth_rad) / ellipse.semi_major_m

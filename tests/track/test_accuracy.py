@@ -1,20 +1,24 @@
-"""Monte Carlo: errors as large as they say, no coast said in boost, burnout told soon. One draw is one flight."""
+"""Monte Carlo: errors as large as they say, no coast said in boost, burnout told soon. One draw is one
+flight.
+"""
 
 import numpy as np
 import pytest
+import runs
 from msgspec.structs import replace
 
-import runs
 from tocsin.model.label import Nation, Plane
 from tocsin.model.time import after, seconds_between
 from tocsin.model.track import Phase
 from tocsin.sim import scenario_file
+from tocsin.sim.scenario import Scenario
 from tocsin.track import tracker
 from tocsin.track.rows import from_triangle
 
 SEEDS = 20
 AGES_S = (15, 60)
-# Sum of 20 independent chi-squared with 6 degrees of freedom, its 0.01 % and 99.99 % points over 20 (scipy.stats.chi2).
+# Sum of 20 independent chi-squared with 6 degrees of freedom, its 0.01 % and 99.99 % points over 20
+# (scipy.stats.chi2).
 LOW, HIGH = 3.53, 9.32
 
 
@@ -33,7 +37,7 @@ def draws() -> tuple[list[float], dict[int, list[float]]]:
     return delays, squares
 
 
-def _fly(scenario: runs.Scenario, seed: int, delays: list[float], squares: dict[int, list[float]]) -> None:
+def _fly(scenario: Scenario, seed: int, delays: list[float], squares: dict[int, list[float]]) -> None:
     flown = runs.Run(scenario).flights()[0]
     arriving = runs.plots_by_second(scenario, seed, Nation.KOR)
     state = tracker.new_tracker(Nation.KOR, scenario.sensors_of(Nation.KOR, Plane.EXERCISE))

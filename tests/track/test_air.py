@@ -25,9 +25,11 @@ BASIS = enu_basis(float(np.radians(37.0)), float(np.radians(127.0)))
 def place(aircraft: int, time_s: float) -> tuple[float, float, float]:
     """Straight flights at 230 m/s, 25 km apart, at 10 km height."""
     lat, lon = ground_destination(
-        np.radians(36.5 + 0.25 * (aircraft % 20)), np.radians(126.0 + 0.3 * (aircraft // 20)), np.radians(70.0),
+        np.radians(36.5 + 0.25 * (aircraft % 20)),
+        np.radians(126.0 + 0.3 * (aircraft // 20)),
+        np.radians(70.0),
         230.0 * time_s,
-    )  # fmt: skip
+    )
     return float(lat), float(lon), 10_000.0
 
 
@@ -45,7 +47,8 @@ def radar_plot(
 
 
 def follow(batches: list[tuple[float, list[Plot]]]) -> tuple[Track, ...]:
-    state, tracks = tracker.new_tracker(Nation.KOR, [RADAR, ADSB]), ()
+    state = tracker.new_tracker(Nation.KOR, [RADAR, ADSB])
+    tracks: tuple[Track, ...] = ()
     for time_s, plots in batches:
         state, tracks = tracker.step(state, plots, after(START, time_s))
     return tracks

@@ -1,4 +1,6 @@
-"""Fusion by source: order and repetition change nothing, nothing is counted twice, a nation's two objects stay two."""
+"""Fusion by source: order and repetition change nothing, nothing is counted twice, a nation's two objects
+stay two.
+"""
 
 import msgspec
 import numpy as np
@@ -12,7 +14,7 @@ from tocsin.earth.frames import enu_basis, geodetic_to_ecef
 from tocsin.model.label import Label, Nation, Plane
 from tocsin.model.space import EcefState
 from tocsin.model.time import Instant, after
-from tocsin.model.track import Life, ObjectClass, Phase, Tracklet
+from tocsin.model.track import FusedTrack, Life, ObjectClass, Phase, Tracklet
 from tocsin.track import fuse
 from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
 from tocsin.track.rows import from_triangle, triangle
@@ -49,8 +51,9 @@ def tracklet(
     )  # fmt: skip
 
 
-def fold(batches: list[list[Tracklet]]) -> tuple[fuse.FusionState, tuple]:
-    state, out = fuse.new_fusion(Nation.JPN), ()
+def fold(batches: list[list[Tracklet]]) -> tuple[fuse.FusionState, tuple[FusedTrack, ...]]:
+    state = fuse.new_fusion(Nation.JPN)
+    out: tuple[FusedTrack, ...] = ()
     for i, batch in enumerate(batches):
         state, out = fuse.step(state, (), batch, after(START, 10.0 * (i + 1)))
     return state, out
@@ -120,7 +123,7 @@ def test_a_source_still_in_boost_does_not_spoil_the_coast() -> None:
 
 
 def test_tracks_that_formed_apart_become_one() -> None:
-    """Two first shares so wrong that they do not fit; later ones do: the lower number stays, the higher one goes."""
+    """Two first shares so wrong that they do not fit; later ones do: the lower number stays."""
     wrong = tracklet(Nation.USA, 1, 1, 5.0, lon_deg=134.0)
     batches = [[tracklet(Nation.KOR, 1, 1, 5.0), wrong]]
     batches += [[tracklet(n, 1, i, 5.0 + i) for n in (Nation.KOR, Nation.USA)] for i in range(2, 7)]

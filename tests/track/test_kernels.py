@@ -1,4 +1,6 @@
-"""The measurement models against the frames of `earth` and against differences; the filter against textbook algebra."""
+"""The measurement models against the frames of `earth` and against differences; the filter against textbook
+algebra.
+"""
 
 import numpy as np
 import pytest
@@ -62,7 +64,7 @@ def test_azimuth_residual_is_short_way_round() -> None:
 
 
 def test_filter_step_is_the_textbook_update() -> None:
-    x = np.concatenate((PLACE + (300.0, -200.0, 100.0), VELOCITY, (8.7,)))
+    x = np.concatenate((np.add(PLACE, (300.0, -200.0, 100.0)), VELOCITY, (8.7,)))
     root = np.random.default_rng(5).normal(size=(7, 7)) * [200, 200, 200, 20, 20, 20, 0.3]
     p = root.T @ root
     row, out_x, out_p = radar_row(np.nan).reshape(1, ROW), x.copy(), p.copy()
@@ -76,7 +78,7 @@ def test_filter_step_is_the_textbook_update() -> None:
 
 
 def test_gate_costs_are_mahalanobis_and_log_det() -> None:
-    state = np.concatenate((PLACE + (900.0, 0.0, -500.0), VELOCITY))
+    state = np.concatenate((np.add(PLACE, (900.0, 0.0, -500.0)), VELOCITY))
     p = np.diag([1e6, 2e6, 3e6, 1e4, 1e4, 1e4])
     row = radar_row(np.nan).reshape(1, ROW)
     out = np.empty((1, 1))

@@ -1,10 +1,13 @@
-"""The shipped scenarios through trackers, fusion and assessment of three nations: one object, one track, honest ellipses."""
+"""The shipped scenarios through trackers, fusion and assessment of three nations: one object, one track,
+honest ellipses.
+"""
 
 import numpy as np
 import pytest
-
 import runs
+
 from tocsin.model.label import Nation
+from tocsin.model.space import Geodetic
 from tocsin.model.track import ObjectClass, Phase
 from tocsin.sim import scenario_file
 
@@ -84,7 +87,7 @@ def test_launch_point_holds_the_truth(overflight: runs.Run) -> None:
         made = [one for step in overflight.assessed[nation].values() for one in step]
         launch = made[-1].launch
         assert launch is not None
-        truth = runs.Geodetic(flown.flight.lat_deg, flown.flight.lon_deg)
+        truth = Geodetic(flown.flight.lat_deg, flown.flight.lon_deg)
         assert runs.within(launch.ellipse95, launch.lat_deg, launch.lon_deg, truth) < 1.6
         assert abs(launch.time_ns - flown.launch_ns) / 1e9 < 3.0 * launch.time_sigma_s
 

@@ -1,13 +1,15 @@
-"""The tracker as a fold: same plots, same tracks, in whatever order and however often they come; nothing old is changed."""
+"""The tracker as a fold: same plots, same tracks, in whatever order and however often they come; nothing
+old is changed.
+"""
 
 import msgspec
 import numpy as np
 import pytest
+import runs
+import world
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import runs
-import world
 from tocsin.model.label import Nation, Plane
 from tocsin.model.time import after
 from tocsin.model.track import Life, ObjectClass, Phase, Plot, Track
@@ -68,7 +70,7 @@ def test_order_within_a_step_and_repetition_change_nothing(seed: int) -> None:
 def test_late_plots_fall_into_their_place(
     straight: tuple[tracker.TrackerState, list[tuple[Track, ...]]],
 ) -> None:
-    """A fifth of the plots comes 1 to 4 s late: in the end the same object is known as well, and at the same place."""
+    """A fifth of the plots comes 1 to 4 s late: in the end the same object is known at the same place."""
     chance = np.random.default_rng(3)
     late: dict[int, list[Plot]] = {}
     for second, arrived in PLOTS.items():
@@ -111,7 +113,7 @@ def test_clutter_alone_makes_no_track() -> None:
 
 
 def test_unseen_after_its_predicted_impact_is_lost_not_impacted() -> None:
-    state, tracks = new(), ()
+    state = new()
     ended: list[Track] = []
     for second in range(600):
         arrived = PLOTS.get(second, []) if second < 150 else []

@@ -1,4 +1,4 @@
-"""Compile this room's functions at installation, called by `tocsin.earth.warm`: no alert waits for a compiler."""
+"""Compile this room's functions at installation (`tocsin.earth.warm`): no alert waits for a compiler."""
 
 import numpy as np
 
