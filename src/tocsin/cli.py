@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from tocsin.commands import decode, demo, init, node, replay, scenario, trust, warn
+from tocsin.commands import decode, demo, init, node, prove, replay, scenario, trust, verify, warn
 from tocsin.errors import UserError
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app = typer.Typer(
 app.command("demo")(demo.demo_command)
 app.command("node")(node.node_command)
 app.command("replay")(replay.replay_command)
+app.command("verify")(verify.verify_command)
+app.command("prove")(prove.prove_command)
 app.command("decode")(decode.decode_command)
 app.command("init")(init.init_command)
 app.add_typer(trust.app, name="trust")

@@ -62,11 +62,17 @@ def open_book(path: Path, schema_sql: str, version: int) -> apsw.Connection:
 
 
 def open_reader(path: Path) -> apsw.Connection:
-    """Open an existing book to read, beside its writer. UserError when there is none."""
+    """Open an existing book to read, beside its writer. UserError when there is none.
+
+    A book without a write-ahead log beside it is at rest: it is read as it lies and nothing is left behind, so
+    an archive on a read-only medium can be read too.
+    """
     if not path.is_file():
         raise UserError(f"there is no record at {path}", fix="name an existing .sqlite file")
     with book_errors(path):
-        reader = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        at_rest = "" if path.with_name(path.name + "-wal").exists() else "?immutable=1"
+        flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        reader = apsw.Connection(path.absolute().as_uri() + at_rest, flags=flags)
         reader.set_busy_timeout(BUSY_MS)
         reader.execute("SELECT count(*) FROM sqlite_schema").fetchall()
     return reader

@@ -2,21 +2,28 @@
 
 A step's stimuli with their `now`, its effects and the hash of the state after it stand in it as JSON text
 that any SQLite tool can read; together they are enough to run the fold again. In here too, because they must
-be committed with the step: what was offered to the door and not yet taken, and what the door handed over.
+be committed with the step: what was offered to the door and not yet taken, what the door handed over, and the
+step's leaf in the Merkle log, which makes every later change of the record visible.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from secrets import token_bytes
 from typing import NamedTuple
 
 import apsw
 
+from tocsin.errors import UserError
 from tocsin.model.time import Instant
 from tocsin.record.book import open_book
+from tocsin.record.leaf import SALT_BYTES, Rows, canonical
+from tocsin.record.log import LOG_SCHEMA, read_frontier, write_leaf
+from tocsin.record.merkle import Frontier
 
-VERSION = 1
+VERSION = 2
 
-SCHEMA = """
+SCHEMA = (
+    """
 CREATE TABLE steps(
   step INTEGER PRIMARY KEY,
   now_ns INTEGER NOT NULL,          -- the fold's clock: scenario time
@@ -49,6 +56,13 @@ CREATE TABLE imports(
 CREATE TABLE marks(name TEXT PRIMARY KEY, upto INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE about(name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 """
+    + LOG_SCHEMA
+)
+
+
+def new_salt() -> bytes:
+    """Chance that blinds one step in the log."""
+    return token_bytes(SALT_BYTES)
 
 
 class Entry(NamedTuple):
@@ -82,18 +96,49 @@ class Step(NamedTuple):
     handed_upto: int | None = None
 
 
+def step_rows(step: Step) -> Rows:
+    """What the log covers of a step, in the order in which an audit reads it back."""
+    number = step.step
+    offers = sorted(step.offers)
+    imports = sorted(step.imports)
+    return Rows(
+        number,
+        (
+            [canonical("steps", (number, *step[1:5]))],
+            _entry_rows(number, "stimulus", step.stimuli),
+            _entry_rows(number, "effect", step.effects),
+            [canonical("offers", (offer, number, body)) for offer, body in offers],
+            [
+                canonical("imports", (one.origin, one.traffic, one.sequence, number, one.issued_wall_ns))
+                for one in imports
+            ],
+        ),
+    )
+
+
+def _entry_rows(step: int, side: str, entries: Sequence[Entry]) -> list[bytes]:
+    return [canonical("entries", (step, side, n, e.kind, e.body)) for n, e in enumerate(entries)]
+
+
 class Ledger:
     """Open record of one node; `append` is the only writer. Every value it returns was committed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, salts: Callable[[], bytes] = new_salt) -> None:
+        """Open or create. `salts` is the source of chance: a simulation hands in its own."""
         self._db: apsw.Connection = open_book(path, SCHEMA, VERSION)
+        self._salts = salts
+        try:
+            self._frontier = read_frontier(self._db)
+        except UserError:
+            self._db.close()
+            raise
 
     def close(self) -> None:
         """Close the file; the record stays valid without it too."""
         self._db.close()
 
     def append(self, step: Step) -> None:
-        """Commit one step with all that belongs to it, or nothing of it."""
+        """Commit one step with all that belongs to it, its leaf in the log too, or nothing of it."""
         with self._db:
             run = self._db.execute
             run(
@@ -115,6 +160,12 @@ class Ledger:
             )
             if step.handed_upto is not None:
                 self._mark("handed", step.handed_upto)
+            grown = write_leaf(self._db, self._frontier, step_rows(step), self._salts())
+        self._frontier = grown
+
+    def head(self) -> Frontier:
+        """Size and root of the log after the last committed step."""
+        return self._frontier
 
     def offers_taken(self, upto: int) -> None:
         """The door has committed every offer up to this number; they need not be sent again."""
