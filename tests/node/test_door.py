@@ -156,7 +156,7 @@ def test_stops_cleanly_at_sigterm(own_trio: Trio) -> None:
     os.kill(door.pid, signal.SIGTERM)
     out, err = door.communicate(timeout=10)
     assert (door.returncode, out) == (0, b"")
-    assert b"Traceback" not in err
+    assert b"Traceback" not in err, err.decode()
 
 
 @pytest.mark.parametrize("argv", [[], ["/nowhere/node.toml"]])

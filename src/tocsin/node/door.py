@@ -1,8 +1,8 @@
 """The door's shell: the only process that holds the release key and speaks to partners.
 
-Runs as `python -m tocsin.node.door CONFIG`. It gathers what comes (hall's offers, partners' envelopes, the
-passing of time), runs the fold, commits its `Store`, and only then sends, hands over and acknowledges. After
-a crash everything goes on from door.sqlite.
+Runs as `python -m tocsin.node.door CONFIG`. It gathers what comes (hall's offers, partners' envelopes,
+the passing of time), runs the fold, commits its `Store`, and only then sends, hands over and
+acknowledges. After a crash everything goes on from door.sqlite.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ import msgspec
 
 from tocsin.errors import UserError
 from tocsin.model.handoff import HandedItem, ImportAck, ImportBatch, OfferAck, OfferBatch
+from tocsin.model.label import Nation
 from tocsin.model.product import Traffic, traffic_of
 from tocsin.model.sealed import Sealed
 from tocsin.model.time import Instant
@@ -54,19 +55,22 @@ TICK_S = 0.1
 """Without news the fold still runs: receipts, requests and heartbeats fall due."""
 
 GATHER_S = 0.005
-"""Flow of this long shares one signature and one commit (EXCHANGE.md: micro-batches <= 5 ms or 50 records).
+"""Flow of this long shares one signature and one commit (EXCHANGE.md: micro-batches <= 5 ms or 50
+records).
 """
 
 GATHER_RECORDS = 50
 
 MOST_ARRIVALS = 512
-"""Arrivals of one turn, and those that may wait for it; further ones wait in the broker, unacknowledged."""
+"""Arrivals of one turn, and those that may wait for it; further ones wait in the broker, unacknowledged.
+"""
 
 MOST_FROM_HALL = 256
 """Messages of the hall that may wait for a turn."""
 
 HAND_AGAIN_S = 0.5
-"""An acknowledgement of the hall takes a few milliseconds; half a second without one is a lost message."""
+"""An acknowledgement of the hall takes a few milliseconds; half a second without one is a lost message.
+"""
 
 ITEMS_AT_ONCE = 50
 """Items of one message to the hall: about 50 kB, under the broker's largest payload."""
@@ -272,12 +276,17 @@ async def run(config: NodeConfig, office: Office, book: DoorBook) -> None:
         await bus.subscribe("offer.data", door.on_offers)
         await bus.subscribe("import.ack", door.on_import_ack)
         await exchange.open()
-        announce_ready(f"{config.nation} door")
-        await until_stopped(*door.jobs())
+        await until_stopped(_say_ready(config.nation), *door.jobs())
     finally:
         door.close()
         await exchange.close()
         await bus.close()
+
+
+async def _say_ready(nation: Nation) -> None:
+    """From inside `until_stopped`: whoever reads the line may send SIGTERM at once, and it must be heard."""
+    announce_ready(f"{nation} door")
+    await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
