@@ -38,7 +38,8 @@ class Result:
         self.summary: dict[str, Any] = json.loads((folder / "summary.json").read_text())
 
     def node(self, nation: str) -> dict[str, Any]:
-        return self.summary["nodes"][nation]
+        node: dict[str, Any] = self.summary["nodes"][nation]
+        return node
 
     def tracks(self, nation: str, kind: str) -> list[dict[str, Any]]:
         return [row for row in self.node(nation)["tracks"] if row["class"] == kind]
@@ -89,7 +90,7 @@ class TestOverflight:
 
     def test_sharing_makes_japan_earlier(self, shared: Result, alone: Result) -> None:
         def confirmed(result: Result) -> str:
-            return min(row["confirmed_utc"] for row in result.tracks("JPN", "ballistic"))
+            return min(str(row["confirmed_utc"]) for row in result.tracks("JPN", "ballistic"))
 
         assert confirmed(shared) < confirmed(alone)
         assert shared.alert("JPN")["released_utc"] < alone.alert("JPN")["released_utc"]

@@ -1,5 +1,7 @@
 """Labels: joining is order-free, never widens, and two planes never meet."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +44,7 @@ def test_caveats_and_originators_are_never_lost(one: Label, other: Label) -> Non
 
 
 @given(st.lists(labels(), min_size=1, max_size=5), st.randoms(use_true_random=False))
-def test_any_order_gives_the_same_readers(rows: list[Label], chance) -> None:
+def test_any_order_gives_the_same_readers(rows: list[Label], chance: random.Random) -> None:
     mixed = list(rows)
     chance.shuffle(mixed)
     assert readers(join_all(rows)) == readers(join_all(mixed))

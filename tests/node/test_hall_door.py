@@ -1,6 +1,7 @@
 """The hall's side of the handoff: nothing is forgotten while the door is away, nothing is taken twice."""
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -55,7 +56,7 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path):
+def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path / "hall.sqlite")
     yield made
     made.ledger.close()

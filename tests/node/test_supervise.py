@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def program(tmp_path: Path, code: str, said: list[str] | None = None) -> Program
     return Program("thing", (sys.executable, "-c", code), tmp_path / "thing.log", say=say)
 
 
-async def until(condition, seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.02)

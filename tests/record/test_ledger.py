@@ -1,5 +1,6 @@
 """The nation's record: a step is there whole or not at all, and nothing stands in it twice."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
@@ -10,7 +11,7 @@ from tocsin.record.ledger import Entry, Imported, Ledger, Step
 
 
 @pytest.fixture
-def ledger(tmp_path: Path):
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
     book = Ledger(tmp_path / "hall.sqlite")
     yield book
     book.close()

@@ -31,7 +31,7 @@ from tocsin.node.replay import rebuild
 from tocsin.node.shell import announce_ready, run_process, until_stopped
 from tocsin.node.turn import Turner
 from tocsin.node.worldlink import Tick, Tock, serve_world
-from tocsin.page.server import make_app, serve
+from tocsin.page.server import LOOPBACK_HOSTS, make_app, serve
 from tocsin.record.ledger import Ledger
 from tocsin.sense.format import Fault
 
@@ -71,6 +71,7 @@ class Hall:
         self._wake = asyncio.Event()
         self._world_now: Instant | None = None
         self._pieces = 0
+        self._picture: Picture | None = None
         self._dropped: Counter[str] = Counter()
 
     def wake(self) -> None:
@@ -86,7 +87,9 @@ class Hall:
     def picture(self) -> Picture | None:
         """What the desk shows now; null before the first step."""
         state = self.turner.state
-        return None if state is None else desk.picture(state, self.turner.last_now)
+        if state is not None and (self._picture is None or self._picture.step != state.step):
+            self._picture = desk.picture(state, self.turner.last_now)
+        return self._picture
 
     # ---- turns
     # -----------------------------------------------------------------------------------------------
@@ -232,7 +235,9 @@ async def run(config: NodeConfig, ledger: Ledger) -> None:
     await bus.subscribe("offer.ack", hall.door.on_offer_ack)
     await bus.subscribe("import.data", hall.door.on_import_data)
     world = await _world(config, hall)
-    app = make_app(hall.picture, nation=config.nation, plane=config.plane, hosts=(config.page.name,))
+    app = make_app(
+        hall.picture, nation=config.nation, plane=config.plane, hosts=(config.page.name, *LOOPBACK_HOSTS)
+    )
     announce_ready(f"{config.nation} hall")
     try:
         await until_stopped(
