@@ -121,7 +121,7 @@ class Door:
             return
         ack = _ACK.decode(data)
         self._stimuli.append(HallHas(ack.upto, ack.step))
-        self._came(1, urgent=False)
+        self._came(0, urgent=False)
 
     async def take_arrivals(self) -> None:
         """For ever: what partners sent, as fast as turns take it."""
@@ -132,7 +132,8 @@ class Door:
             now = Instant(time.time_ns())
             arrived = Arrived(str(arrival.route), arrival.origin, arrival.data, now)
             self._arrivals.append((arrived, arrival))
-            self._came(1, urgent=arrival.traffic is Traffic.URGENT)
+            # Signed already: waiting would gain no batch, and what comes during a commit shares the next one.
+            self._came(1, urgent=True)
 
     def _came(self, records: int, *, urgent: bool) -> None:
         self._records += records

@@ -7,6 +7,7 @@ out effects.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 
 from tocsin.model.time import Instant
 from tocsin.node import hearing, releasing, speaking
@@ -20,10 +21,11 @@ def door_step(
     """One turn of the door; `now` is wall time. A `Store` among the effects is first and is committed
     first."""
     turn = Turn(state, now)
+    offered = [stimulus.offers for stimulus in stimuli if isinstance(stimulus, OffersCame)]
+    if offered:
+        releasing.take_offers(turn, chain.from_iterable(offered))  # together: one signature for a micro-batch
     for stimulus in stimuli:
-        if isinstance(stimulus, OffersCame):
-            releasing.take_offers(turn, stimulus.offers)
-        elif isinstance(stimulus, Arrived):
+        if isinstance(stimulus, Arrived):
             hearing.take_arrival(turn, stimulus)
         elif isinstance(stimulus, HallHas):
             hearing.take_hall(turn, stimulus)

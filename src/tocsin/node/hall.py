@@ -10,11 +10,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import groupby, islice
 from pathlib import Path
 
 from tocsin.earth.places import areas_sha256
 from tocsin.errors import TocsinError, UserError
+from tocsin.model.label import Nation
 from tocsin.model.picture import Picture
 from tocsin.model.product import Quarantined
 from tocsin.model.time import Instant
@@ -120,11 +122,11 @@ class Hall:
         """
         wall = self.config.clock is Clock.WALL
         while True:
-            try:
-                await asyncio.wait_for(self._wake.wait(), WALL_TICK_S if wall else None)
+            with suppress(TimeoutError):  # not asyncio.wait_for: on 3.11 it can swallow a cancellation
+                async with asyncio.timeout(WALL_TICK_S if wall else None):
+                    await self._wake.wait()
+            if self._wake.is_set():
                 await asyncio.sleep(GATHER_S)
-            except TimeoutError:
-                pass
             self._wake.clear()
             if wall or (self.pending.waiting and self._world_now is not None):
                 await self.turn()
@@ -238,9 +240,9 @@ async def run(config: NodeConfig, ledger: Ledger) -> None:
     app = make_app(
         hall.picture, nation=config.nation, plane=config.plane, hosts=(config.page.name, *LOOPBACK_HOSTS)
     )
-    announce_ready(f"{config.nation} hall")
     try:
         await until_stopped(
+            _say_ready(config.nation),
             hall.run_turns(),
             hall.sense(),
             hall.door.resend(),
@@ -253,6 +255,12 @@ async def run(config: NodeConfig, ledger: Ledger) -> None:
         if world is not None:
             world.close()
         await bus.close()
+
+
+async def _say_ready(nation: Nation) -> None:
+    """From inside `until_stopped`: whoever reads the line may send SIGTERM at once, and it must be heard."""
+    announce_ready(f"{nation} hall")
+    await asyncio.Event().wait()
 
 
 async def _world(config: NodeConfig, hall: Hall) -> asyncio.Server | None:
