@@ -113,6 +113,12 @@ def test_a_nations_two_tracks_are_never_fused() -> None:
     assert [len(track.members) for track in out] == [1, 1]
 
 
+def test_a_nations_second_track_beside_its_first_stays_apart() -> None:
+    first, second = tracklet(Nation.KOR, 1, 1, 5.0), tracklet(Nation.KOR, 2, 1, 5.0)
+    out = fold([[first], [replace(first, sequence=2), second]])[1]
+    assert [[member.track_id for member in track.members] for track in out] == [["KOR-1"], ["KOR-2"]]
+
+
 def test_a_source_still_in_boost_does_not_spoil_the_coast() -> None:
     coast = tracklet(Nation.KOR, 1, 1, 5.0)
     boost = replace(tracklet(Nation.USA, 1, 1, 5.0, phase=Phase.BOOST), accel_mps2=(20.0, 20.0, 20.0))

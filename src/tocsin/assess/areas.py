@@ -13,7 +13,7 @@ from tocsin.earth.flight import ground_track
 from tocsin.earth.frames import ground_azimuth_rad
 from tocsin.earth.places import Area, area_probabilities, overflight_probabilities, overflown
 from tocsin.model.event import ArcPoint, AreaRisk
-from tocsin.model.time import Instant, after
+from tocsin.model.time import after
 
 Array = NDArray[np.float64]
 
@@ -78,8 +78,3 @@ def _sideways_m(found: Prediction, track: Array, p7: Array) -> Array:
     end = float(np.sqrt(max(across @ found.covariance_en @ across, 0.0)))
     part = track[:, 0] / max(float(track[-1, 0]), 1e-9)
     return np.asarray(start + (end - start) * part)
-
-
-def over_by(risk: AreaRisk, now: Instant) -> bool:
-    """Has the corridor left the area?"""
-    return risk.leave_ns is not None and risk.leave_ns < now

@@ -20,7 +20,7 @@ from tocsin.model.time import Instant, seconds_between
 from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase, Track, Tracklet
 from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
 from tocsin.track.life import ENDED
-from tocsin.track.motion import Gaussian, coasting, doubt, powered
+from tocsin.track.motion import Gaussian, coasting, powered
 from tocsin.track.rows import from_triangle, triangle
 
 Array = NDArray[np.float64]
@@ -186,9 +186,3 @@ def _most_precise(alive: Sequence[Tracklet]) -> Tracklet:
         return float(np.trace(p[:3, :3]) + _VELOCITY_WEIGHT_S**2 * np.trace(p[3:6, 3:6])), source.origin
 
     return min(alive, key=spread)
-
-
-def honest(state: EcefState, phase: Phase) -> Gaussian:
-    """A state as one compares it: powered flight never without the doubt of its cubic."""
-    now = gaussian_of(state)
-    return now if phase is Phase.COAST else Gaussian(now.x, now.p + doubt(0.0))

@@ -24,7 +24,7 @@ from tocsin.track.life import ENDED
 from tocsin.track.living import lived
 from tocsin.track.record import Record, at
 from tocsin.track.record import publish as publish_record
-from tocsin.track.rows import LOS, ROW, instant, is_main, pack, row_of, rows_of, sensor_table, unpack
+from tocsin.track.rows import LOS, ROW, instant, is_main, pack, row_of, sensor_table, unpack
 from tocsin.track.solve import update
 from tocsin.track.start import LOOSE_S, from_radar, from_sights
 from tocsin.track.stitch import joined
@@ -206,8 +206,3 @@ def _publish(state: TrackerState, records: list[Record], flying: list[air.AirRec
 
 def _label(sensors: tuple[Sensor, ...], used: tuple[int, ...]) -> Label:
     return join_all(sensors[i].label for i in used)
-
-
-def buffered(record: Record) -> int:
-    """Rows that a record keeps: bounded by its window."""
-    return len(rows_of(record.rows))
