@@ -1,8 +1,7 @@
-"""The conductor: gives the scenario's time and plots to three halls, plays their officers, waits for
-laggards.
+"""The conductor: gives the scenario's time and plots to three halls, plays their officers, waits for laggards.
 
 `speed` is a ceiling. Every tick is a barrier: the world moves on when all three halls have stepped over it,
-so no node is ever further behind than one tick (at most TICK_WALL_S of wall time).
+and it waits while the exchange between them is more than LAG_S behind (docs/adr/0006).
 """
 
 import asyncio
@@ -10,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from tocsin.demo.lag import ExchangeLag
 from tocsin.demo.officers import Desk
 from tocsin.demo.plots import Delivery, Sender
 from tocsin.demo.stage import Site
@@ -32,6 +32,7 @@ SAMPLES = 120
 DRAIN_S = 60.0
 """Bound on waiting for the exchange after the last tick; a killed hub is back within seconds."""
 
+POLL_S = 0.005
 SETTLE_S = 0.05
 LAST_WORD_S = 1.5
 """Doors report their links once a second: after this long the counts of copies are the last ones."""
@@ -54,6 +55,7 @@ class Conductor:
         self._sender = Sender(sites)
         self._desks = {n: Desk(site.config.officers[0], site.config.officers[1]) for n, site in sites.items()}
         self._tocks: dict[Nation, Tock] = {}
+        self._lag = ExchangeLag(partners=len(sites) - 1)
         self.pictures: dict[Nation, Picture] = {}
         self.samples: dict[Nation, list[Picture]] = {nation: [] for nation in sites}
         self.speed_reached = 0.0
@@ -100,6 +102,7 @@ class Conductor:
                 shown = time.monotonic()
                 show(self.pictures, self.speed_reached, "")
             await self._maybe_kill_hub(now)
+            await self._wait_for_exchange(now)
             now = after(now, tick_s)
             await self._pace(start, now, begun)
 
@@ -123,6 +126,18 @@ class Conductor:
                 self.pictures[nation] = tock.picture
 
         await asyncio.gather(*(one(nation) for nation in self._links))
+        self._lag.note(self._tocks.values(), time.monotonic())
+
+    async def _wait_for_exchange(self, now: Instant) -> None:
+        """The world stands still while a product is more than LAG_S late; not for ever."""
+        give_up = time.monotonic() + self._lag.patience_s
+        waited = False
+        while (behind := self._lag.behind(time.monotonic())) and time.monotonic() < give_up:
+            waited = True
+            await asyncio.sleep(POLL_S)
+            await self._tick(now, want_picture=False)
+        if waited:
+            self._lag.waited(in_vain=behind)
 
     async def _maybe_kill_hub(self, now: Instant) -> None:
         if self.kill_hub_at is not None and now >= self.kill_hub_at:
