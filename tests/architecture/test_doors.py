@@ -27,7 +27,7 @@ FORBIDDEN_IMPORTS = (
     (r"(?!node/door\.py|release/)", r"tocsin\.release\._key", "only the door loads the release key"),
     (r"node/hall[^/]*\.py", r"tocsin\.(release|share)(\.|$)", "the hall knows neither release nor share"),
     (
-        r"record/merkle\.py|node/pipeline\.py",
+        r"record/(merkle|leaf|note|checkpoint|proof)\.py|node/pipeline\.py",
         r"(asyncio|socket|ssl|time|random|threading|apsw)$",
         "a pure module",
     ),

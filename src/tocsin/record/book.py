@@ -64,8 +64,8 @@ def open_book(path: Path, schema_sql: str, version: int) -> apsw.Connection:
 def open_reader(path: Path) -> apsw.Connection:
     """Open an existing book to read, beside its writer. UserError when there is none.
 
-    A book without a write-ahead log beside it is at rest: it is read as it lies and nothing is left behind, so
-    an archive on a read-only medium can be read too.
+    A book without a write-ahead log beside it is at rest: it is read as it lies and nothing is left behind,
+    so an archive on a read-only medium can be read too.
     """
     if not path.is_file():
         raise UserError(f"there is no record at {path}", fix="name an existing .sqlite file")

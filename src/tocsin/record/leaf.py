@@ -114,7 +114,7 @@ def parse_leaf(data: bytes) -> Leaf:
         groups.append(tuple(digests[at : at + count]))
         at += count
     leaf = Leaf(int(head[1]), tuple(groups))
-    if at != len(digests) or leaf.data != data:
+    if at != len(digests) or (len(data) - head.end()) % HASH_BYTES or leaf.data != data:
         raise ValueError("a step's leaf holds other rows than it counts")
     return leaf
 

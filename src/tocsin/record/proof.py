@@ -31,7 +31,7 @@ class ProofError(TocsinError):
 
 
 class Proof(NamedTuple):
-    """`number`: of the leaf, from 0. `checkpoint`: the signed note, or only its text where none was at hand."""
+    """`number`: of the leaf, from 0. `checkpoint`: the signed note, or its text where none was given."""
 
     number: int
     path: tuple[bytes, ...]
