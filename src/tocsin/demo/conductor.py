@@ -1,4 +1,4 @@
-"""The conductor: gives the scenario's time and plots to three halls, plays their officers, waits for laggards.
+"""The conductor: gives time and plots to three halls, plays their officers, waits for laggards.
 
 `speed` is a ceiling. Every tick is a barrier: the world moves on when all three halls have stepped over it,
 and it waits while the exchange between them is more than LAG_S behind (docs/adr/0006).
