@@ -2,7 +2,10 @@
 
 import json
 import random
+import re
 import shutil
+import subprocess
+import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +22,8 @@ from tocsin.cli import app
 from tocsin.errors import UserError
 from tocsin.model.label import Nation, Plane
 from tocsin.model.time import Instant
+from tocsin.node.keys import make_keys
+from tocsin.node.trust import own_entry, write_entry
 from tocsin.record.audit import Audit, audit
 from tocsin.record.checkpoint import Checkpoint, believe, cosign, nation_keys, record_origin, sign_checkpoint
 from tocsin.record.leaf import canonical, make_leaf, parse_canonical, parse_leaf
@@ -27,7 +32,9 @@ from tocsin.record.log import read_frontier
 from tocsin.record.merkle import EMPTY_ROOT
 from tocsin.record.note import NoteError, NoteKey, NoteSigner
 from tocsin.record.proof import ProofError, parse_proof, refuted
+from tocsin.record.prove import head_checkpoint
 from tocsin.record.rows import COLUMNS, open_record, rows_of
+from tocsin.release._key import load_release_key
 
 STEPS = 23
 ORIGIN = record_origin(Nation.KOR, Plane.EXERCISE)
@@ -220,6 +227,22 @@ def test_a_leafs_content_is_read_strictly() -> None:
     for bad in (data[:-1], data + b"\0" * 32, data.replace(b" 5 ", b" 05 ", 1), b"", data[1:]):
         with pytest.raises(ValueError, match="leaf"):
             parse_leaf(bad)
+
+
+def test_the_script_in_the_documentation_finds_the_same_root(record: Path, root: Path) -> None:
+    """docs/record.md promises that Python's standard library is enough."""
+    (script,) = re.findall(
+        r"```python\n(.*?)```", (root / "docs" / "record.md").read_text("utf-8"), re.DOTALL
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script, str(record)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    facts = json.loads(verify(record).output)
+    assert done.stdout.split() == [str(facts["size"]), facts["root"]]
 
 
 # ---- tampered records
@@ -431,6 +454,22 @@ def test_an_older_checkpoint_holds_for_the_record_as_it_grew(record: Path, tmp_p
         assert facts["checkpoint"]["witnesses"] == [{"name": WITNESS.name, "time_s": 1_700_000_000}]
 
 
+def test_a_nations_trust_entry_is_enough_to_believe_its_record(record: Path, tmp_path: Path) -> None:
+    folder = make_keys(tmp_path / "keys", Nation.KOR, Plane.EXERCISE, (), Instant(10**18))
+    write_entry(tmp_path / "KOR.trust.json", own_entry(Nation.KOR, Plane.EXERCISE, folder))
+    release = load_release_key(folder.release(1))
+    key, _ = nation_keys(Nation.KOR, Plane.EXERCISE, release.public)
+    db = open_record(record)
+    seen = head_checkpoint(db)
+    db.close()
+    note = tmp_path / "KOR.checkpoint"
+    note.write_bytes(sign_checkpoint(seen, NoteSigner(key, release.sign)).data)
+    under = ("--checkpoint", note, "--trust", tmp_path / "KOR.trust.json")
+    assert verify(record, *under).exit_code == 0
+    note.write_bytes(sign_checkpoint(seen, signer()).data)  # another key that calls itself the same
+    assert verify(record, *under).exit_code == 1
+
+
 def test_a_checkpoint_needs_a_key_and_its_signature(record: Path, tmp_path: Path, checkpoint: bytes) -> None:
     note = tmp_path / "KOR.checkpoint"
     note.write_bytes(checkpoint)
@@ -473,7 +512,9 @@ def test_an_unsigned_proof_needs_the_checkpoint_beside_it(
     proved: Callable[..., Path], tmp_path: Path
 ) -> None:
     out = proved(7, signed=False)
-    assert verify("--proof", out, "--key", KEY.text).exit_code == 1
+    alone = verify("--proof", out, "--key", KEY.text)
+    assert alone.exit_code == 2
+    assert "--checkpoint" in alone.output
     note = tmp_path / "KOR.checkpoint"
     assert verify("--proof", out, "--checkpoint", note, "--key", KEY.text).exit_code == 0
 

@@ -132,6 +132,10 @@ def _proof_facts(path: Path, note: bytes | None, keys: Sequence[NoteKey]) -> dic
         proof = parse_proof(read_file(path, MAX_PROOF_BYTES))
     except ProofError as fault:
         raise UserError(f"{path}: {fault}", fix="name a file made by `tocsin prove`") from None
+    if note is None and b"\n\n" not in proof.checkpoint:
+        raise UserError(
+            f"{path} carries no signed checkpoint", fix="give the one of its size with --checkpoint"
+        )
     believed = _believed(proof.checkpoint if note is None else note, keys)
     reason = believed if isinstance(believed, str) else refuted(proof, believed.checkpoint)
     return {
