@@ -35,7 +35,9 @@ class Offer(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True, tag="decision"):
-    """Door to hall: what became of an offer for one partner. `sequence` is null when withheld."""
+    """Door to hall: what became of an offer for one partner. `sequence` is null when withheld, `track_id` (of
+    the hall's own track) when released.
+    """
 
     offer: int
     partner: Nation
@@ -43,6 +45,7 @@ class Decision(Struct, frozen=True, tag="decision"):
     rule: str
     traffic: Traffic
     sequence: int | None = None
+    track_id: str | None = None
 
 
 class Import(Struct, frozen=True, tag="import"):

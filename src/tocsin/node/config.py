@@ -131,6 +131,11 @@ class NodeConfig(Strict, frozen=True):
         return Path(self.source).parent / self.directory
 
     @property
+    def policy_file(self) -> Path:
+        """The nation's release policy (node.policy_file), beside this file."""
+        return Path(self.source).parent / "policy.toml"
+
+    @property
     def keys_dir(self) -> Path:
         """Secrets (node.keys)."""
         return self.root / "keys"

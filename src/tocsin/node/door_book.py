@@ -17,14 +17,14 @@ from tocsin.model.label import Nation
 from tocsin.model.product import Traffic
 from tocsin.model.sealed import Sealed
 from tocsin.node.door_turn import CONTROL_SKIP
-from tocsin.node.door_words import DoorState, Flight, InRow, Office, Store, Stream
+from tocsin.node.door_words import DoorState, Flight, Held, InRow, Office, Store, Stream
 from tocsin.record.book import open_book, transaction
 from tocsin.release.seal import reopen
 from tocsin.share.inbox import InStream
 from tocsin.share.marks import Run
 from tocsin.share.outbox import OutStream, allocate
 
-VERSION = 1
+VERSION = 2
 
 MAX_EVIDENCE = 1_000
 """Refused messages whose bytes are kept (60 MB at the most); counts by reason are kept for ever."""
@@ -40,6 +40,10 @@ CREATE TABLE outbox(
   partner TEXT NOT NULL, traffic TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
   by_hub INTEGER NOT NULL, data BLOB NOT NULL,
   PRIMARY KEY (partner, traffic, first)
+) WITHOUT ROWID;
+CREATE TABLE held(
+  offer INTEGER NOT NULL, partner TEXT NOT NULL, due_wall_ns INTEGER NOT NULL, body BLOB NOT NULL,
+  PRIMARY KEY (offer, partner)
 ) WITHOUT ROWID;
 CREATE TABLE inbox(
   origin TEXT NOT NULL, traffic TEXT NOT NULL, sequence INTEGER NOT NULL,
@@ -63,6 +67,7 @@ CREATE TABLE mark(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 
 _PACK = msgspec.msgpack.Encoder(order="deterministic")
 _ITEM = msgspec.msgpack.Decoder(HandedItem)
+_HELD = msgspec.msgpack.Decoder(Held)
 _OUT = msgspec.msgpack.Decoder(OutStream)
 _IN = msgspec.msgpack.Decoder(InStream)
 
@@ -97,6 +102,7 @@ class DoorBook:
         raises."""
         with transaction(self._db):
             self._write_out(store)
+            self._write_held(store)
             self._write_in(store)
             self._write_marks(store)
 
@@ -117,6 +123,14 @@ class DoorBook:
         many(
             "DELETE FROM outbox WHERE partner = ? AND traffic = ? AND last <= ?",
             ((partner, traffic, row.receipted) for (partner, traffic), row in store.outs.items()),
+        )
+
+    def _write_held(self, store: Store) -> None:
+        many = self._db.executemany
+        many("DELETE FROM held WHERE offer = ? AND partner = ?", store.unheld)
+        many(
+            "INSERT INTO held VALUES (?, ?, ?, ?)",
+            ((one.offer.number, one.partner, one.due_wall_ns, _PACK.encode(one)) for one in store.held),
         )
 
     def _write_in(self, store: Store) -> None:
@@ -165,6 +179,7 @@ class DoorBook:
             outs=dict(self._outs()),
             ins={key: _IN.decode(marks) for key, marks in self._streams("in")},
             flights=tuple(self._flights(hall_upto)),
+            held=tuple(self._held()),
             copies=self._mark("copies"),
         )
 
@@ -219,6 +234,11 @@ class DoorBook:
         for key, marks in self._streams("out"):
             row = _OUT.decode(marks)
             yield key, allocate(row, CONTROL_SKIP)[0] if key[1] is Traffic.CONTROL else row
+
+    def _held(self) -> Iterator[Held]:
+        rows = self._db.execute("SELECT body FROM held ORDER BY due_wall_ns, offer, partner")
+        for (body,) in rows:
+            yield _HELD.decode(bytes(body))
 
     def _streams(self, way: str) -> Iterator[tuple[Stream, bytes]]:
         rows = self._db.execute("SELECT nation, traffic, marks FROM stream WHERE way = ?", (way,))

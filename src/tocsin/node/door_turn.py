@@ -4,6 +4,9 @@ Local to one call of `door_step`: the state handed in is never touched, tables a
 change.
 """
 
+from bisect import bisect_right, insort
+from collections import Counter
+
 from msgspec.structs import replace
 
 from tocsin.model.envelope import Header, header_for
@@ -18,6 +21,7 @@ from tocsin.node.door_words import (
     DoorState,
     Evidence,
     HandOver,
+    Held,
     InRow,
     Send,
     Store,
@@ -49,7 +53,10 @@ class Turn:
     def __init__(self, state: DoorState, now: Instant) -> None:
         self.state, self.now = state, now
         self.outs, self.ins, self.links = dict(state.outs), dict(state.ins), dict(state.links)
-        self.flights = list(state.flights)
+        self.flights, self.held = list(state.flights), list(state.held)
+        self.held_new: list[Held] = []
+        self.unheld: list[tuple[int, Nation]] = []
+        self._waiting: Counter[Nation] | None = None
         self.offers_upto, self.handed_upto, self.hall_upto = (
             state.offers_upto,
             state.handed_upto,
@@ -80,6 +87,26 @@ class Turn:
         self.handed_upto += 1
         self.handed.append(HandedItem(self.handed_upto, item))
         return self.handed_upto
+
+    def hold(self, held: Held) -> None:
+        """Let a product wait until it is due."""
+        insort(self.held, held, key=lambda one: one.order)
+        self.held_new.append(held)
+        if self._waiting is not None:
+            self._waiting[held.partner] += 1
+
+    def waiting(self, partner: Nation) -> int:
+        """How many products wait for this partner."""
+        if self._waiting is None:
+            self._waiting = Counter(one.partner for one in self.held)
+        return self._waiting[partner]
+
+    def unhold_due(self) -> list[Held]:
+        """Take out whatever is due now, in order."""
+        count = bisect_right(self.held, self.now, key=lambda one: one.due_wall_ns)
+        due, self.held = self.held[:count], self.held[count:]
+        self.unheld += [(one.offer.number, one.partner) for one in due]
+        return due
 
     def quarantine(self, reason: str, source: str, detail: str, data: bytes) -> None:
         """Refused: kept as evidence, counted and shown; nothing else happens with it."""
@@ -124,6 +151,7 @@ class Turn:
             outs=self.outs,
             ins=self.ins,
             flights=tuple(self.flights),
+            held=tuple(self.held) if self.held_new or self.unheld else self.state.held,
             links=self.links,
             copies=self.copies,
             reported_ns=self.reported_ns,
@@ -138,7 +166,7 @@ class Turn:
         return state, (*effects, *self.sends, *self.after)
 
     def _must_store(self) -> bool:
-        rows = self.offers or self.sealed or self.rows_in or self.handed
+        rows = self.offers or self.sealed or self.rows_in or self.handed or self.unheld
         overdue = self._dirty() and self.now - self.state.stored_ns >= LAZY_NS
         return bool(rows) or overdue
 
@@ -153,6 +181,8 @@ class Turn:
             offers=tuple(self.offers),
             decisions=tuple(self.decisions),
             sealed=tuple(self.sealed),
+            held=tuple(self.held_new),
+            unheld=tuple(self.unheld),
             rows_in=tuple(self.rows_in),
             handed=tuple(self.handed),
             evidence=tuple(self.evidence),

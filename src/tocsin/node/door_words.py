@@ -12,6 +12,7 @@ from tocsin.model.product import Decision, Offer, Quarantined, Traffic
 from tocsin.model.sealed import Sealed
 from tocsin.model.time import Instant
 from tocsin.release.seal import Signer
+from tocsin.release.terms import DEFAULT, Policy
 from tocsin.share.inbox import InStream
 from tocsin.share.links import Link
 from tocsin.share.marks import Run
@@ -85,6 +86,22 @@ class Evidence(Struct, frozen=True):
     data: bytes
 
 
+class Held(Struct, frozen=True):
+    """A product that may go to this partner, but not before `due_wall_ns` (caveat DELAY). Decided again then,
+    under the policy of that day.
+    """
+
+    offer: Offer
+    partner: Nation
+    taken_wall_ns: Instant
+    due_wall_ns: Instant
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """Held products leave in this order."""
+        return (self.due_wall_ns, self.offer.number, self.partner)
+
+
 class Store(Struct, frozen=True, tag="store"):
     """One transaction: the rows that this step makes, and all marks as they are now."""
 
@@ -92,6 +109,10 @@ class Store(Struct, frozen=True, tag="store"):
     offers: tuple[Offer, ...] = ()
     decisions: tuple[Decision, ...] = ()
     sealed: tuple[Sealed, ...] = ()
+    held: tuple[Held, ...] = ()
+    """Products that begin to wait, or wait on."""
+    unheld: tuple[tuple[int, Nation], ...] = ()
+    """(offer, partner) whose wait is over."""
     rows_in: tuple[InRow, ...] = ()
     handed: tuple[HandedItem, ...] = ()
     evidence: tuple[Evidence, ...] = ()
@@ -148,6 +169,7 @@ class Office(Struct, frozen=True):
     topology: Topology
     trust: TrustList
     signer: Signer
+    policy: Policy = DEFAULT
 
     @property
     def partners(self) -> tuple[Nation, ...]:
@@ -178,6 +200,8 @@ class DoorState(Struct, frozen=True):
     ins: dict[Stream, InStream] = {}
     flights: tuple[Flight, ...] = ()
     links: dict[Nation, Link] = {}
+    held: tuple[Held, ...] = ()
+    """In the order of `Held.order`."""
     copies: int = 0
     reported_ns: Instant = Instant(0)
     stored_ns: Instant = Instant(0)

@@ -1,19 +1,22 @@
-"""The hall's offers at the door: decided for each partner, reduced, numbered, sealed; flow in
-micro-batches."""
+"""The hall's offers at the door: decided for each partner, reduced, made to wait where the label asks for it,
+numbered, sealed; flow in micro-batches."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
 from tocsin.model.envelope import MAX_ENVELOPE_BYTES, MAX_RECORDS
-from tocsin.model.label import Label, Nation
-from tocsin.model.product import Decision, Offer, Traffic, traffic_of
+from tocsin.model.label import Label, Nation, Plane
+from tocsin.model.product import Decision, Offer, Product, Traffic, traffic_of
+from tocsin.model.time import SECOND_NS, Instant
 from tocsin.node.door_turn import Turn
-from tocsin.node.door_words import Office
-from tocsin.release.policy import Question, Release, Verdict, Withheld, decide, may_use_hub
+from tocsin.node.door_words import Held
+from tocsin.release.policy import Question, Withheld, decide, may_use_hub
 from tocsin.release.reduce import reduced
+from tocsin.release.terms import Policy
+from tocsin.release.wording import HELD_FULL, UNSOUND
 from tocsin.share import outbox
-from tocsin.share.topology import Route
+from tocsin.share.topology import Route, Topology
 from tocsin.share.wire import encode_product, join_products, sound
 
 ENVELOPE_ROOM = 2_000
@@ -21,6 +24,9 @@ ENVELOPE_ROOM = 2_000
 
 MAX_PRODUCT_BYTES = 8_000
 """Ten times a usual tracklet; only a runaway text field gets there."""
+
+MOST_HELD = 20_000
+"""Products that wait for one partner, about 30 MB; what comes when so many wait is withheld, loudly."""
 
 
 class _Parcel(Struct, frozen=True):
@@ -36,24 +42,96 @@ class _Parcel(Struct, frozen=True):
 
 
 _Group = tuple[Nation, Traffic, Label, bool]
+_Word = Decision | _Parcel | Held
 
 
 def take_offers(turn: Turn, offers: Iterable[Offer]) -> None:
     """Take what follows on; repeats and what is past a gap are answered with how far we are."""
     turn.answer_hall = True
-    decided: list[Decision] = []
-    parcels: dict[_Group, list[_Parcel]] = {}
+    words: list[_Word] = []
     for offer in offers:
         if offer.number != turn.offers_upto + 1:
             continue
         turn.offers_upto = offer.number
         turn.offers.append(offer)
-        for verdict in _for_all(turn.state.office, offer):
-            if isinstance(verdict, Decision):
-                decided.append(verdict)
-            else:
-                group = (verdict.partner, verdict.traffic, verdict.label, verdict.by_hub)
-                parcels.setdefault(group, []).append(verdict)
+        words += _for_all(turn, offer)
+    _carry_out(turn, words)
+
+
+def release_due(turn: Turn) -> None:
+    """What has waited long enough is decided again, under the policy as it is now, and goes if it may."""
+    due = sorted(turn.unhold_due(), key=lambda held: (held.offer.number, held.partner))
+    policy = turn.state.office.policy
+    _carry_out(
+        turn,
+        [
+            _word(turn, held.offer, encoded(held.offer.product, policy), held.partner, held.taken_wall_ns)
+            for held in due
+        ],
+    )
+
+
+def encoded(product: Product, policy: Policy) -> bytes | None:
+    """A product in the form in which it may leave; null when it is nothing that could be sent."""
+    less = reduced(product, policy)
+    data = encode_product(less)
+    return data if sound(less) and len(data) <= MAX_PRODUCT_BYTES else None
+
+
+def question(
+    product: Product, issuer: Nation, partner: Nation, plane: Plane, topology: Topology, policy: Policy
+) -> Question:
+    """What a door asks its policy."""
+    routes = topology.routes(issuer, partner)
+    return Question(
+        product=product,
+        issuer=issuer,
+        partner=partner,
+        plane=plane,
+        direct=Route.DIRECT in routes,
+        hub=topology.hub if Route.HUB in routes else None,
+        policy=policy,
+    )
+
+
+def _for_all(turn: Turn, offer: Offer) -> Iterator[_Word]:
+    """One word for each partner; the product is encoded once."""
+    data = encoded(offer.product, turn.state.office.policy)
+    for partner in turn.state.office.partners:
+        yield _word(turn, offer, data, partner, turn.now)
+
+
+def _word(turn: Turn, offer: Offer, data: bytes | None, partner: Nation, taken_wall_ns: Instant) -> _Word:
+    office, product = turn.state.office, offer.product
+    asked = question(product, office.nation, partner, office.plane, office.topology, office.policy)
+    verdict = Withheld(UNSOUND) if data is None else decide(asked)
+    if data is None or isinstance(verdict, Withheld):
+        return _withheld(offer, partner, verdict.rule)
+    due_wall_ns = Instant(taken_wall_ns + verdict.delay_s * SECOND_NS)
+    if due_wall_ns > turn.now:
+        return Held(offer, partner, taken_wall_ns, due_wall_ns)
+    by_hub = may_use_hub(asked)
+    return _Parcel(offer.number, partner, traffic_of(product), product.label, by_hub, verdict.rule, data)
+
+
+def _withheld(offer: Offer, partner: Nation, rule: str) -> Decision:
+    product = offer.product
+    return Decision(offer.number, partner, False, rule, traffic_of(product), track_id=product.track_id)
+
+
+def _carry_out(turn: Turn, words: Iterable[_Word]) -> None:
+    """Let wait, number and seal; every decision is also the hall's."""
+    decided: list[Decision] = []
+    parcels: dict[_Group, list[_Parcel]] = {}
+    for word in words:
+        if isinstance(word, _Parcel):
+            parcels.setdefault((word.partner, word.traffic, word.label, word.by_hub), []).append(word)
+        elif isinstance(word, Decision):
+            decided.append(word)
+        elif turn.waiting(word.partner) < MOST_HELD:
+            turn.hold(word)
+        else:
+            decided.append(_withheld(word.offer, word.partner, HELD_FULL))
     for group, some in parcels.items():
         for batch in _batches(some, 1 if group[1] is Traffic.URGENT else MAX_RECORDS):
             decided += _sealed(turn, batch)
@@ -61,34 +139,6 @@ def take_offers(turn: Turn, offers: Iterable[Offer]) -> None:
     turn.decisions += decided
     for decision in decided:
         turn.hand(decision)
-
-
-def _for_all(office: Office, offer: Offer) -> Iterator[Decision | _Parcel]:
-    """One word for each partner; products that reduce to the same are encoded once."""
-    product = reduced(offer.product)
-    data = encode_product(product)
-    fit = sound(product) and len(data) <= MAX_PRODUCT_BYTES
-    traffic = traffic_of(product)
-    for partner in office.partners:
-        question = _question(office, offer, partner)
-        verdict: Verdict = decide(question) if fit else Withheld("forbid.unsound")
-        if isinstance(verdict, Release):
-            by_hub = may_use_hub(question)
-            yield _Parcel(offer.number, partner, traffic, product.label, by_hub, verdict.rule, data)
-        else:
-            yield Decision(offer.number, partner, False, verdict.rule, traffic)
-
-
-def _question(office: Office, offer: Offer, partner: Nation) -> Question:
-    routes = office.topology.routes(office.nation, partner)
-    return Question(
-        product=offer.product,
-        issuer=office.nation,
-        partner=partner,
-        plane=office.plane,
-        direct=Route.DIRECT in routes,
-        hub=office.topology.hub if Route.HUB in routes else None,
-    )
 
 
 def _batches(parcels: Sequence[_Parcel], records: int) -> Iterator[list[_Parcel]]:

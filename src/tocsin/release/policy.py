@@ -1,7 +1,8 @@
 """What may leave, to whom: a list of forbids, then one permit, then no. Nothing is released by default.
 
 Every decision names the rule that made it; rules are asked in order and the first that speaks decides.
-Forbids come first, so no permit can overrule one.
+Forbids come first, so no permit can overrule one. A nation's terms (terms.py) only add forbids; cedar.py says
+the same rules once more for lawyers, and both are compared before a door uses them.
 """
 
 from collections.abc import Callable
@@ -10,12 +11,15 @@ from msgspec import Struct
 
 from tocsin.model.label import Caveat, Nation, Plane
 from tocsin.model.product import Product
+from tocsin.release.terms import DEFAULT, Coarsening, Delaying, Policy, kind_of
 
 
 class Release(Struct, frozen=True, tag="release"):
-    """It may go; `rule` permitted it."""
+    """It may go; `rule` permitted it. `coarsen`: reduced as the terms say; `delay_s`: not before so long."""
 
     rule: str
+    coarsen: bool = False
+    delay_s: int = 0
 
 
 class Withheld(Struct, frozen=True, tag="withheld"):
@@ -37,6 +41,7 @@ class Question(Struct, frozen=True):
     direct: bool = True
     hub: Nation | None = None
     """The relaying nation, where the partner can be reached by a relay."""
+    policy: Policy = DEFAULT
 
 
 def may_use_hub(question: Question) -> bool:
@@ -72,9 +77,18 @@ def _onward(q: Question) -> bool:
     return Caveat.NO_ONWARD in label.caveats and label.originators != frozenset((q.issuer,))
 
 
+def _kind(q: Question) -> bool:
+    return not q.policy.gives(q.partner, kind_of(q.product))
+
+
+def _coarsen(q: Question) -> bool:
+    forbids = q.policy.for_product(q.product).coarsen is Coarsening.FORBID
+    return forbids and Caveat.COARSEN in q.product.label.caveats
+
+
 def _delay(q: Question) -> bool:
-    """DELAY asks for a wait that the door does not keep yet: held back rather than sent at once."""
-    return Caveat.DELAY in q.product.label.caveats
+    forbids = q.policy.for_product(q.product).delay is Delaying.FORBID
+    return forbids and Caveat.DELAY in q.product.label.caveats
 
 
 def _no_way(q: Question) -> bool:
@@ -95,6 +109,8 @@ FORBID: tuple[Rule, ...] = (
     ("forbid.no-originator", _no_originator),
     ("forbid.echo", _echo),
     ("forbid.onward", _onward),
+    ("forbid.kind", _kind),
+    ("forbid.coarsen", _coarsen),
     ("forbid.delay", _delay),
 )
 PERMIT: tuple[Rule, ...] = (("permit.releasable", _releasable),)
@@ -110,5 +126,24 @@ def decide(question: Question) -> Verdict:
     for name, speaks in PERMIT:
         if speaks(question):
             # Asked last, so that a missing way is told only of what might go at all.
-            return Withheld(NO_WAY) if _no_way(question) else Release(name)
+            return Withheld(NO_WAY) if _no_way(question) else _release(name, question)
     return Withheld(DEFAULT_DENY)
+
+
+def forbidding(question: Question) -> list[str]:
+    """Every forbid that speaks, not the first alone: all of them stand in the way."""
+    found = [name for name, speaks in FORBID if speaks(question)]
+    return [*found, NO_WAY] if _no_way(question) else found
+
+
+def permitting(question: Question) -> list[str]:
+    """Every permit that speaks."""
+    return [name for name, speaks in PERMIT if speaks(question)]
+
+
+def _release(rule: str, question: Question) -> Release:
+    caveats = question.product.label.caveats
+    if not caveats:
+        return Release(rule)
+    delay_s = question.policy.for_product(question.product).delay_s if Caveat.DELAY in caveats else 0
+    return Release(rule, Caveat.COARSEN in caveats, delay_s)

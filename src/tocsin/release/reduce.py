@@ -15,19 +15,7 @@ from tocsin.model.label import Caveat
 from tocsin.model.product import Product
 from tocsin.model.space import STATE_SIZE, EcefState, Ellipse95
 from tocsin.model.track import Tracklet
-
-GRID_M = 10_000.0
-"""Own choice: an object's neighbourhood, not its place; far above a radar's error (tens to hundreds of
-metres)."""
-
-GRID_MPS = 100.0
-"""Own choice: about 2 % of an intermediate-range object's speed."""
-
-GRID_DEG = 0.1
-"""About 11 km of latitude: GRID_M for places on the ground."""
-
-GRID_LN_BETA = 1.0
-"""A factor of e in ballistic coefficient: heavy or light, no more."""
+from tocsin.release.terms import DEFAULT, FlowTerms, Policy
 
 M_PER_DEG = 111_700.0
 """Upper bound of a degree of meridian or parallel at the surface (WGS-84: 110,574 to 111,694)."""
@@ -35,20 +23,23 @@ M_PER_DEG = 111_700.0
 Place = TypeVar("Place", LaunchPointEstimate, ImpactPointPrediction)
 
 
-def reduced(product: Product) -> Product:
-    """The product as its label's caveats let it leave; the same object when none asks for anything."""
+def reduced(product: Product, policy: Policy = DEFAULT) -> Product:
+    """The product as its label's caveats let it leave under these terms; the same object when none asks for
+    anything.
+    """
     if Caveat.COARSEN not in product.label.caveats:
         return product
     if isinstance(product, Tracklet):
-        return replace(product, state=_blurred(product.state), accel_mps2=None, identity=None)
+        return replace(product, state=_blurred(product.state, policy.flow), accel_mps2=None, identity=None)
+    grid_deg, grid_m = policy.urgent.grid_deg, policy.urgent.grid_apogee_m
     if isinstance(product, LaunchEvent):
-        return replace(product, launch=_blurred_place(product.launch))
-    apogee_m = GRID_M * round(product.apogee_m / GRID_M)
-    return replace(product, impact=_blurred_place(product.impact), apogee_m=apogee_m)
+        return replace(product, launch=_blurred_place(product.launch, grid_deg))
+    apogee_m = grid_m * round(product.apogee_m / grid_m)
+    return replace(product, impact=_blurred_place(product.impact, grid_deg), apogee_m=apogee_m)
 
 
-def _blurred(state: EcefState) -> EcefState:
-    grids = (GRID_M,) * 3 + (GRID_MPS,) * 3 + (GRID_LN_BETA,)
+def _blurred(state: EcefState, terms: FlowTerms) -> EcefState:
+    grids = (terms.grid_m,) * 3 + (terms.grid_mps,) * 3 + (terms.grid_ln_beta,)
     x = tuple(grid * round(value / grid) for value, grid in zip(state.x, grids, strict=True))
     # n * diag(P) is never smaller than P (n states); the powers of two hide how good the sensor is.
     wide = (
@@ -57,13 +48,13 @@ def _blurred(state: EcefState) -> EcefState:
     return EcefState(state.epoch_ns, x, _triangle_of_diagonal(tuple(wide)))
 
 
-def _blurred_place(place: Place) -> Place:
+def _blurred_place(place: Place, grid_deg: float) -> Place:
     ellipse = place.ellipse95
-    half_m = _power_of_two(ellipse.semi_major_m + GRID_DEG * M_PER_DEG)
+    half_m = _power_of_two(ellipse.semi_major_m + grid_deg * M_PER_DEG)
     return replace(
         place,
-        lat_deg=_rounded_deg(place.lat_deg, GRID_DEG),
-        lon_deg=_rounded_deg(place.lon_deg, GRID_DEG / max(cos(radians(place.lat_deg)), 0.1)),
+        lat_deg=max(-90.0, min(90.0, _rounded_deg(place.lat_deg, grid_deg))),
+        lon_deg=_rounded_deg(place.lon_deg, grid_deg / max(cos(radians(place.lat_deg)), 0.1)),
         ellipse95=Ellipse95(half_m, half_m, 0.0),
     )
 
