@@ -8,7 +8,19 @@ import sys
 
 import typer
 
-from tocsin.commands import decode, demo, init, node, prove, replay, scenario, trust, verify, warn
+from tocsin.commands import (
+    conformance,
+    decode,
+    demo,
+    init,
+    node,
+    prove,
+    replay,
+    scenario,
+    trust,
+    verify,
+    warn,
+)
 from tocsin.errors import UserError
 
 app = typer.Typer(
@@ -26,6 +38,7 @@ app.command("verify")(verify.verify_command)
 app.command("prove")(prove.prove_command)
 app.command("decode")(decode.decode_command)
 app.command("init")(init.init_command)
+app.command("conformance")(conformance.conformance_command)
 app.add_typer(trust.app, name="trust")
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(warn.app, name="warn")

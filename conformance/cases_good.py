@@ -1,0 +1,173 @@
+"""What must be accepted: a verifier that refuses everything is no verifier."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from wire_bytes import (
+    FUTURE,
+    KEYS,
+    MAX_BYTES,
+    NATIONS,
+    NOW,
+    PLANES,
+    SECOND,
+    Case,
+    Raw,
+    envelope,
+    header,
+    heartbeat,
+    key_row,
+    label,
+    launch,
+    pack,
+    place,
+    prediction,
+    tracklet,
+)
+
+
+def cases() -> Iterator[Case]:
+    """Class `good`."""
+    yield from _kinds()
+    yield from _ways()
+    yield from _values()
+    yield from _notes()
+    yield from _limits()
+
+
+def _good(name: str, why: str, message: bytes, **context: Any) -> Case:
+    return Case(f"good/{name}", why, message, **context)
+
+
+def urgent(product: dict[str, Any]) -> bytes:
+    """One urgent product."""
+    return envelope(header(traffic="urgent"), pack([product]))
+
+
+def control(notes: Any, **changes: Any) -> bytes:
+    """Notes in a control envelope; a payload in bytes is taken as it is."""
+    payload = notes if isinstance(notes, bytes) else pack(notes)
+    return envelope(header(traffic="control", **changes), payload)
+
+
+def _kinds() -> Iterator[Case]:
+    yield _good("tracklet", "one tracklet from KOR to JPN", envelope(header()))
+    batch = envelope(header(first=7, last=9), pack([tracklet(n) for n in (7, 8, 9)]))
+    yield _good("batch-of-three", "a micro-batch, sequences 7 to 9", batch, fresh=[(7, 9)])
+    fifty = envelope(header(traffic="urgent", last=50), pack([launch(n) for n in range(1, 51)]))
+    yield _good("batch-of-fifty", "as many records as one envelope may hold", fifty, fresh=[(1, 50)])
+    yield _good("launch", "a launch event is urgent", urgent(launch()))
+    yield _good("prediction", "an impact prediction is urgent", urgent(prediction()))
+    both = envelope(header(traffic="urgent", last=2), pack([launch(1), prediction(2)]))
+    yield _good("launch-and-prediction", "kinds of one traffic may share an envelope", both, fresh=[(1, 2)])
+
+
+def _ways() -> Iterator[Case]:
+    for issuer in NATIONS:
+        for recipient in (nation for nation in NATIONS if nation != issuer):
+            fields = header(
+                issuer=issuer,
+                recipient=recipient,
+                originators=[issuer],
+                key_id=f"{issuer}-EXERCISE-1",
+                releasable_to=sorted(set(NATIONS) - {issuer}),
+            )
+            message = envelope(fields, pack([tracklet(1, issuer)]))
+            keys = [key_row(f"{nation}-EXERCISE-1") for nation in NATIONS if nation != recipient]
+            name = f"way-{issuer}-{recipient}".lower()
+            yield _good(name, f"from {issuer} to {recipient}", message, nation=recipient, keys=keys)
+    for plane in PLANES:
+        if plane != "EXERCISE":
+            one = tracklet(1, label=label(plane=plane))
+            message = envelope(header(plane=plane, key_id=f"KOR-{plane}-1"), pack([one]))
+            keys = [key_row(f"KOR-{plane}-1")]
+            why = f"a message of plane {plane} in a node of it"
+            yield _good(f"plane-{plane.lower()}", why, message, plane=plane, keys=keys)
+    both = [*KEYS, key_row("KOR-EXERCISE-2")]
+    for number in (1, 2):
+        message = envelope(header(key_id=f"KOR-EXERCISE-{number}"))
+        why = "while keys are rotated, the current and the next one both count"
+        yield _good(f"rotation-key-{number}", why, message, keys=both)
+    long = "KOR-EXERCISE-" + "x" * 51
+    yield _good("key-id-64", "the longest key id", envelope(header(key_id=long)), keys=[key_row(long)])
+    alone = tracklet(1, label=label(releasable_to=["JPN"]))
+    yield _good(
+        "bilateral", "released to the recipient alone", envelope(header(releasable_to=["JPN"]), pack([alone]))
+    )
+    caveats = ["COARSEN", "DELAY", "NO_ONWARD"]
+    marked = tracklet(1, label=label(caveats=caveats))
+    yield _good("all-caveats", "every caveat, in order", envelope(header(caveats=caveats), pack([marked])))
+
+
+def _values() -> Iterator[Case]:
+    for key, words in (
+        ("life", ("tentative", "coasting", "lost", "impacted")),
+        ("phase", ("unknown", "boost")),
+        ("kind", ("unknown", "air")),
+    ):
+        for word in words:
+            message = envelope(payload=pack([tracklet(1, **{key: word})]))
+            yield _good(f"{key}-{word}", f"{key} may be {word}", message)
+    boost = tracklet(1, phase="boost", accel_mps2=[1.5, -2.5, 30.25], burnout_ns=NOW)
+    yield _good(
+        "acceleration", "acceleration and burnout are given in boost", envelope(payload=pack([boost]))
+    )
+    named = tracklet(1, identity="물체 対象 7")
+    yield _good("identity-unicode", "text is UTF-8 of any script", envelope(payload=pack([named])))
+    short = {key: part for key, part in tracklet(1).items() if part is not None}
+    yield _good(
+        "optional-left-out", "optional keys may be left out instead of null", envelope(payload=pack([short]))
+    )
+    turned = dict(reversed(list(tracklet(1).items())))
+    yield _good(
+        "keys-in-another-order",
+        "the order of keys in a product has no meaning",
+        envelope(payload=pack([turned])),
+    )
+    plain = launch(launch=place(lat_deg=40, lon_deg=-180, time_sigma_s=2))
+    yield _good(
+        "whole-numbers", "a reader takes a MessagePack integer where a number is asked for", urgent(plain)
+    )
+    single = launch(launch=place(lat_deg=Raw(b"\xca\x42\x22\x00\x00")))
+    yield _good("float-32", "a reader takes a 32-bit float where a number is asked for", urgent(single))
+    wide = launch(sequence=Raw(b"\xcf\x00\x00\x00\x00\x00\x00\x00\x01"))
+    yield _good(
+        "long-integer-in-payload",
+        "MessagePack has no canonical form; the payload need not be shortest",
+        urgent(wide),
+    )
+    for name, lat, lon in (
+        ("pole", 90.0, 0.0),
+        ("date-line", 0.0, 180.0),
+        ("south-pole", -90.0, -180.0),
+        ("once-around", 0.0, 360.0),
+    ):
+        yield _good(
+            name,
+            f"an edge of the earth: {lat}, {lon}",
+            urgent(launch(launch=place(lat_deg=lat, lon_deg=lon))),
+        )
+
+
+def _notes() -> Iterator[Case]:
+    receipt = {"type": "receipt", "traffic": "flow", "upto": 12}
+    resend = {"type": "resend", "traffic": "urgent", "runs": [[3, 3], [7, 9]]}
+    yield _good("receipt", "a receipt is cumulative", control([receipt]))
+    yield _good("resend", "a request for what is missing", control([resend]))
+    yield _good("heartbeat", "marks by traffic, and how far the hall is", control([heartbeat()]))
+    blind = heartbeat(step_age_ms=None, echo_wall_ns=None, echo_held_ns=0)
+    yield _good("heartbeat-first", "no step and nothing to echo yet", control([blind]))
+
+
+def _limits() -> Iterator[Case]:
+    edge = envelope(header(issued_wall_ns=NOW + FUTURE, expires_wall_ns=NOW + 2 * FUTURE))
+    yield _good("clock-30-s-ahead", "a partner's clock may be exactly this far ahead", edge)
+    last = envelope(header(issued_wall_ns=NOW - SECOND, expires_wall_ns=NOW))
+    yield _good("expires-now", "the expiry itself is still in time", last)
+    yield _good("largest", f"exactly {MAX_BYTES} bytes", sized(MAX_BYTES))
+
+
+def sized(wanted: int) -> bytes:
+    """A good message of exactly that many bytes, by the length of an identity."""
+    rest = len(envelope(payload=pack([tracklet(1, identity="x" * 40_000)]))) - 40_000
+    return envelope(payload=pack([tracklet(1, identity="x" * (wanted - rest))]))

@@ -1,0 +1,298 @@
+"""Payloads that are wrong though their issuer signed them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from cases_good import control
+from wire_bytes import (
+    NOW,
+    Case,
+    Raw,
+    ellipse,
+    envelope,
+    header,
+    heartbeat,
+    label,
+    launch,
+    pack,
+    place,
+    prediction,
+    tracklet,
+)
+
+Product = dict[str, Any]
+OPTIONAL = {"accel_mps2", "burnout_ns", "identity", "caveats"}
+NUMBERS = {"nan": float("nan"), "infinity": float("inf"), "minus-infinity": float("-inf")}
+BAD, WRONG = "bad-payload", "wrong-content"
+
+
+def cases() -> Iterator[Case]:
+    """Classes `payload`, `number`, `label`, `count` and `notes`."""
+    for name, make in (("tracklet", tracklet), ("launch", launch), ("prediction", prediction)):
+        yield from _fields(name, make(1))
+    yield from _kinds()
+    yield from _coding()
+    yield from _bombs()
+    yield from _numbers()
+    yield from _labels()
+    yield from _counts()
+    yield from _notes()
+
+
+def carried(product: Any, **changes: Any) -> bytes:
+    """One product in an envelope of its own traffic."""
+    kind = product.get("type") if isinstance(product, dict) else "tracklet"
+    traffic = "urgent" if kind in ("launch", "prediction") else "flow"
+    return envelope(header(**({"traffic": traffic} | changes)), pack([product]))
+
+
+def _payload(name: str, why: str, message: bytes) -> Case:
+    return Case(f"payload/{name}", why, message, (BAD,))
+
+
+def changed(product: Product, path: tuple[str, ...], change: Callable[[Product], Product]) -> Product:
+    """The product with the map at `path` changed."""
+    if not path:
+        return change(product)
+    return product | {path[0]: changed(product[path[0]], path[1:], change)}
+
+
+def _maps(product: Product, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Product]]:
+    yield path, product
+    for key, part in product.items():
+        if isinstance(part, dict):
+            yield from _maps(part, (*path, key))
+
+
+def _fields(kind: str, product: Product) -> Iterator[Case]:
+    """Each key left out, and each of another type."""
+    for path, inside in _maps(product):
+        for key, value in inside.items():
+            name = ".".join((kind, *path, key))
+            if key not in OPTIONAL:
+                cut = changed(
+                    product, path, lambda part, key=key: {k: v for k, v in part.items() if k != key}
+                )
+                yield _payload(f"{name}-missing", f"{key} is left out", carried(cut, traffic=_traffic(kind)))
+            other: Any = 1 if isinstance(value, str | list | dict) or key == "identity" else "1"
+            turned = changed(product, path, lambda part, key=key, other=other: part | {key: other})
+            yield _payload(
+                f"{name}-type", f"{key} is of another type", carried(turned, traffic=_traffic(kind))
+            )
+
+
+def _traffic(kind: str) -> str:
+    return "flow" if kind == "tracklet" else "urgent"
+
+
+def _kinds() -> Iterator[Case]:
+    for word in ("plot", "fused", "warning", "Tracklet", "", "receipt"):
+        yield _payload(f"kind-{word or 'empty'}", "not a product", carried(tracklet(1, type=word)))
+    for key, word in (
+        ("life", "dead"),
+        ("phase", "reentry"),
+        ("kind", "drone"),
+        ("origin", "PRK"),
+        ("life", "CONFIRMED"),
+    ):
+        yield _payload(f"{key}-{word}", f"{key} has no such word", carried(tracklet(1, **{key: word})))
+    yield _payload(
+        "launch-as-prediction", "one kind's name, another's fields", carried(launch(type="prediction"))
+    )
+    yield _payload("array-like", "a product is a map, not an array", carried(list(tracklet(1).values())))
+    yield _payload("sequence-float", "a float is no integer", carried(tracklet(1, sequence=1.0)))
+    yield _payload("time-float", "times are integers", carried(tracklet(1, first_ns=1.7e18)))
+    yield _payload("time-text", "times are integers", carried(tracklet(1, first_ns="2023-11-14T22:13:20Z")))
+    yield _payload("acceleration-of-two", "three parts", carried(tracklet(1, accel_mps2=[1.5, 2.5])))
+    yield _payload("number-as-boolean", "true is no number", carried(launch(launch=place(lat_deg=True))))
+
+
+def _raw(name: str, why: str, payload: bytes, **changes: Any) -> Case:
+    return _payload(name, why, envelope(header(**changes), payload))
+
+
+def _coding() -> Iterator[Case]:
+    good = pack([tracklet(1)])
+    yield _raw("empty", "no byte at all", b"")
+    yield _raw("nil", "nothing is no list", b"\xc0")
+    yield _raw("bare-product", "a list of products, also for one", pack(tracklet(1)))
+    yield _raw("map-of-products", "a list, not a map", pack({"0": tracklet(1)}))
+    yield _raw("nested-list", "a list in the list", pack([[tracklet(1)]]))
+    yield _raw("trailing-byte", "nothing comes after the payload", good + b"\x00")
+    yield _raw("trailing-payload", "two payloads are not one", good + good)
+    yield _raw("cut", "cut short, and signed so", good[:-9])
+    yield _raw("never-used-byte", "0xc1 is never used", b"\x91\xc1")
+    yield _raw("extension", "an extension type", pack([Raw(b"\xd6\x05\x00\x00\x00\x00")]))
+    yield _raw(
+        "timestamp", "the timestamp extension", pack([tracklet(1, first_ns=Raw(b"\xd6\xff\x65\x53\xf1\x00"))])
+    )
+    yield _raw("json", "the same as JSON", b'[{"type":"tracklet"}]')
+    yield _raw("text-as-bytes", "text is of a text type", pack([tracklet(1, track_id=Raw(b"\xc4\x03abc"))]))
+    yield _raw("text-not-utf8", "text is UTF-8", pack([tracklet(1, track_id=Raw(b"\xa3\xff\xfe\xfd"))]))
+    yield _raw("key-as-number", "keys are text", pack([Raw(b"\x81\x00\x00")]))
+
+
+def _bombs() -> Iterator[Case]:
+    huge = b"\xff\xff\xff\xff"
+    for name, mark in (
+        ("list", b"\xdd"),
+        ("map", b"\xdf"),
+        ("text", b"\xdb"),
+        ("bytes", b"\xc6"),
+        ("extension", b"\xc9"),
+    ):
+        yield _raw(f"huge-{name}", "it says that it holds 2^32 - 1", mark + huge)
+        yield _raw(
+            f"huge-{name}-inside",
+            "a field says that it holds 2^32 - 1",
+            pack([tracklet(1, identity=Raw(mark + huge))]),
+        )
+    yield _raw(
+        "state-says-4-billion",
+        "x says that it holds 2^32 - 1 numbers",
+        pack([tracklet(1, state={"epoch_ns": NOW, "x": Raw(b"\xdd" + huge), "p": []})]),
+    )
+    deep = Raw(b"\x91" * 3_000 + b"\xc0")
+    yield _raw("nested", "3,000 levels deep", bytes(deep))
+    yield _raw(
+        "nested-in-unknown-key",
+        "3,000 levels deep in a key nobody reads",
+        pack([tracklet(1) | {"more": deep}]),
+    )
+
+
+def _number(name: str, why: str, product: Product) -> Case:
+    return Case(f"number/{name}", why, carried(product), (WRONG,))
+
+
+def _state(**changes: Any) -> Product:
+    return tracklet(1, state=tracklet(1)["state"] | changes)
+
+
+def _numbers() -> Iterator[Case]:
+    good = tracklet(1)["state"]
+    for name, size in (("none", 0), ("six", 6), ("eight", 8), ("hundred", 100)):
+        yield _number(f"x-{name}", "x has 7 numbers", _state(x=[1.5] * size))
+    for name, size in (("none", 0), ("27", 27), ("29", 29), ("49", 49)):
+        yield _number(f"p-{name}", "p has 28 numbers", _state(p=[1.5] * size))
+    for name, value in NUMBERS.items():
+        for key in ("x", "p"):
+            for at in (0, len(good[key]) - 1):
+                numbers = [*good[key][:at], value, *good[key][at + 1 :]]
+                yield _number(f"{key}-{at}-{name}", "not a finite number", _state(**{key: numbers}))
+        yield _number(
+            f"acceleration-{name}", "not a finite number", tracklet(1, accel_mps2=[value, 0.5, 0.5])
+        )
+        for key in ("semi_major_m", "semi_minor_m", "azimuth_rad"):
+            wrong = place(ellipse95=ellipse(**{key: value}))
+            yield _number(f"launch-{key}-{name}", "not a finite number", launch(launch=wrong))
+            yield _number(f"impact-{key}-{name}", "not a finite number", prediction(impact=wrong))
+        for key in ("lat_deg", "lon_deg", "time_sigma_s"):
+            yield _number(f"launch-{key}-{name}", "not a finite number", launch(launch=place(**{key: value})))
+            yield _number(
+                f"impact-{key}-{name}", "not a finite number", prediction(impact=place(**{key: value}))
+            )
+        yield _number(f"apogee-{name}", "not a finite number", prediction(apogee_m=value))
+    for name, change in (
+        ("north-of-the-pole", {"lat_deg": 90.5}),
+        ("south-of-the-pole", {"lat_deg": -90.5}),
+        ("twice-around", {"lon_deg": 360.5}),
+        ("twice-around-west", {"lon_deg": -720.0}),
+    ):
+        yield _number(f"launch-{name}", "off the earth", launch(launch=place(**change)))
+        yield _number(f"impact-{name}", "off the earth", prediction(impact=place(**change)))
+
+
+def _label(name: str, why: str, product: Product, **changes: Any) -> Case:
+    return Case(f"label/{name}", why, carried(product, **changes), (WRONG,))
+
+
+def _labels() -> Iterator[Case]:
+    alone, none = ["JPN"], list[str]()
+    yield _label(
+        "wider-than-signed", "the product releases to more than the header", tracklet(1), releasable_to=alone
+    )
+    narrow = tracklet(1, label=label(releasable_to=alone))
+    yield _label("narrower-than-signed", "the header releases to more than the product", narrow)
+    yield _label(
+        "caveat-only-signed", "a caveat of the header is not the product's", tracklet(1), caveats=["DELAY"]
+    )
+    marked = tracklet(1, label=label(caveats=["NO_ONWARD"]))
+    yield _label("caveat-not-signed", "a caveat of the product is not the header's", marked)
+    yield _label(
+        "originator-only-signed", "another originator in the header", tracklet(1), originators=["KOR", "USA"]
+    )
+    shared = tracklet(1, label=label(originators=["KOR", "USA"]))
+    yield _label("originator-not-signed", "another originator in the product", shared)
+    for plane in ("REAL", "TEST"):
+        mixed = tracklet(1, label=label(plane=plane))
+        yield _label(f"plane-{plane}".lower(), "the product is of another plane", mixed)
+    for name, to in (("nobody", none), ("usa", ["USA"]), ("issuer", ["KOR"])):
+        why = f"released to {name}, yet sent to JPN"
+        yield _label(f"released-to-{name}", why, tracklet(1, label=label(releasable_to=to)), releasable_to=to)
+    for make in (launch, prediction):
+        wide = make(1)
+        yield _label(f"{wide['type']}-wider", "urgent products are no exception", wide, releasable_to=alone)
+    for origin in ("USA", "JPN"):
+        relayed = tracklet(1, origin=origin, label=label())
+        yield _label(
+            f"origin-{origin}".lower(), f"a product of {origin} from KOR: nobody passes others' on", relayed
+        )
+    second = envelope(header(last=2), pack([tracklet(1), tracklet(2, label=label(caveats=["DELAY"]))]))
+    yield Case("label/second-of-two", "every record is looked at, not the first alone", second, (WRONG,))
+    yield _label("tracklet-in-urgent", "flow in urgent would pass every queue", tracklet(1), traffic="urgent")
+    yield _label("launch-in-flow", "urgent in flow would wait", launch(), traffic="flow")
+    mixed = envelope(header(last=2), pack([tracklet(1), launch(2)]))
+    yield Case("label/launch-among-tracklets", "one traffic in an envelope", mixed, (WRONG,))
+
+
+def _counts() -> Iterator[Case]:
+    for name, says, has in (
+        ("one-less", 2, 1),
+        ("one-more", 1, 2),
+        ("none", 1, 0),
+        ("fifty-less", 50, 0),
+        ("double", 4, 8),
+    ):
+        message = envelope(header(last=says), pack([tracklet(n) for n in range(1, has + 1)]))
+        yield Case(f"count/{name}", f"the header says {says}, the payload holds {has}", message, (BAD,))
+    yield Case(
+        "count/51",
+        "51 records and a header that says so",
+        envelope(header(traffic="urgent", last=51), pack([launch(n) for n in range(1, 52)])),
+        (BAD,),
+    )
+
+
+def _notes() -> Iterator[Case]:
+    def note(name: str, why: str, notes: Any) -> Case:
+        return Case(f"notes/{name}", why, control(notes), (BAD,))
+
+    receipt = {"type": "receipt", "traffic": "flow", "upto": 12}
+    yield note("tracklet", "products are no control", [tracklet(1)])
+    yield note("bare", "a list, also for one", receipt)
+    yield note("unknown-kind", "no such note", [receipt | {"type": "order"}])
+    yield note("no-kind", "a note says what it is", [{"traffic": "flow", "upto": 12}])
+    yield note("receipt-no-traffic", "which stream?", [{"type": "receipt", "upto": 12}])
+    yield note("receipt-other-traffic", "no such traffic", [receipt | {"traffic": "bulk"}])
+    yield note("receipt-float", "a sequence is an integer", [receipt | {"upto": 12.0}])
+    yield note(
+        "resend-runs-of-three",
+        "a run is two numbers",
+        [{"type": "resend", "traffic": "flow", "runs": [[1, 2, 3]]}],
+    )
+    yield note(
+        "resend-bare-numbers", "a run is two numbers", [{"type": "resend", "traffic": "flow", "runs": [1, 2]}]
+    )
+    for key in ("at_wall_ns", "sent", "received", "committed", "step", "step_age_ms"):
+        cut = {k: v for k, v in heartbeat().items() if k != key}
+        yield note(f"heartbeat-{key}-missing", f"{key} is left out", [cut])
+        yield note(f"heartbeat-{key}-type", f"{key} is of another type", [heartbeat(**{key: "1"})])
+    yield note("heartbeat-other-traffic", "no such traffic", [heartbeat(sent={"bulk": 1})])
+    yield note(
+        "heartbeat-huge-map", "it says that it holds 2^32 - 1", [heartbeat(sent=Raw(b"\xdf\xff\xff\xff\xff"))]
+    )
+    yield note("garbage", "no MessagePack", b"\xc1")
+    yield note("empty", "no byte at all", b"")
+    yield note("trailing-byte", "nothing comes after", pack([receipt]) + b"\x00")
+    yield Case("notes/in-flow", "notes are no products", envelope(payload=pack([receipt])), (BAD,))

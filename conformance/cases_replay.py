@@ -1,0 +1,224 @@
+"""What was taken already is not taken again; and the questions that the form leaves open."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from cases_good import control, urgent
+from cases_payload import carried
+from wire_bytes import (
+    MAX_AHEAD,
+    MAX_ISLANDS,
+    NOW,
+    SECOND,
+    Case,
+    Raw,
+    ellipse,
+    envelope,
+    header,
+    heartbeat,
+    label,
+    launch,
+    mark,
+    pack,
+    place,
+    prediction,
+    tracklet,
+)
+
+Runs = Sequence[tuple[int, int]]
+RECEIPT = {"type": "receipt", "traffic": "flow", "upto": 12}
+
+
+def cases() -> Iterator[Case]:
+    """Classes `replay` and `open`."""
+    yield from _replays()
+    yield from _beyond()
+    yield from _open_products()
+    yield from _open_envelopes()
+
+
+def batch(first: int, last: int) -> bytes:
+    """Tracklets of those sequences."""
+    return envelope(header(first=first, last=last), pack([tracklet(n) for n in range(first, last + 1)]))
+
+
+def _seen(
+    name: str, why: str, run: tuple[int, int], marks: Sequence[Any], *reasons: str, fresh: Runs = ()
+) -> Case:
+    return Case(f"replay/{name}", why, batch(*run), reasons, marks=marks, fresh=fresh)
+
+
+def _replays() -> Iterator[Case]:
+    old = "replayed"
+    yield _seen("whole", "a true message for the second time", (1, 1), [mark(1)], old)
+    yield _seen("long-ago", "a million messages later", (1, 1), [mark(1_000_000)], old)
+    yield _seen("batch", "every record was taken", (4, 6), [mark(6)], old)
+    yield _seen("in-island", "taken out of order, before a gap closed", (5, 6), [mark(2, [(4, 8)])], old)
+    yield _seen("in-two-islands", "taken in three pieces", (3, 5), [mark(3, [(4, 4), (5, 9)])], old)
+    yield _seen("first-half-old", "only what is new is taken", (3, 6), [mark(4)], fresh=[(5, 6)])
+    yield _seen("last-half-old", "only what is new is taken", (3, 6), [mark(2, [(5, 9)])], fresh=[(3, 4)])
+    yield _seen(
+        "middle-old", "only what is new is taken", (3, 7), [mark(2, [(5, 5)])], fresh=[(3, 4), (6, 7)]
+    )
+    yield _seen("next", "the next in order", (7, 7), [mark(6)], fresh=[(7, 7)])
+    yield _seen(
+        "after-a-gap", "what is there is taken; the gap is asked for", (9, 9), [mark(6)], fresh=[(9, 9)]
+    )
+    yield _seen("closes-a-gap", "the late one still counts", (7, 8), [mark(6, [(9, 12)])], fresh=[(7, 8)])
+    usa = [mark(9, issuer="USA"), mark(9, traffic="urgent")]
+    yield _seen(
+        "other-streams", "marks of another issuer or traffic say nothing", (3, 3), usa, fresh=[(3, 3)]
+    )
+    twice = urgent(launch())
+    yield Case("replay/urgent", "a launch event again", twice, (old,), marks=[mark(1, traffic="urgent")])
+    yield Case(
+        "replay/control", "a receipt again", control([RECEIPT]), (old,), marks=[mark(1, traffic="control")]
+    )
+    renewed = envelope(header(issued_wall_ns=NOW, expires_wall_ns=NOW + 9 * SECOND))
+    why = "signed anew with a later time, yet the same sequence"
+    yield Case("replay/renewed", why, renewed, (old,), marks=[mark(1)])
+
+
+def _beyond() -> Iterator[Case]:
+    far = MAX_AHEAD + 10
+    yield _seen("farthest", "exactly as far ahead as is taken", (far, far), [mark(10)], fresh=[(far, far)])
+    yield _seen("too-far", "one further: asked for in its turn", (far + 1, far + 1), [mark(10)], "not-now")
+    yield _seen("2-62", "the last sequence there is", (2**62, 2**62), [mark(10)], "not-now")
+    islands = [(n, n) for n in range(3, 3 + 2 * MAX_ISLANDS, 2)]
+    at = islands[-1][1] + 2
+    yield _seen("one-gap-too-many", f"{MAX_ISLANDS} gaps are open", (at, at), [mark(1, islands)], "not-now")
+    yield _seen(
+        "last-gap",
+        f"one gap less than {MAX_ISLANDS} is open",
+        (at, at),
+        [mark(1, islands[:-1])],
+        fresh=[(at, at)],
+    )
+    yield _seen(
+        "closes-one-of-many",
+        "full of gaps, what closes the first is taken",
+        (2, 2),
+        [mark(1, islands)],
+        fresh=[(2, 2)],
+    )
+    control_far = control([heartbeat()], first=far + 1, last=far + 1)
+    yield Case(
+        "open/control-far-ahead",
+        "control is never sent again: refused once for being far ahead, it is refused for ever",
+        control_far,
+        marks=[mark(10, traffic="control")],
+        fresh=[(far + 1, far + 1)],
+    )
+
+
+def _open(name: str, why: str, message: bytes, reason: str = "wrong-content") -> Case:
+    return Case(f"open/{name}", why, message, (reason,))
+
+
+def _open_products() -> Iterator[Case]:
+    doubled = tracklet(1)
+    extra = Raw(bytes([pack(doubled)[0] + 1]) if pack(doubled)[0] < 0x8F else b"\xde\x00\x0f")
+    body = pack(doubled)[1:] if pack(doubled)[0] < 0x90 else pack(doubled)[3:]
+    twice = Raw(extra + body + pack("sequence") + pack(2))
+    yield _open(
+        "product-key-twice", "two readers may read two different products", carried_raw(twice), "bad-payload"
+    )
+    more = tracklet(1) | {"note": "nobody reads this"}
+    yield _open("product-unknown-key", "a channel that no policy sees", carried(more), "bad-payload")
+    sub = tracklet(1, label=label() | {"releasable": ["USA"]})
+    yield _open("label-unknown-key", "a channel that no policy sees", carried(sub), "bad-payload")
+    yield _open(
+        "label-doubled-words",
+        "a set holds each word once",
+        carried(tracklet(1, label=label(releasable_to=["JPN", "JPN", "USA"]))),
+        "bad-payload",
+    )
+    for name, who in (("other", ["USA"]), ("two", ["KOR", "USA"]), ("nobody", list[str]())):
+        wrong = tracklet(1, label=label(originators=who))
+        yield _open(
+            f"originators-{name}",
+            "a nation shares what its own sensors saw: it is the originator, alone",
+            carried(wrong, originators=who),
+        )
+    for key, value in (("semi_major_m", -1.5), ("semi_minor_m", -1.5)):
+        yield _open(
+            f"negative-{key}",
+            "no length is negative",
+            carried(launch(launch=place(ellipse95=ellipse(**{key: value})))),
+        )
+    yield _open(
+        "negative-sigma", "no deviation is negative", carried(launch(launch=place(time_sigma_s=-1.5)))
+    )
+    state = tracklet(1)["state"]
+    negative = tracklet(1, state=state | {"p": [-1.5, *state["p"][1:]]})
+    yield _open("negative-variance", "no variance is negative", carried(negative))
+    yield _open(
+        "huge-position",
+        "finite, yet its square is not",
+        carried(tracklet(1, state=state | {"x": [1e300] * 7})),
+    )
+    yield _open("huge-apogee", "finite, yet beyond the universe", carried(prediction(apogee_m=1e300)))
+    for key in ("first_ns", "last_ns"):
+        yield _open(f"{key}-2-63", "no time needs more than 63 bits", carried(tracklet(1, **{key: 2**63})))
+    yield _open(
+        "epoch-2-64",
+        "no time needs more than 63 bits",
+        carried(tracklet(1, state=state | {"epoch_ns": 2**64 - 1})),
+    )
+    yield _open(
+        "launch-time-2-64",
+        "no time needs more than 63 bits",
+        carried(launch(launch=place(time_ns=2**64 - 1))),
+    )
+    yield _open(
+        "impact-time-2-64",
+        "no time needs more than 63 bits",
+        carried(prediction(impact=place(time_ns=2**64 - 1))),
+    )
+    yield _open(
+        "product-sequence-2-64", "no sequence is beyond 2^62", carried(tracklet(1, sequence=2**64 - 1))
+    )
+    yield _open("product-sequence-negative", "no sequence is negative", carried(tracklet(1, sequence=-1)))
+    yield _open(
+        "future-state",
+        "a state of next year in a message of now",
+        carried(tracklet(1, state=state | {"epoch_ns": NOW + 365 * 86_400 * SECOND})),
+    )
+    yield _open(
+        "last-before-first",
+        "seen last before it was seen first",
+        carried(tracklet(1, last_ns=NOW - 3600 * SECOND)),
+    )
+
+
+def carried_raw(product: Raw) -> bytes:
+    """One product of given bytes."""
+    return envelope(payload=pack([product]))
+
+
+def _open_envelopes() -> Iterator[Case]:
+    yield _open(
+        "control-not-released",
+        "a control label that leaves the recipient out",
+        control([RECEIPT], releasable_to=["USA"]),
+    )
+    yield _open("control-count", "one note under fifty sequences", control([RECEIPT], last=50), "bad-payload")
+    yield _open("control-no-note", "a sequence for nothing", control([]), "bad-payload")
+    yield _open(
+        "receipt-negative", "no sequence is negative", control([RECEIPT | {"upto": -1}]), "bad-payload"
+    )
+    backward = {"type": "resend", "traffic": "flow", "runs": [[9, 3]]}
+    yield _open("resend-backward", "a run ends after it begins", control([backward]), "bad-payload")
+    many = {"type": "resend", "traffic": "flow", "runs": [[n, n] for n in range(1, 400)]}
+    yield _open("resend-many", "at most 16 runs in a request", control([many]), "bad-payload")
+    yield _open(
+        "heartbeat-negative", "no mark is negative", control([heartbeat(sent={"flow": -1})]), "bad-payload"
+    )
+    tomorrow = heartbeat(at_wall_ns=NOW + 86_400 * SECOND)
+    yield _open(
+        "heartbeat-of-tomorrow", "every true heartbeat of this day would then be older", control([tomorrow])
+    )
+    life = envelope(header(expires_wall_ns=2**62))
+    yield _open("endless-life", "valid until 2116: only the marks stand against its replay", life, "expired")
+    backward_life = envelope(header(issued_wall_ns=NOW + 20 * SECOND, expires_wall_ns=NOW + SECOND))
+    yield _open("expires-before-issued", "it ends before it begins", backward_life, "expired")
