@@ -10,8 +10,9 @@ import math
 import sys
 import time
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,6 +52,7 @@ SITES: Final = {
     Nation.KOR: ("KOR-R-1", 36.5, 127.5),
     Nation.JPN: ("JPN-R-1", 40.5, 140.0),
 }
+AnyTrack = TypeVar("AnyTrack", FusedTrack, Track, Tracklet)
 OWNERS: Final = (Nation.USA, Nation.KOR, Nation.JPN)
 
 
@@ -126,6 +128,23 @@ def picture(nation: Nation, t_s: float, *, air: int = 24, plane: Plane = Plane.E
         ),
         plots_decoded=int(t_s * 3),
         scenario="2022-10-04",
+    )
+
+
+def unseen(shown: Picture, t_s: float) -> Picture:
+    """The same desk at `t_s`, nothing ballistic having been seen since `shown`."""
+
+    def coasts(track: AnyTrack) -> AnyTrack:
+        still = track.kind is ObjectClass.AIR or track.life is not Life.CONFIRMED
+        return track if still else msgspec.structs.replace(track, life=Life.COASTING)
+
+    return msgspec.structs.replace(
+        shown,
+        now_ns=after(LAUNCHED, t_s),
+        step=int(t_s * 10),
+        own=tuple(map(coasts, shown.own)),
+        partners=tuple(map(coasts, shown.partners)),
+        fused=tuple(map(coasts, shown.fused)),
     )
 
 

@@ -14,6 +14,7 @@ GROUPS = {
     "phase": "tocsin.model.track.Phase",
     "sensorkind": "tocsin.model.sensor.SensorKind",
     "draft": "tocsin.model.warning.WarnStatus",
+    "msgtype": "tocsin.model.warning.MsgType",
     "certainty": "tocsin.model.warning.Certainty",
     "threat": "tocsin.model.warning.ThreatKind",
     "nation": "tocsin.model.label.Nation",

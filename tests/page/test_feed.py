@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 import msgspec
 import pytest
 from made_picture import picture
+from starlette.websockets import WebSocket
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -184,3 +186,30 @@ def test_cancelling_ends_the_server_with_pages_open() -> None:
         await step_of(client)
 
     against(Source(), use)
+
+
+class Silent:
+    """Takes what is sent."""
+
+    async def send_text(self, text: str) -> None:
+        await asyncio.sleep(0)
+
+
+def test_a_cancellation_is_heard_even_when_a_picture_comes_in_the_same_turn() -> None:
+    # In Python 3.11 asyncio.wait_for returns the picture instead and the loop runs on for ever.
+    async def run() -> None:
+        board = feed.Board()
+        sender = asyncio.create_task(feed._send(cast(WebSocket, Silent()), board))
+        await asyncio.sleep(0.01)
+        board.put("new")
+        for _ in range(turn):
+            await asyncio.sleep(0)
+        sender.cancel()
+        done, _ = await asyncio.wait({sender}, timeout=0.2)
+        heard = bool(done)
+        sender.cancel()
+        await asyncio.wait({sender}, timeout=1.0)
+        assert heard, f"swallowed {turn} turns after the picture"
+
+    for turn in range(5):
+        asyncio.run(run())

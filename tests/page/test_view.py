@@ -10,6 +10,7 @@ from made_picture import picture
 from tocsin.model.event import AreaRisk
 from tocsin.model.label import Nation
 from tocsin.model.track import ObjectClass
+from tocsin.model.warning import MsgType
 from tocsin.page import view as page_view
 from tocsin.page.feed import encode
 from tocsin.page.view import MAX_ARC_POINTS, level_of, view_of
@@ -79,6 +80,17 @@ def test_lead_time_is_from_release_to_the_first_expected_event() -> None:
     assert draft.released_ns is not None
     assert view_of(shown).warnings[0].lead_s == round((first - draft.released_ns) / 1e9, 1)
     assert view_of(picture(Nation.JPN, 195.0)).warnings[0].lead_s is None
+
+
+def test_a_cancel_has_no_lead_time_and_messages_are_numbered() -> None:
+    shown = picture(Nation.JPN, 400.0)
+    draft = shown.drafts[0]
+    warning = msgspec.structs.replace(draft.warning, msg_type=MsgType.CANCEL, serial=2)
+    cancel = msgspec.structs.replace(draft, warning=warning)
+    first, second = view_of(msgspec.structs.replace(shown, drafts=(draft, cancel))).warnings
+    assert (first.type, first.short) == ("Alert", "1")
+    assert first.lead_s is not None
+    assert (second.type, second.short, second.lead_s) == ("Cancel", "1.2", None)
 
 
 def test_nothing_seen_yet() -> None:

@@ -114,7 +114,9 @@ async def _send(socket: WebSocket, board: Board) -> None:
     with contextlib.suppress(WebSocketDisconnect):
         while True:
             try:
-                seen, text = await asyncio.wait_for(board.newer(seen), HEARTBEAT_S)
+                # Not wait_for: in Python 3.11 it can swallow the cancellation that ends this loop.
+                async with asyncio.timeout(HEARTBEAT_S):
+                    seen, text = await board.newer(seen)
             except TimeoutError:
                 text = HEARTBEAT
             await socket.send_text(text)

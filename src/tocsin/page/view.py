@@ -1,24 +1,25 @@
 """What the page draws, made from a Picture: places in degrees, times in whole milliseconds, sensible digits.
 
 A Picture holds full states and covariances; 1,000 air tracks of it are a megabyte. The view of the same is a
-fifth, and the browser needs no geodesy. The live feed and the exported run carry this one form.
+fifth, and the browser needs no geodesy. The live feed and the exported run carry this one form. Where an
+object is, and whether that is measured or predicted, is `place`'s business.
 """
 
 from collections.abc import Sequence
-from math import degrees, hypot
+from math import degrees
 from typing import Final
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tocsin.earth.frames import ecef_to_geodetic
 from tocsin.model.event import ArcPoint, AreaRisk, Assessment, ImpactPointPrediction, LaunchPointEstimate
 from tocsin.model.picture import ExchangeCount, Picture, SensorHealth
 from tocsin.model.product import LinkHealth
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
 from tocsin.model.track import FusedTrack, ObjectClass, Track, Tracklet
-from tocsin.model.warning import Draft, WarnStatus
+from tocsin.model.warning import Draft, MsgType
+from tocsin.page.place import Basis, Place, places_of
 
 MAX_ARC_POINTS: Final = 72
 """Of one arc on a screen: a point every 20 s of a 24-minute flight."""
@@ -32,8 +33,6 @@ warning is drafted. 2 = likely overflown (0.5, same source), 1 = possible. Shown
 of Japan's Cabinet Office (black > purple > red > yellow > white)."""
 
 LIKELY_OVERFLIGHT: Final = 0.5
-
-_NO_P: Final = -1.0
 
 
 class Spot(Struct, frozen=True, omit_defaults=True):
@@ -58,22 +57,28 @@ class Risk(Struct, frozen=True, omit_defaults=True):
 
 
 class Mark(Struct, frozen=True, omit_defaults=True):
-    """An object as one source has it. `layer`: fused, own or partner. Units: km, km/s, degrees."""
+    """An object as one source has it. `layer`: fused, own or partner. Units: km, km/s, degrees.
+
+    lat to course hold at the picture's time and rest on `basis` (see `place.Basis`); where that is not a
+    measurement, `seen` is the last measured (lat, lon, alt), of the time `last`.
+    """
 
     id: str
     layer: str
     kind: str
     life: str
     phase: str
-    lat: float
-    lon: float
-    alt: float
-    speed: float
-    course: float
     sigma_km: float
     first: int
     last: int
     sources: tuple[str, ...]
+    lat: float | None = None
+    lon: float | None = None
+    alt: float | None = None
+    speed: float | None = None
+    course: float | None = None
+    basis: str = Basis.MEASURED
+    seen: tuple[float, float, float] | None = None
     members: tuple[tuple[str, str], ...] = ()
     confirmed: int | None = None
     identity: str | None = None
@@ -87,9 +92,13 @@ class Mark(Struct, frozen=True, omit_defaults=True):
 
 
 class Bulletin(Struct, frozen=True, omit_defaults=True):
-    """A draft or released warning. areas: (code, threat, expected); lead_s: release to the first."""
+    """A draft or released warning. areas: (code, threat, expected); lead_s: release to the first.
+
+    `short`: the warning's number of the day and, after the first, the message's: 1, then 1.2.
+    """
 
     id: str
+    short: str
     serial: int
     type: str
     status: str
@@ -129,7 +138,8 @@ def view_of(picture: Picture, max_air: int = MAX_AIR) -> View:
     not_air = [t for t in picture.own if t.kind is not ObjectClass.AIR]
     partners = [t for t in picture.partners if t.kind is not ObjectClass.AIR]
     assessed = {row.track_id: row for row in picture.assessments}
-    where = _places([*fused, *not_air, *partners])
+    impacts = {row.track_id: row.impact.time_ns for row in picture.assessments if row.impact}
+    where = places_of([*fused, *not_air, *partners], picture.now_ns, impacts)
     marks = [_fused_mark(t, where[i], assessed.get(t.id)) for i, t in enumerate(fused)]
     marks += [
         _own_mark(t, str(picture.nation), row) for t, row in zip(not_air, where[len(fused) :], strict=False)
@@ -162,25 +172,7 @@ def level_of(risk: AreaRisk) -> int:
     return 2 if risk.overflight_probability >= LIKELY_OVERFLIGHT else 1
 
 
-_Where = tuple[float, float, float, float, float]
-
-
-def _places(tracks: Sequence[FusedTrack | Track | Tracklet]) -> list[_Where]:
-    """lat_deg, lon_deg, alt_km, speed_kmps, course_deg of each track's state, all at once."""
-    if not tracks:
-        return []
-    x = np.array([track.state.x[:6] for track in tracks])
-    lat, lon, alt = ecef_to_geodetic(x[:, :3])
-    east = -np.sin(lon) * x[:, 3] + np.cos(lon) * x[:, 4]
-    level = np.cos(lon) * x[:, 3] + np.sin(lon) * x[:, 4]
-    north = -np.sin(lat) * level + np.cos(lat) * x[:, 5]
-    speed = np.linalg.norm(x[:, 3:6], axis=1)
-    course = np.degrees(np.arctan2(east, north)) % 360.0
-    digits = ((np.degrees(lat), 4), (np.degrees(lon), 4), (alt / 1e3, 2), (speed / 1e3, 3), (course, 1))
-    return list(zip(*(np.round(column, n).tolist() for column, n in digits), strict=True))
-
-
-def _fused_mark(track: FusedTrack, where: _Where, made: Assessment | None) -> Mark:
+def _fused_mark(track: FusedTrack, where: Place, made: Assessment | None) -> Mark:
     members = tuple((str(member.nation), member.track_id) for member in track.members)
     mark = _mark(track, where, "fused", track.id, tuple(str(nation) for nation in track.sources), members)
     mark = replace(mark, confirmed=_ms_or_none(track.confirmed_ns))
@@ -198,48 +190,44 @@ def _fused_mark(track: FusedTrack, where: _Where, made: Assessment | None) -> Ma
     )
 
 
-def _own_mark(track: Track, nation: str, where: _Where) -> Mark:
+def _own_mark(track: Track, nation: str, where: Place) -> Mark:
     mark = _mark(track, where, "own", track.id, track.sensors, ((nation, track.id),))
     return replace(mark, confirmed=_ms_or_none(track.confirmed_ns))
 
 
-def _partner_mark(track: Tracklet, where: _Where) -> Mark:
+def _partner_mark(track: Tracklet, where: Place) -> Mark:
     source = str(track.origin)
     return _mark(track, where, "partner", track.track_id, (source,), ((source, track.track_id),))
 
 
 def _mark(
     track: FusedTrack | Track | Tracklet,
-    where: _Where,
+    where: Place,
     layer: str,
     name: str,
     sources: tuple[str, ...],
     members: tuple[tuple[str, str], ...],
 ) -> Mark:
-    lat, lon, alt, speed, course = where
     return Mark(
         id=name,
         layer=layer,
         kind=track.kind,
         life=track.life,
         phase=track.phase,
-        lat=lat,
-        lon=lon,
-        alt=alt,
-        speed=speed,
-        course=course,
-        sigma_km=_sigma_km(track.state.p),
+        sigma_km=where.sigma_km,
         first=_ms(track.first_ns),
         last=_ms(track.last_ns),
         sources=sources,
+        lat=where.lat,
+        lon=where.lon,
+        alt=where.alt,
+        speed=where.speed,
+        course=where.course,
+        basis=where.basis,
+        seen=where.seen,
         members=members,
         identity=track.identity,
     )
-
-
-def _sigma_km(p: Sequence[float]) -> float:
-    """Root of the position's trace; the diagonal of a 7x7 upper triangle stands at 0, 7 and 13."""
-    return round(hypot(*(max(p[i], 0.0) ** 0.5 for i in (0, 7, 13))) / 1e3, 3) if len(p) > 13 else _NO_P
 
 
 def _spot(point: LaunchPointEstimate | ImpactPointPrediction | None) -> Spot | None:
@@ -289,11 +277,12 @@ def _arc(points: Sequence[ArcPoint]) -> tuple[tuple[int, float, float, float], .
 def _bulletin(draft: Draft) -> Bulletin:
     warning = draft.warning
     lead_s = None
-    if draft.released_ns is not None and draft.status is not WarnStatus.CANCELLED:
+    if draft.released_ns is not None and warning.msg_type is not MsgType.CANCEL:
         ahead = [area.expected_ns - draft.released_ns for area in warning.areas]
         lead_s = round(min(ahead) / SECOND_NS, 1) if ahead else None
     return Bulletin(
         id=draft.id,
+        short=_short(warning.id, warning.serial),
         serial=warning.serial,
         type=warning.msg_type,
         status=draft.status,
@@ -306,6 +295,12 @@ def _bulletin(draft: Draft) -> Bulletin:
         lead_s=lead_s,
         by=tuple(name for name in (draft.proposed_by, draft.approved_by) if name),
     )
+
+
+def _short(name: str, serial: int) -> str:
+    """Warning ids end in their number."""
+    number = name.rpartition("-")[2]
+    return number if serial == 1 else f"{number}.{serial}"
 
 
 def _sensor(sensor: SensorHealth) -> SensorHealth:

@@ -2,6 +2,7 @@
 import { h } from "./dom.js";
 import { utc } from "./format.js";
 import { queueOf } from "./items.js";
+import { PREDICTED, basisOf } from "./seen.js";
 import { call, say } from "./words.js";
 
 const MOST = 4; // lines kept
@@ -21,11 +22,12 @@ export function makeAnnouncer(areaName) {
     if (!view) return;
     for (const mark of queueOf(view)) {
       tell(`new ${mark.id}`, say("say.new", { id: mark.id, kind: call("kind", mark.kind) }));
+      if (basisOf(mark) === PREDICTED && mark.life === "coasting") tell(`coasting ${mark.id}`, say("say.coasting", { id: mark.id }));
       if (mark.impact) tell(`impact ${mark.id}`, say("say.impact", { id: mark.id, time: utc(mark.impact.t) }));
     }
     for (const warning of view.warnings) {
       const names = warning.areas.map(([code]) => areaName(code)).join(", ");
-      if (warning.released) tell(`warning ${warning.id} ${warning.serial}`, say("say.released", { areas: names }));
+      if (warning.released) tell(`warning ${warning.id} ${warning.serial}`, say(`say.${warning.type}`, { areas: names }));
     }
   }
 

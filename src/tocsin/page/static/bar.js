@@ -55,9 +55,10 @@ function drawLinks(list, view) {
     const [state, sign] = stateOf(link);
     const figure = link.round_trip_ms === null ? "" : ` ${number(link.round_trip_ms)} ms`;
     const waiting = link.backlog ? ` · ${say("link.waiting", { n: link.backlog })}` : "";
-    setText(list.children[i], `${view.nation}↔${link.partner} ${sign} ${call("link", state)}${figure}${waiting}`);
+    const name = call("link", state);
+    setText(list.children[i], `${view.nation}↔${link.partner} ${sign}${state === "up" ? "" : ` ${name}`}${figure}${waiting}`);
     setAttribute(list.children[i], "class", `link-${state}`);
-    setAttribute(list.children[i], "title", link.paths_up.join(", "));
+    setAttribute(list.children[i], "title", [name, ...link.paths_up].join(", "));
   });
 }
 

@@ -42,7 +42,7 @@ function build(root, store, maps, extra) {
   const controls = mapControls(store, map);
   const marks = marksTable(pick);
   const left = [queuePanel(store, pick), whoPanel(store, pick), legendPanel()];
-  const right = [detailPanel(store, areaName), warningsPanel(store, areaName)];
+  const right = [warningsPanel(store, areaName), detailPanel(store, areaName)];
   const bar = makeBar(store, help);
   const foot = footPanels();
   const announcer = makeAnnouncer(areaName);
@@ -51,9 +51,9 @@ function build(root, store, maps, extra) {
     bar.node,
     h("main", {},
       h("div", { class: "side", id: "left" }, left.map((p) => p.node)),
-      h("div", { id: "centre" }, controls.node, map.node, extra?.node, marks.node),
+      h("div", { id: "centre" }, controls.node, map.node, extra?.node),
       h("div", { class: "side", id: "right" }, right.map((p) => p.node))),
-    foot.node, announcer.node, sheet);
+    h("div", { id: "band" }, marks.node, foot.node), announcer.node, sheet);
   const parts = [bar, ...left, ...right, foot, announcer, controls];
   if (extra) parts.push(extra);
 

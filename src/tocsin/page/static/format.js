@@ -51,3 +51,9 @@ export function place(lat, lon, digits = 2) {
   const ew = lon >= 0 ? "E" : "W";
   return `${Math.abs(lat).toFixed(digits)}°${ns} ${Math.abs(lon).toFixed(digits)}°${ew}`;
 }
+
+/** Two sigma, about 95 %; never shown as nothing. */
+export function spread(sigmaKm) {
+  const km = sigmaKm * 2;
+  return km < 0.1 ? "<0.1 km" : `${number(km, km < 10 ? 1 : 0)} km`;
+}

@@ -1,11 +1,14 @@
-// Labels that do not lie on one another: gravest first, four places each, none when all are taken (the table has them all).
+// Labels that do not lie on one another: gravest first, four places each inside the canvas, none when all
+// are taken (the table has them all).
 
 const PLACES = [[10, -8], [10, 14], [-10, -8], [-10, 14]];
 const HEIGHT = 14;
 
 export class Labels {
-  constructor(context) {
+  constructor(context, w, h) {
     this.context = context;
+    this.w = w;
+    this.h = h;
     this.taken = [];
   }
 
@@ -21,6 +24,7 @@ export class Labels {
     for (const [dx, dy] of PLACES) {
       const left = dx > 0 ? x + dx : x + dx - width;
       const box = [left - 2, y + dy - HEIGHT + 2, left + width + 2, y + dy + 3];
+      if (box[0] < 0 || box[2] > this.w || box[1] < 0 || box[3] > this.h) continue;
       if (this.taken.some((t) => t[0] < box[2] && t[2] > box[0] && t[1] < box[3] && t[3] > box[1])) continue;
       this.taken.push(box);
       c.lineWidth = 3;

@@ -3,8 +3,8 @@ import { h } from "./dom.js";
 import { say } from "./words.js";
 
 const SIGNS = [
-  ["◆", "legend.fused"], ["○", "legend.own"], ["□", "legend.partner"], ["▲", "legend.launch"], ["✕", "legend.impact"],
-  ["━", "legend.flown"], ["╍", "legend.ahead"],
+  ["◆", "legend.fused"], ["◇", "legend.predicted"], ["+", "legend.seen"], ["○", "legend.own"], ["□", "legend.partner"], ["▲", "legend.launch"], ["✕", "legend.impact"],
+  ["━", "legend.flown"], ["┈", "legend.unseen"], ["╍", "legend.ahead"],
 ];
 
 export function legendPanel() {

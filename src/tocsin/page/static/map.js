@@ -5,6 +5,7 @@ import { fit, projectionFor } from "./geo.js";
 import { INK } from "./palette.js";
 import { drawProfile } from "./profile.js";
 import { drawScene } from "./scene.js";
+import { anyPlace } from "./seen.js";
 import { say } from "./words.js";
 
 const PICK_PX = 16;
@@ -153,7 +154,8 @@ function flying(view) {
   const points = [];
   for (const mark of view.marks) {
     if (mark.kind === "air" || mark.layer !== "fused") continue;
-    points.push([mark.lon, mark.lat]);
+    const [lat, lon] = anyPlace(mark);
+    points.push([lon, lat]);
     for (const spot of [mark.launch, mark.impact]) if (spot) points.push([spot.lon, spot.lat]);
     (mark.arc ?? []).forEach((p, i) => i % 6 || points.push([p[2], p[1]]));
   }

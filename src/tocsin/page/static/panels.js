@@ -1,7 +1,8 @@
 // The panels beside the map. Each makes its elements once and returns {node, draw(store)}.
 import { h, setAttribute, setText } from "./dom.js";
-import { countdown, number, percent, place, span, utc } from "./format.js";
+import { countdown, number, percent, place, span, spread, utc } from "./format.js";
 import { mine, passed, queueOf } from "./items.js";
+import { MEASURED, UNSEEN, basisOf, hasPlace, impactPassed, lastSeen, shortNote, stateOf } from "./seen.js";
 import { makeTable } from "./table.js";
 import { call, say } from "./words.js";
 
@@ -33,7 +34,8 @@ function queueRow(mark, view, ui) {
   const own = ahead.filter((risk) => risk.enter !== undefined).sort((a, b) => a.enter - b.enter)[0];
   const grave = Math.max(0, ...ahead.map((risk) => risk.level));
   const ended = mark.life === "impacted" || mark.life === "lost";
-  const time = (t) => ({ text: countdown(t, view.now), title: utc(t), class: "count" });
+  const time = (t, text) => ({ text: `${text ?? countdown(t, view.now)}\n${utc(t)}`, title: text ?? utc(t), class: "count" });
+  const unobserved = impactPassed(mark, view.now) ? say("queue.passed") : null;
   return {
     key: mark.id,
     pick: mark.id,
@@ -41,11 +43,17 @@ function queueRow(mark, view, ui) {
     class: ended ? "over" : null,
     cells: [
       badge(grave),
-      { text: `${mark.id}\n${call(ended ? "life" : "phase", ended ? mark.life : mark.phase)}`, class: "two-line whole" },
-      mark.impact ? { ...time(mark.impact.t), text: `${countdown(mark.impact.t, view.now)}\n${utc(mark.impact.t)}` } : mark.phase === "boost" ? say("boosting") : "–",
-      own ? { ...time(own.enter), text: `${over(own, view.now) ? say("mine.now") : countdown(own.enter, view.now)}\n${utc(own.enter)}` } : say(all.length ? "mine.passed" : "mine.none"),
+      objectCell(mark, view, ended),
+      mark.impact ? time(mark.impact.t, unobserved) : mark.phase === "boost" ? say("boosting") : "–",
+      own ? time(own.enter, over(own, view.now) ? say("mine.now") : null) : say(all.length ? "mine.passed" : "mine.none"),
     ],
   };
+}
+
+function objectCell(mark, view, ended) {
+  const note = shortNote(mark, view.now);
+  if (note) return { text: `${mark.id}\n${note}`, class: "two-line", title: stateOf(mark, view.now) };
+  return { text: `${mark.id}\n${call(ended ? "life" : "phase", ended ? mark.life : mark.phase)}`, class: "two-line whole" };
 }
 
 /** True while the object is over the area. */
@@ -64,11 +72,23 @@ export function whoPanel(store, pick) {
 function whoRow(mark, view, ui) {
   const cells = NATIONS.map((nation) => {
     const name = (key) => `${nation}: ${say(key)}`;
-    if (mark.sources.includes(nation)) return { text: "●", title: name("who.own"), class: "own" };
+    if (mark.sources.includes(nation)) {
+      const now = seenBy(mark, nation, view);
+      return { text: now ? "●" : "○", title: name(now ? "who.own" : "who.saw"), class: "own" };
+    }
     if (nation === view.nation) return { text: "◐", title: name("who.partner"), class: "partner" };
     return { text: "–", title: name("who.not") };
   });
   return { key: mark.id, pick: mark.id, selected: mark.id === ui.selected, cells: [mark.id, ...cells] };
+}
+
+const LATELY_MS = 10_000; // a track that was not seen for 8 s coasts, and word of it may be on its way for two more
+
+/** True while a nation's own sensors see the object: a track of theirs in it was seen lately. */
+function seenBy(mark, nation, view) {
+  const theirs = new Set((mark.members ?? []).filter(([who]) => who === nation).map(([, id]) => id));
+  const of = (other) => (other.layer === "own" ? view.nation : other.layer === "partner" ? other.sources[0] : null);
+  return view.marks.some((other) => of(other) === nation && theirs.has(other.id) && view.now - other.last < LATELY_MS);
 }
 
 /** Everything known of the chosen object, each figure with its uncertainty and age. */
@@ -88,11 +108,16 @@ export function detailPanel(store, areaName) {
     hint.hidden = Boolean(mark);
     for (const node of [facts, heading, table.node]) node.hidden = !mark;
     if (!mark) return;
-    setText(heading, mark.impact ? `${mark.id} · ${say("impact.in")} ${countdown(mark.impact.t, view.now)}` : mark.id);
+    setText(heading, headingOf(mark, view.now));
     fillFacts(facts, factsOf(mark, view));
     table.update((mark.risks ?? []).map((risk) => riskRow(risk, view, areaName)), say("areas.none"));
   };
   return { node: panel(say("detail"), "detail", hint, heading, facts, table.node), draw };
+}
+
+function headingOf(mark, now) {
+  if (impactPassed(mark, now)) return `${mark.id} · ${say("basis.passed")}`;
+  return mark.impact ? `${mark.id} · ${say("impact.in")} ${countdown(mark.impact.t, now)}` : mark.id;
 }
 
 function riskRow(risk, view, areaName) {
@@ -106,9 +131,7 @@ function factsOf(mark, view) {
   const facts = [
     ["detail.class", `${call("kind", mark.kind)} · ${call("life", mark.life)} · ${call("phase", mark.phase)}`],
     ["detail.sources", mark.sources.join(", ")],
-    ["detail.place", `${place(mark.lat, mark.lon)} ± ${number(mark.sigma_km * 2, 1)} km`],
-    ["detail.alt", `${number(mark.alt, 1)} km`],
-    ["detail.speed", `${number(mark.speed, 2)} km/s, ${number(mark.course)}°`],
+    ...placeFacts(mark, view.now),
     ["detail.age", `${utc(mark.last)} (${ago(mark.last)})`],
   ];
   if (mark.confirmed) facts.push(["detail.confirmed", utc(mark.confirmed)]);
@@ -119,9 +142,23 @@ function factsOf(mark, view) {
   return facts;
 }
 
+function placeFacts(mark, now) {
+  const basis = basisOf(mark);
+  const seen = mark.seen ? [["detail.seen", `${place(mark.seen[0], mark.seen[1])}, ${number(mark.seen[2], 1)} km`]] : [];
+  if (!hasPlace(mark)) return [["detail.place", say(`basis.${basis}`)], ...seen];
+  const sure = mark.sigma_km < 0 ? "" : ` ± ${spread(mark.sigma_km)}`;
+  const how = basis === MEASURED ? "" : `\n${basis === UNSEEN ? lastSeen(mark, now) : say(`basis.${basis}`)}`;
+  return [
+    ["detail.place", `${place(mark.lat, mark.lon)}${sure}${how}`],
+    ["detail.alt", `${number(mark.alt, 1)} km`],
+    ["detail.speed", `${number(mark.speed, 2)} km/s, ${number(mark.course)}°`],
+    ...(basis === UNSEEN ? [] : seen),
+  ];
+}
+
 function spotText(spot) {
   const [a, b, bearing] = spot.ellipse;
-  return `${place(spot.lat, spot.lon)}\n95 %: ${number(a, 1)} × ${number(b, 1)} km / ${number(bearing)}°\n${utc(spot.t)} ± ${number(spot.sigma_s * 2)} s`;
+  return `${place(spot.lat, spot.lon)}\n95 %: ${number(a, 1)} × ${number(b, 1)} km / ${number(bearing)}°\n${utc(spot.t)} ± ${number(Math.ceil(spot.sigma_s * 2))} s`;
 }
 
 /** Set a list of [key, text] as terms and values, in place. */
@@ -134,31 +171,50 @@ function fillFacts(list, facts) {
   });
 }
 
-/** Drafts and released warnings with their lead times. */
+/** Drafts and released warnings with their lead times: what waits for officers first, what is over last. */
 export function warningsPanel(store, areaName) {
-  const table = makeTable(say("warnings"), [
-    { label: say("warning") },
-    { label: say("warning.areas") },
-    { label: say("warning.lead"), class: "number" },
-  ]);
-  const draw = ({ view }) => table.update((view?.warnings ?? []).map((w) => warningRow(w, areaName)), say("warnings.none"));
+  const table = makeTable(say("warnings"), [{ label: say("warning") }, { label: say("warning.lead"), class: "number" }]);
+  const rows = (view) => [...view.warnings].sort((a, b) => rank(a) - rank(b) || b.drafted - a.drafted).map((w) => warningRow(w, view, areaName));
+  const draw = ({ view }) => table.update(view ? rows(view) : [], say("warnings.none"));
   return { node: panel(say("warnings"), "warnings", table.node), draw };
 }
 
-const MOST_NAMES = 5; // of areas in a row; the rest is counted, the full list is the tooltip
+const MOST_NAMES = 6; // of areas in a row; the rest is counted, the full list is the tooltip
+const RANK = { drafted: 0, proposed: 0, released: 1 };
 
-function warningRow(w, areaName) {
-  const names = w.areas.map(([code]) => areaName(code));
-  const more = names.length > MOST_NAMES ? ` +${names.length - MOST_NAMES}` : "";
+function rank(w) {
+  return RANK[w.status] ?? 2;
+}
+
+function warningRow(w, view, areaName) {
+  const parts = [`${w.type === "Cancel" ? "⊘ " : ""}${call("msgtype", w.type)} ${w.short}`, call("draft", w.status)];
+  if (w.type !== "Cancel") parts.push(call("certainty", w.certainty));
+  const areas = areasText(w, areaName, MOST_NAMES);
   return {
     key: w.id,
-    class: `draft-${w.status}`,
+    class: `draft-${w.status} type-${w.type}`,
     cells: [
-      { text: `${w.id}\n${call("draft", w.status)} · ${call("certainty", w.certainty)}`, class: "two-line whole", title: (w.by ?? []).join(", ") },
-      { text: names.slice(0, MOST_NAMES).join(", ") + more, title: names.join(", ") },
-      { text: `${w.lead_s === undefined ? "–" : span(w.lead_s)}\n${utc(w.released ?? w.drafted)}`, title: lastStep(w), class: "count" },
+      { text: `${parts.join(" · ")}\n${areas}`, class: "two-line", title: [w.id, ...(w.by ?? []), areasText(w, areaName, Infinity)].join("\n") },
+      { text: `${leadText(w, view)}\n${utc(w.released ?? w.drafted)}`, title: lastStep(w), class: "count" },
     ],
   };
+}
+
+/** "overflight: Hokkaido, Aomori": the areas by what is expected there, at most `most` of each. */
+function areasText(w, areaName, most) {
+  const kinds = [...new Set(w.areas.map(([, threat]) => threat))].sort();
+  return kinds.map((kind) => {
+    const names = w.areas.filter(([, threat]) => threat === kind).map(([code]) => areaName(code));
+    const more = names.length > most ? ` +${names.length - most}` : "";
+    return `${call("threat", kind)}: ${names.slice(0, most).join(", ")}${more}`;
+  }).join("\n");
+}
+
+/** Lead time of what was released; of what is not, the time that is left. */
+function leadText(w, view) {
+  if (w.type === "Cancel" || !w.areas.length) return "–";
+  if (w.lead_s !== undefined) return span(w.lead_s);
+  return rank(w) === 0 ? countdown(Math.min(...w.areas.map(([, , t]) => t)), view.now) : "–";
 }
 
 function lastStep(w) {
@@ -180,9 +236,9 @@ export function footPanels() {
     none.hidden = reasons.length > 0;
     fillFacts(refused, reasons.map(([reason, n]) => [reason, String(n)]));
     setAttribute(refused, "class", reasons.length ? "inline alarm" : "inline");
-    sensors.update(view.sensors.map(sensorRow), say("sensors.none"));
+    sensors.update([...view.sensors].sort((a, b) => b.silent - a.silent).map(sensorRow), say("sensors.none"));
   };
-  const node = h("footer", { id: "foot" }, panel(say("exchange"), "exchange", counts), panel(say("quarantine"), "quarantine", refused, none), panel(say("sensors"), "sensors", sensors.node));
+  const node = h("footer", { id: "foot" }, panel(say("sensors"), "sensors", sensors.node), panel(say("quarantine"), "quarantine", refused, none), panel(say("exchange"), "exchange", counts));
   return { node, draw };
 }
 

@@ -3,6 +3,7 @@ import { groundKm } from "./geo.js";
 import { Labels } from "./labels.js";
 import { INK } from "./palette.js";
 import { pathOf } from "./path.js";
+import { MEASURED, basisOf, hasPlace, labelOf } from "./seen.js";
 import { say } from "./words.js";
 
 const PAD = { left: 64, right: 24, top: 44, bottom: 46 };
@@ -18,20 +19,23 @@ export function drawProfile(context, w, h, store, items) {
   context.fillStyle = INK.sea;
   context.fillRect(0, 0, w, h);
   axes(context, w, h, x, y, farthest, highest);
-  const labels = new Labels(context);
+  const labels = new Labels(context, w, h);
   const chosen = (way) => way.item.mark.id === store.ui.selected;
   ways.sort((a, b) => chosen(b) - chosen(a)); // its label comes first
   return ways.map((way) => drawWay(context, way, x, y, store, labels));
 }
 
 function wayOf(item, store) {
-  const { flown, ahead } = pathOf(item.mark, store.trails.get(item.mark.id), store.view.now);
+  const { flown, unseen, ahead } = pathOf(item.mark, store.trails.get(item.mark.id), store.view.now);
+  const measured = flown.length;
+  const now = measured + Math.max(unseen.length - 1, 0);
   let km = 0;
-  const points = [...flown, ...ahead.slice(1)].map(([, lat, lon, alt], i, all) => {
+  const points = [...flown, ...unseen.slice(1), ...ahead.slice(1)].map(([, lat, lon, alt], i, all) => {
     if (i) km += groundKm([all[i - 1][2], all[i - 1][1]], [lon, lat]);
-    return { km, alt, past: i < flown.length };
+    return { km, alt };
   });
-  return { item, points, here: points[Math.max(flown.length - 1, 0)] };
+  const parts = [points.slice(0, measured), points.slice(measured - 1, now), points.slice(now - 1)];
+  return { item, points, parts, here: points[now - 1], seen: points[measured - 1] };
 }
 
 function axes(c, w, h, x, y, farthest, highest) {
@@ -62,26 +66,34 @@ function ticks(most) {
   return Array.from({ length: Math.floor((most * 1.05) / step) + 1 }, (_, i) => i * step);
 }
 
-function drawWay(c, { item, points, here }, x, y, store, labels) {
+const STROKES = [[[], 2.4], [[2, 4], 1.5], [[7, 6], 1.5]]; // measured, predicted up to now, predicted
+
+function drawWay(c, { item, parts, here, seen }, x, y, store, labels) {
   const { mark } = item;
   const chosen = !store.ui.selected || mark.id === store.ui.selected;
   c.globalAlpha = chosen ? 1 : 0.45;
-  for (const past of [true, false]) {
+  c.strokeStyle = c.fillStyle = INK.fused;
+  parts.forEach((part, i) => {
     c.beginPath();
-    const part = points.filter((p) => p.past === past || p === here);
-    part.forEach((p, i) => (i ? c.lineTo(x(p.km), y(p.alt)) : c.moveTo(x(p.km), y(p.alt))));
-    c.setLineDash(past ? [] : [7, 6]);
-    c.lineWidth = past ? 2.4 : 1.5;
-    c.strokeStyle = INK.fused;
+    part.forEach((p, j) => (j ? c.lineTo(x(p.km), y(p.alt)) : c.moveTo(x(p.km), y(p.alt))));
+    const [dash, width] = STROKES[i];
+    c.setLineDash(dash);
+    c.lineWidth = width;
     c.stroke();
-  }
+  });
   c.setLineDash([]);
-  const at = here ? [x(here.km), y(mark.life === "impacted" ? 0 : mark.alt)] : [x(0), y(0)];
-  c.fillStyle = INK.fused;
+  const top = hasPlace(mark) ? here : seen;
+  const at = top ? [x(top.km), y(mark.life === "impacted" ? 0 : top.alt)] : [x(0), y(0)];
   c.beginPath();
-  c.arc(...at, 5, 0, 2 * Math.PI);
-  c.fill();
-  labels.put(`${mark.id} · ${Math.round(mark.alt)} km`, at[0], at[1], INK.fused, INK.halo, true);
+  if (hasPlace(mark)) c.arc(...at, 5, 0, 2 * Math.PI);
+  if (basisOf(mark) === MEASURED) c.fill();
+  else {
+    c.setLineDash([2, 2]);
+    c.stroke();
+    c.setLineDash([]);
+    c.fillRect(x(seen.km) - 1, y(seen.alt) - 5, 2, 10);
+  }
+  labels.put(labelOf(mark, store.view.now), at[0], at[1], INK.fused, INK.halo, true);
   c.globalAlpha = 1;
   return { key: item.key, id: mark.id, x: at[0], y: at[1] };
 }

@@ -1,5 +1,6 @@
 // Items of the map as rows of the table, in the order of the columns in desk.js.
-import { countdown, number, percent, place, utc } from "./format.js";
+import { countdown, number, percent, place, spread, utc } from "./format.js";
+import { hasPlace, impactPassed, stateOf } from "./seen.js";
 import { call, say } from "./words.js";
 
 const COLUMNS = ["name", "state", "place", "alt", "speed", "time", "sure", "source"];
@@ -11,24 +12,24 @@ export function rowOf(item, view, areaName) {
   return { key: item.key, class: `item-${item.what}`, pick: id, cells: [say(`what.${item.what}`), ...cells] };
 }
 
-function track({ mark }) {
+function track({ mark }, view) {
   return {
     name: mark.identity ?? mark.id,
-    state: `${call("life", mark.life)} · ${call("phase", mark.phase)}`,
-    place: place(mark.lat, mark.lon),
+    state: stateOf(mark, view.now),
+    place: hasPlace(mark) ? place(mark.lat, mark.lon) : "–",
     alt: number(mark.alt, mark.kind === "air" ? 1 : 0),
     speed: number(mark.speed, 2),
     time: utc(mark.last),
-    sure: mark.sigma_km < 0 ? "–" : `${number(mark.sigma_km * 2, mark.sigma_km < 5 ? 1 : 0)} km`,
+    sure: mark.sigma_km < 0 ? "–" : spread(mark.sigma_km),
     source: mark.sources.join(" "),
   };
 }
 
-function spot({ mark, spot: s }, view) {
+function spot({ mark, spot: s, what }, view) {
   const [a, b, bearing] = s.ellipse;
   return {
     name: mark.id,
-    state: countdown(s.t, view.now),
+    state: what === "impact" && impactPassed(mark, view.now) ? say("basis.passed") : countdown(s.t, view.now),
     place: place(s.lat, s.lon),
     alt: "0",
     time: utc(s.t),
@@ -67,8 +68,8 @@ function sensor({ sensor: s }) {
   };
 }
 
-function other(item) {
-  const row = track(item);
+function other(item, view) {
+  const row = track(item, view);
   return { ...row, name: `${item.nation} ${row.name}` };
 }
 

@@ -4,8 +4,11 @@ import { lifted, ring } from "./geo.js";
 import { INK, LEVELS, hatching } from "./palette.js";
 import { pathOf } from "./path.js";
 import { clock } from "./format.js";
+import { MEASURED, PREDICTED, anyPlace, basisOf, hasPlace, impactPassed, labelOf } from "./seen.js";
 import { say } from "./words.js";
 import { Labels } from "./labels.js";
+
+const UNSEEN_DASH = [2, 4]; // dots: not measured, only predicted
 
 /** One drawing. `frame`: {context, kind, projection, camera, w, h}; returns [{key, id, x, y}] of what can be picked. */
 export function drawScene(frame, store, items, areas) {
@@ -25,7 +28,7 @@ class Scene {
     this.store = store;
     this.areas = areas;
     this.path = geoPath(frame.projection, frame.context);
-    this.labels = new Labels(frame.context);
+    this.labels = new Labels(frame.context, frame.w, frame.h);
     this.texts = [];
     this.places = [];
   }
@@ -107,7 +110,8 @@ class Scene {
     const at = this.at(spot.lat, spot.lon);
     if (!at) return;
     this.shape("cross", at, 7, INK.fused, false);
-    this.label(`✕ ${clock(spot.t)}Z`, at[0], at[1], INK.fused, 30);
+    const passed = impactPassed(mark, this.store.view.now);
+    this.label(passed ? `✕ ${say("basis.passed")}` : `✕ ${clock(spot.t)}Z`, at[0], at[1], INK.fused, 30);
     this.picked({ ...item, mark }, at);
   }
 
@@ -137,20 +141,22 @@ class Scene {
   }
 
   way(mark, colour, width) {
-    const { flown, ahead } = pathOf(mark, this.store.trails.get(mark.id), this.store.view.now);
+    const { flown, unseen, ahead } = pathOf(mark, this.store.trails.get(mark.id), this.store.view.now);
     if (this.kind === "globe") {
-      this.line(ahead, colour, width, [], false);
+      this.line(ahead, colour, width, [7, 6], false);
+      this.line(unseen, colour, width, UNSEEN_DASH, false);
       this.line(flown, colour, width + 1, [], false);
-      this.line([...flown, ...ahead], colour, 1, [3, 5], true);
+      this.line([...flown, ...unseen, ...ahead], colour, 1, [1, 4], true);
       this.plumb(mark, colour);
     } else {
       this.line(ahead, colour, width, [7, 6], true);
+      this.line(unseen, colour, width, UNSEEN_DASH, true);
       this.line(flown, colour, width + 0.5, [], true);
     }
   }
 
   plumb(mark, colour) {
-    if (mark.life === "impacted") return;
+    if (mark.life === "impacted" || !hasPlace(mark)) return;
     const here = [0, mark.lat, mark.lon];
     this.line([[...here, mark.alt], [...here, 0]], colour, 1, [1, 3], false);
   }
@@ -160,15 +166,23 @@ class Scene {
     const chosen = mark.id === this.store.ui.selected;
     this.context.globalAlpha = chosen || !this.store.ui.selected ? 1 : 0.7;
     this.way(mark, INK.fused, chosen ? 2 : 1.3);
-    const at = this.at(mark.lat, mark.lon, mark.alt);
+    const at = this.at(...anyPlace(mark));
     if (at) {
-      const open = mark.life === "lost" || mark.life === "impacted" || mark.life === "tentative";
-      this.shape("diamond", at, 7, INK.fused, !open);
-      if (chosen) this.shape("circle", at, 13, INK.fused, false);
-      this.label(`${mark.id} · ${Math.round(mark.alt)} km`, at[0], at[1], INK.fused, 40 + (chosen ? 9 : 0), true);
+      const open = basisOf(mark) !== MEASURED || mark.life === "impacted" || mark.life === "tentative";
+      if (hasPlace(mark)) this.shape("diamond", at, 7, INK.fused, !open, dashOf(mark));
+      if (chosen) this.shape("circle", at, 13, INK.fused, false, dashOf(mark));
+      this.label(labelOf(mark, this.store.view.now), at[0], at[1], INK.fused, 40 + (chosen ? 9 : 0), true);
       this.picked(item, at);
     }
+    this.seen(mark, INK.fused);
     this.context.globalAlpha = 1;
+  }
+
+  /** The small sign of the last measured place, where that is not the place shown. */
+  seen(mark, colour) {
+    if (!mark.seen) return;
+    const at = this.at(...mark.seen);
+    if (at) this.shape("tick", at, 4, colour, false);
   }
 
   own(item) {
@@ -182,9 +196,9 @@ class Scene {
   other(item) {
     this.context.globalAlpha = 0.85;
     this.line(item.mark.arc ?? [], INK.other, 1, [2, 3], this.kind !== "globe");
-    const at = this.at(item.mark.lat, item.mark.lon, item.mark.alt);
+    const at = this.at(...anyPlace(item.mark));
     if (at) {
-      this.shape("diamond", at, 10, INK.other, false);
+      if (hasPlace(item.mark)) this.shape("diamond", at, 10, INK.other, false, dashOf(item.mark));
       this.label(item.nation, at[0], at[1], INK.other, 2);
     }
     this.context.globalAlpha = 1;
@@ -192,12 +206,14 @@ class Scene {
 
   track(item, shape, colour) {
     const { mark } = item;
-    const at = this.at(mark.lat, mark.lon, mark.alt);
+    this.seen(mark, colour);
+    const at = hasPlace(mark) && mark.life !== "lost" ? this.at(mark.lat, mark.lon, mark.alt) : null;
     if (!at) return;
-    this.shape(shape, at, shape === "circle" ? 10 : 9, colour, false);
-    // Where the fused object carries its name a second one says nothing.
-    if (this.places.some((p) => p.id && Math.hypot(p.x - at[0], p.y - at[1]) < 14)) return;
-    this.label(`${mark.sources[0]} ${mark.id}`, at[0], at[1], colour, 4);
+    // Where the fused object carries its name a second one says nothing, nor does a second predicted place.
+    const named = this.places.some((p) => p.id && Math.hypot(p.x - at[0], p.y - at[1]) < 14);
+    const predicted = basisOf(mark) === PREDICTED;
+    if (!named || !predicted) this.shape(shape, at, shape === "circle" ? 10 : 9, colour, false, dashOf(mark));
+    if (!named) this.label(labelOf(mark, this.store.view.now), at[0], at[1], colour, 4);
   }
 
   air(item) {
@@ -223,7 +239,7 @@ class Scene {
     this.label(sensor.silent ? `${sensor.id} ${say("sensor.silent")}` : sensor.id, at[0], at[1], INK.sensor, 1);
   }
 
-  shape(kind, [x, y], r, colour, filled) {
+  shape(kind, [x, y], r, colour, filled, dash = []) {
     const c = this.context;
     c.beginPath();
     OUTLINES[kind](c, x, y, r);
@@ -236,8 +252,14 @@ class Scene {
       c.fillStyle = colour;
       c.fill();
     }
+    c.setLineDash(dash);
     c.stroke();
+    c.setLineDash([]);
   }
+}
+
+function dashOf(mark) {
+  return basisOf(mark) === MEASURED ? [] : [4, 3];
 }
 
 function polygon(c, corners) {

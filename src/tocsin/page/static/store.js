@@ -2,6 +2,8 @@
 // what the viewer chose. Whoever draws is called once per frame, however often things change; a background tab catches
 // up in one frame.
 
+import { MEASURED, basisOf } from "./seen.js";
+
 const TRAIL_STEP_MS = 2000; // scenario time between two kept places of an object
 const TRAIL_POINTS = 600; // 20 minutes of them
 const LAYERS = ["fused", "own", "partner", "air", "sensors", "areas"];
@@ -41,6 +43,7 @@ export class Store {
     for (const mark of view.marks) {
       if (mark.layer !== "fused" || mark.kind === "air") continue;
       alive.add(mark.id);
+      if (basisOf(mark) !== MEASURED) continue; // a trail is of what was measured
       const trail = this.trails.get(mark.id) ?? [];
       if (!trail.length) this.trails.set(mark.id, trail);
       const last = trail[trail.length - 1];
