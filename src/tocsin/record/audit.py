@@ -93,7 +93,10 @@ class _Auditor:
             if leaf != self.tree.size or not isinstance(step, int) or step <= last:
                 return self._leaf_fault(cursors, "missing" if leaf != self.tree.size else "changed")
             self.step = last = step
-            fault = _stray(cursors, step) or self._check_step(cursors, salt, data, hash_) or self._grow(hash_)
+            leaf = self._leaf(data, hash_)
+            if isinstance(leaf, Fault):
+                return leaf
+            fault = _stray(cursors, step) or _compare(leaf, salt, cursors) or self._grow(hash_)
             if fault:
                 return fault
         self.step = None
@@ -104,14 +107,15 @@ class _Auditor:
         steps = [cursor.head.step for cursor in cursors if cursor.head]
         return Fault(min(steps, default=None), "log", "leaf", self.tree.size, what)
 
-    def _check_step(self, cursors: list[_Cursor], salt: bytes, data: bytes, hash_: bytes) -> Fault | None:
+    def _leaf(self, data: bytes, hash_: bytes) -> Leaf | Fault:
+        """The leaf's content, when it is what was hashed and of the step that it is listed under."""
         try:
             leaf = parse_leaf(data)
         except ValueError:
-            leaf = None
-        if leaf is None or leaf.step != self.step or leaf_hash(data) != hash_:
             return Fault(self.step, "log", "leaf", self.tree.size, "changed")
-        return _compare(leaf, salt, {cursor.table: cursor.take(leaf.step) for cursor in cursors})
+        if leaf.step != self.step or leaf_hash(data) != hash_:
+            return Fault(leaf.step, "log", "leaf", self.tree.size, "changed")
+        return leaf
 
     def _grow(self, hash_: bytes) -> Fault | None:
         """Append the leaf and compare the subtrees that it completes."""
@@ -139,8 +143,9 @@ class _Auditor:
         return None if found == ["ok"] else Fault(None, "file", f"page ({'; '.join(found)})", 0, "changed")
 
 
-def _compare(leaf: Leaf, salt: bytes, found: dict[str, list[StoredRow]]) -> Fault | None:
+def _compare(leaf: Leaf, salt: bytes, cursors: list[_Cursor]) -> Fault | None:
     """First row that is not the one whose blinded digest the leaf holds."""
+    found = {cursor.table: cursor.take(leaf.step) for cursor in cursors}
     for group, table, digests in zip(GROUPS, GROUP_TABLES, leaf.groups, strict=True):
         rows = [row for row in found[table] if row.group == group]
         for n in range(max(len(rows), len(digests))):
