@@ -14,6 +14,7 @@ from tocsin.commands import (
     demo,
     init,
     node,
+    policy,
     prove,
     replay,
     scenario,
@@ -42,6 +43,7 @@ app.command("conformance")(conformance.conformance_command)
 app.add_typer(trust.app, name="trust")
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(warn.app, name="warn")
+app.add_typer(policy.app, name="policy")
 
 
 def main() -> None:

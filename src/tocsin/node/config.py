@@ -24,6 +24,7 @@ from tocsin.node.keys import is_loopback
 from tocsin.share.topology import Mode, Topology
 
 CONFIG_NAME = "node.toml"
+POLICY_NAME = "policy.toml"
 
 
 class Clock(StrEnum):
@@ -133,7 +134,7 @@ class NodeConfig(Strict, frozen=True):
     @property
     def policy_file(self) -> Path:
         """The nation's release policy (node.policy_file), beside this file."""
-        return Path(self.source).parent / "policy.toml"
+        return Path(self.source).parent / POLICY_NAME
 
     @property
     def keys_dir(self) -> Path:
@@ -311,6 +312,7 @@ def _list_faults(config: NodeConfig) -> list[tuple[str, str, str]]:
 
 __all__ = [
     "CONFIG_NAME",
+    "POLICY_NAME",
     "BrokerAddress",
     "Clock",
     "FeedEntry",

@@ -45,6 +45,7 @@ from tocsin.node.door_words import (
     Tick,
 )
 from tocsin.node.keys import KeyFolder
+from tocsin.node.policy_file import load_policy
 from tocsin.node.shell import announce_ready, run_process, until_stopped
 from tocsin.node.trust import read_trust
 from tocsin.release._key import load_release_key
@@ -260,7 +261,8 @@ async def main(argv: list[str]) -> None:
         raise UserError("the door takes one argument, its configuration", fix="run `tocsin node CONFIG`")
     config = load_config(Path(argv[0]))
     signer = load_release_key(KeyFolder(config.keys_dir).release(1))
-    office = Office(config.nation, config.plane, config.topology, partners_keys(config), signer)
+    policy = load_policy(config)
+    office = Office(config.nation, config.plane, config.topology, partners_keys(config), signer, policy)
     book = DoorBook(config.door_book)
     try:
         await run(config, office, book)

@@ -1,4 +1,4 @@
-"""Making new nodes on disk: keys, own trust entry and a configuration to edit; or three that trust each
+"""Making new nodes on disk: keys, own trust entry, configuration and policy to edit; or three that trust each
 other."""
 
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from tocsin.model.label import Nation, Plane
 from tocsin.model.time import Instant
-from tocsin.node.config import CONFIG_NAME, NodeConfig, load_config
+from tocsin.node.config import CONFIG_NAME, POLICY_NAME, NodeConfig, load_config
 from tocsin.node.keys import make_keys
+from tocsin.node.policy_text import default_policy, policy_text
 from tocsin.node.trust import TrustEntry, entry_path, own_entry, write_entry
 from tocsin.share.topology import Topology
 
@@ -55,6 +56,7 @@ def found_node(
     write_entry(entry_path(root / "trust", nation), entry)
     text = config_text(nation, plane, ports, topology, leaves or {})
     (root / CONFIG_NAME).write_text(text, "utf-8")
+    (root / POLICY_NAME).write_text(policy_text(nation, default_policy(nation)), "utf-8")
     return entry
 
 

@@ -52,8 +52,9 @@ def _fixed(nation: Nation, plane: Plane) -> Iterator[str]:
         ),
         (
             NO_WAY,
-            "unless {\n  context.direct ||\n  (context has hub &&\n   (resource.releasableTo.contains(context.hub)"
-            " ||\n    resource.originators == [context.hub]))\n}",
+            "unless {\n  context.direct ||\n  (context has hub &&\n"
+            "   (resource.releasableTo.contains(context.hub) ||\n"
+            "    resource.originators == [context.hub]))\n}",
         ),
     )
     for name, condition in rows:

@@ -262,8 +262,9 @@ def _case(question: Question, treated: _Treated) -> str:
     sets = (label.originators, label.releasable_to, label.caveats)
     originators, readers, caveats = ("+".join(sorted(some)) or "none" for some in sets)
     done = "" if treated == _FULLY else f", coarsened {treated.coarsened}, waited {treated.waited_s} s"
+    product = question.product
     return (
-        f"{kind_of(question.product)} of {question.product.origin} to {question.partner}, label {label.plane} "
+        f"{kind_of(product)} of {product.origin} to {question.partner}, label {label.plane} "
         f"originators {originators} releasable_to {readers} caveats {caveats}, {way}{relay}{done}"
     )
 

@@ -1,0 +1,87 @@
+"""What `tocsin init` writes as policy.toml: every key with a comment, to be edited by hand."""
+
+from tocsin.model.label import Nation
+from tocsin.release.terms import KINDS, MAX_DELAY_S, Kind, PartnerTerms, Policy
+
+_HEAD = """\
+# What may leave {nation}. Read by the door when it starts; check an edit with: tocsin policy check FILE
+# A label (whose sensors, releasable to whom, which caveats) decides first; the terms below can only narrow
+# what it allows. What is not named here is not given.
+# The same as law text: tocsin policy show FILE --cedar. A policy.cedar beside this file is compared with it.
+
+# Whose policy this is: another nation's node refuses it.
+nation = "{nation}"
+"""
+
+_PARTNER = """
+# What {partner} may have at all. kinds: "tracklet" (a track of own sensors), "launch" (that something was
+# launched, and where), "prediction" (where and when it comes down). [] = nothing.
+[partners.{partner}]
+kinds = [{kinds}]
+"""
+
+_URGENT = """
+# Launches and predictions.
+[urgent]
+# Caveat COARSEN of a label: "reduce" = it leaves blurred to the grids below, "forbid" = it stays.
+coarsen = "{coarsen}"
+# Places on the ground are rounded to so many degrees (0.1 = about 11 km), their ellipses widened by more.
+grid_deg = {grid_deg}
+# Apogees are rounded to so many metres.
+grid_apogee_m = {grid_apogee_m}
+# Caveat DELAY of a label: "wait" = it leaves delay_s after the door took it, "forbid" = it stays.
+delay = "{delay}"
+# Whole seconds of wall time, 1 to {longest}; 0 with "forbid".
+delay_s = {delay_s}
+"""
+
+_FLOW = """
+# Tracklets.
+[flow]
+# COARSEN: as above; identity and acceleration are struck out too.
+coarsen = "{coarsen}"
+# Positions are rounded to so many metres on each axis, covariances widened by more.
+grid_m = {grid_m}
+# Velocities are rounded to so many metres per second on each axis.
+grid_mps = {grid_mps}
+# The logarithm of the ballistic coefficient is rounded to this (1.0 = a factor of 2.7).
+grid_ln_beta = {grid_ln_beta}
+# DELAY: as above.
+delay = "{delay}"
+delay_s = {delay_s}
+"""
+
+
+def default_policy(nation: Nation) -> Policy:
+    """Labels alone decide, COARSEN blurs, DELAY holds back."""
+    return Policy(partners={partner: PartnerTerms(KINDS) for partner in Nation if partner is not nation})
+
+
+def policy_text(nation: Nation, policy: Policy) -> str:
+    """The whole file."""
+    parts = [_HEAD.format(nation=nation)]
+    for partner, terms in sorted(policy.partners.items()):
+        kinds = ", ".join(f'"{kind}"' for kind in Kind if kind in terms.kinds)
+        parts.append(_PARTNER.format(partner=partner, kinds=kinds))
+    urgent, flow = policy.urgent, policy.flow
+    parts.append(
+        _URGENT.format(
+            coarsen=urgent.coarsen,
+            grid_deg=urgent.grid_deg,
+            grid_apogee_m=urgent.grid_apogee_m,
+            delay=urgent.delay,
+            delay_s=urgent.delay_s,
+            longest=MAX_DELAY_S,
+        )
+    )
+    parts.append(
+        _FLOW.format(
+            coarsen=flow.coarsen,
+            grid_m=flow.grid_m,
+            grid_mps=flow.grid_mps,
+            grid_ln_beta=flow.grid_ln_beta,
+            delay=flow.delay,
+            delay_s=flow.delay_s,
+        )
+    )
+    return "".join(parts)
