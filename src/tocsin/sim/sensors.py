@@ -6,7 +6,7 @@ name, not from the seed.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -48,11 +48,15 @@ class _Seen(NamedTuple):
     measurement: Measurement
 
 
-def plots(scenario: Scenario, seed: int) -> list[Delivery]:
-    """All plots of a scenario by time of delivery. The same seed gives the same list, to the last bit."""
+def plots(scenario: Scenario, seed: int, flown: Sequence[FlownFlight] | None = None) -> list[Delivery]:
+    """All plots of a scenario by time of delivery. The same seed gives the same list, to the last bit.
+
+    `flown`: other truths for the scenario's flights than its own (`truth.with_ln_beta`).
+    """
     found: list[Delivery] = []
+    truths = fly_all(scenario.flights) if flown is None else flown
     for sensor in scenario.sensors:
-        seen = sorted(_all_seen(scenario, sensor, seed), key=lambda entry: entry.time_ns)
+        seen = sorted(_all_seen(scenario, sensor, seed, truths), key=lambda entry: entry.time_ns)
         delay_ns = round(sensor.report_delay_s * SECOND_NS)
         for number, (time_ns, measurement) in enumerate(seen, 1):
             plot = Plot(sensor=sensor.id, number=number, time_ns=Instant(time_ns), measurement=measurement)
@@ -113,8 +117,10 @@ def platform_ecef(orbit: Orbit, times_s: Array) -> Array:
     )
 
 
-def _all_seen(scenario: Scenario, sensor: SensorSpec, seed: int) -> Iterator[_Seen]:
-    for flown in fly_all(scenario.flights):
+def _all_seen(
+    scenario: Scenario, sensor: SensorSpec, seed: int, truths: Sequence[FlownFlight]
+) -> Iterator[_Seen]:
+    for flown in truths:
         stream = _stream(seed, sensor.id, flown.flight.object)
         times_ns, states = _looks_at(scenario, sensor, flown)
         detected = stream.random(len(times_ns)) < sensor.detection_probability

@@ -76,7 +76,22 @@ def fly(flight: Flight) -> FlownFlight:
             f"flight {flight.object}: {failure}", fix="mend apogee_km or range_km, or try another boost_s"
         ) from failure
     times, rows = climb(site(flight.lat_deg, flight.lon_deg, flight.azimuth_deg), program)
-    burnout7 = np.append(rows[-1, :6], LN_BETA)
+    return _fallen(
+        flight,
+        np.append(rows[-1, :6], LN_BETA),
+        CubicHermiteSpline(times, rows[:, :3], rows[:, 3:6]),
+        CubicHermiteSpline(times, rows[:, 3:6], rows[:, 6:]),
+    )
+
+
+def with_ln_beta(flown: FlownFlight, ln_beta: float) -> FlownFlight:
+    """The same flight with another ballistic coefficient from burnout on: evaluation draws one a run."""
+    return _fallen(flown.flight, np.append(flown.burnout7[:6], ln_beta), flown._position, flown._velocity)
+
+
+def _fallen(
+    flight: Flight, burnout7: Array, position: CubicHermiteSpline, velocity: CubicHermiteSpline
+) -> FlownFlight:
     fall = ballistic.fall(burnout7, STEP_S)
     lat, lon, _ = ecef_to_geodetic(fall.x_impact7[:3])
     return FlownFlight(
@@ -87,8 +102,8 @@ def fly(flight: Flight) -> FlownFlight:
         apogee_m=fall.apogee_m,
         apogee_s=flight.boost_s + fall.apogee_time_s,
         impact=Geodetic(float(np.degrees(lat)), float(np.degrees(lon))),
-        _position=CubicHermiteSpline(times, rows[:, :3], rows[:, 3:6]),
-        _velocity=CubicHermiteSpline(times, rows[:, 3:6], rows[:, 6:]),
+        _position=position,
+        _velocity=velocity,
     )
 
 

@@ -1,0 +1,186 @@
+"""One run of an evaluation: the production trackers and fusion of all nations over simulated plots, in this
+process, and what they believed against the truth and against what anybody could have known.
+
+One step a second of scenario time, as the halls do it. Sharing is ideal: every nation's tracklets of a step
+reach its partners in the same step, or `share_delay_s` later. The truth's ln beta is drawn for every run from
+the estimators' own prior; nothing else of a flight changes from run to run.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from tocsin.measure.judge import Sample, bounds_of, judged, nearest
+from tocsin.measure.picture import Frame
+from tocsin.model.label import Nation, Plane
+from tocsin.model.time import Instant, after, seconds_between
+from tocsin.model.track import FusedTrack, Plot, Track, Tracklet
+from tocsin.sim.scenario import Scenario
+from tocsin.sim.sensors import Delivery, plots
+from tocsin.sim.truth import FlownFlight, fly_all, with_ln_beta
+from tocsin.track import fuse, tracker
+from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
+from tocsin.track.body import moved, tracklet_of
+from tocsin.track.life import ENDED
+
+Array = NDArray[np.float64]
+
+AGES_S: Final = (10, 30, 60, 120, 240)
+FRAME_EVERY_S: Final = 5
+PRIOR: Final = (LN_BETA_MEAN, LN_BETA_SIGMA)
+BETA_STREAM: Final = 0x62657461  # "beta": keeps this stream apart from the sensors'
+
+
+class Plan(NamedTuple):
+    """What every run of an evaluation shares. `nation`: whose picture is judged."""
+
+    scenario: Scenario
+    nation: Nation
+    sharing: bool = True
+    share_delay_s: float = 0.0
+
+
+class Trial(NamedTuple):
+    """One run. Samples by age, of the judged picture and of one tracker that has all plots; sizes (m) of the
+    claimed and the best possible 95 % impact ellipse by age 1, 2, ... s; scenes for SIAP; seconds from
+    launch to contact and to the first confirmed track (inf: never).
+    """
+
+    seed: int
+    samples: dict[int, Sample]
+    central: dict[int, Sample]
+    sizes_m: tuple[float, ...]
+    bound_sizes_m: tuple[float, ...]
+    frames: tuple[Frame, ...]
+    contact_s: float
+    tracked_s: float
+
+
+class _World:
+    """Trackers and fusions of a run, stepped together."""
+
+    def __init__(self, plan: Plan, deliveries: Sequence[Delivery]) -> None:
+        self.plan = plan
+        scenario = plan.scenario
+        sensors = {nation: scenario.sensors_of(nation, Plane.TEST) for nation in Nation}
+        self.nations = [nation for nation in Nation if sensors[nation] or nation is plan.nation]
+        self.trackers = {nation: tracker.new_tracker(nation, sensors[nation]) for nation in self.nations}
+        self.fusion = fuse.new_fusion(plan.nation)
+        every = [sensor for nation in Nation for sensor in sensors[nation]]
+        self.centre = tracker.new_tracker(plan.nation, every)
+        self.coming = deque(deliveries)
+        self.under_way: deque[tuple[Instant, Tracklet]] = deque()
+        self.sequence = 0
+
+    def step(self, now: Instant) -> tuple[tuple[FusedTrack, ...], tuple[Track, ...]]:
+        """The judged nation's picture, and the tracks of the one tracker that has everything."""
+        arrived: dict[Nation, list[Plot]] = {nation: [] for nation in Nation}
+        while self.coming and self.coming[0].deliver_ns <= now:
+            delivery = self.coming.popleft()
+            arrived[delivery.nation].append(delivery.plot)
+        self.sequence += 1
+        own: dict[Nation, tuple[Track, ...]] = {}
+        for nation in self.nations:
+            self.trackers[nation], own[nation] = tracker.step(self.trackers[nation], arrived[nation], now)
+        partners = self._partners(own, now)
+        self.fusion, fused = fuse.step(self.fusion, own[self.plan.nation], partners, now)
+        if len(self.nations) == 1:
+            return fused, own[self.plan.nation]
+        every = [plot for nation in Nation for plot in arrived[nation]]
+        self.centre, central = tracker.step(self.centre, every, now)
+        return fused, central
+
+    def _partners(self, own: Mapping[Nation, Iterable[Track]], now: Instant) -> list[Tracklet]:
+        if not self.plan.sharing:
+            return []
+        due = after(now, self.plan.share_delay_s)
+        for nation in self.nations:
+            if nation is not self.plan.nation:
+                shared = (replace(tracklet_of(track, nation), sequence=self.sequence) for track in own[nation])
+                self.under_way.extend((due, tracklet) for tracklet in shared)
+        found: list[Tracklet] = []
+        while self.under_way and self.under_way[0][0] <= now:
+            found.append(self.under_way.popleft()[1])
+        return found
+
+
+def run(plan: Plan, seed: int) -> Trial | None:
+    """One seed; None when the sensors never see the first object in free flight."""
+    scenario = plan.scenario
+    truths = draw_truths(scenario, seed)
+    bounds = bounds_of(_judged_sensors(plan), scenario, seed, truths[0], PRIOR)
+    if bounds is None:
+        return None
+    contact = bounds.contact_ns
+    deliveries = [d for d in plots(scenario, seed, truths) if d.deliver_ns <= after(contact, AGES_S[-1] + 2)]
+    world = _World(plan, deliveries)
+    first_s = int(seconds_between(scenario.start_ns, deliveries[0].deliver_ns))
+    last_s = int(np.ceil(seconds_between(scenario.start_ns, contact))) + AGES_S[-1]
+    trial = Trial(seed, {}, {}, (), (), (), bounds.contact_s, float("inf"))
+    sizes: list[float] = []
+    best: list[float] = []
+    frames: list[Frame] = []
+    seen_ns = {flown.flight.object: _seen_ns(scenario, seed, flown) for flown in truths}
+    for second in range(first_s + 1, last_s + 1):
+        now = after(scenario.start_ns, float(second))
+        fused, central = world.step(now)
+        track = nearest(fused, truths[0])
+        if track is not None and not np.isfinite(trial.tracked_s):
+            trial = trial._replace(tracked_s=seconds_between(truths[0].launch_ns, now))
+        age = int(seconds_between(contact, now))
+        if age < 1:
+            continue
+        sample = judged(track, truths[0], bounds, now)
+        sizes.append(sample.claimed_m)
+        best.append(sample.best_m)
+        if age in AGES_S and age not in trial.samples:
+            trial.samples[age] = sample
+            trial.central[age] = judged(nearest(central, truths[0]), truths[0], bounds, now)
+        if age % FRAME_EVERY_S == 0:
+            frames.append(_frame(truths, seen_ns, fused, now, contact))
+    return trial._replace(sizes_m=tuple(sizes), bound_sizes_m=tuple(best), frames=tuple(frames))
+
+
+def draw_truths(scenario: Scenario, seed: int) -> tuple[FlownFlight, ...]:
+    """The scenario's flights, each with a ballistic coefficient drawn for this run."""
+    stream = np.random.default_rng([seed, BETA_STREAM])
+    return tuple(
+        with_ln_beta(flown, LN_BETA_MEAN + LN_BETA_SIGMA * float(stream.standard_normal()))
+        for flown in fly_all(scenario.flights)
+    )
+
+
+def _judged_sensors(plan: Plan) -> frozenset[str]:
+    """Sensors whose looks the judged nation could have known of."""
+    return frozenset(
+        spec.id for spec in plan.scenario.sensors if plan.sharing or spec.nation is plan.nation
+    )
+
+
+def _seen_ns(scenario: Scenario, seed: int, flown: FlownFlight) -> Instant | None:
+    """When the first plot of an object arrived anywhere."""
+    clean = replace(scenario, sensors=tuple(replace(s, false_plots_per_min=0.0) for s in scenario.sensors))
+    own = plots(clean, seed, [flown])
+    return own[0].deliver_ns if own else None
+
+
+def _frame(
+    truths: Sequence[FlownFlight],
+    seen_ns: Mapping[str, Instant | None],
+    fused: Iterable[FusedTrack],
+    now: Instant,
+    contact: Instant,
+) -> Frame:
+    """Objects that anybody has seen and that fly, and tracks that are alive, all at `now`."""
+    objects: dict[str, Array] = {}
+    for flown in truths:
+        since, age_s = seen_ns[flown.flight.object], seconds_between(flown.launch_ns, now)
+        if since is not None and since <= now and age_s <= flown.flight_time_s:
+            objects[flown.flight.object] = flown.states(np.array([age_s]))[0, :3]
+    tracks = {track.id: moved(track, now).x[:3] for track in fused if track.life not in ENDED}
+    return Frame(seconds_between(contact, now), objects, tracks)
+
