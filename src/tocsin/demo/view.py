@@ -11,6 +11,7 @@ from rich.text import Text
 from tocsin.model.event import Assessment
 from tocsin.model.label import Nation
 from tocsin.model.picture import Picture
+from tocsin.model.product import LinkHealth
 from tocsin.model.time import Instant, seconds_between, to_iso
 from tocsin.model.track import FusedTrack, Life, ObjectClass
 from tocsin.model.warning import Draft, WarnStatus
@@ -106,10 +107,16 @@ def _draft(draft: Draft) -> Text:
 
 
 def _links(picture: Picture) -> str:
-    def one(link_age_s: float | None) -> str:
-        return "?" if link_age_s is None else f"{link_age_s:.1f}s"
+    exchange = picture.exchange
+    chain = ""
+    if exchange.latency_p50_ms is not None:
+        chain = (
+            f"partners' products p50 {exchange.latency_p50_ms:.0f} p99 {exchange.latency_p99_ms:.0f} ms   "
+        )
+    return chain + "  ".join(_link(link) for link in picture.links)
 
-    return "  ".join(
-        f"{link.partner} {'+'.join(link.paths_up) or 'DOWN'} heard {one(link.heard_age_s)}"
-        for link in picture.links
-    )
+
+def _link(link: LinkHealth) -> str:
+    age = "?" if link.heard_age_s is None else f"{link.heard_age_s:.1f} s ago"
+    trip = "" if link.round_trip_ms is None else f" {link.round_trip_ms:.0f} ms"
+    return f"{link.partner} {'+'.join(link.paths_up) or 'DOWN'}{trip}, {age}"

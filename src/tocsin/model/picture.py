@@ -24,6 +24,23 @@ class SensorHealth(Struct, frozen=True):
     silent: bool
 
 
+class ReleaseQuestion(Struct, frozen=True):
+    """To an officer: our door withheld something about `track_id` (own track) from `partner`, whose `area` is in
+    danger. `offer`: the last one withheld by `rule`.
+    """
+
+    partner: Nation
+    offer: int
+    track_id: str
+    rule: str
+    area: str
+    asked_ns: Instant
+    deadline_ns: Instant
+    """First moment of danger in an area of that nation: an answer after it is late."""
+    until_ns: Instant
+    """Last moment of danger: the question is over."""
+
+
 class ExchangeCount(Struct, frozen=True):
     """Running counts of the exchange as the hall's record knows them."""
 
@@ -33,6 +50,9 @@ class ExchangeCount(Struct, frozen=True):
     received: int = 0
     copies: int = 0
     receipted: int = 0
+    latency_p50_ms: float | None = None
+    """Median over the newest products, from the partner's seal to our door (wall time); null before the first."""
+    latency_p99_ms: float | None = None
 
 
 class Picture(Struct, frozen=True):
@@ -53,3 +73,4 @@ class Picture(Struct, frozen=True):
     exchange: ExchangeCount
     plots_decoded: int
     scenario: str = ""
+    questions: tuple[ReleaseQuestion, ...] = ()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tocsin.model.product import Decision, Import, LinkHealth, Quarantined, Receipt
-from tocsin.model.time import Instant
+from tocsin.model.time import MILLISECOND_NS, Instant
 from tocsin.model.track import Plot, Tracklet
 from tocsin.model.warning import OfficerAct
 from tocsin.node.hall_words import (
@@ -20,6 +20,9 @@ from tocsin.node.hall_words import (
     RefusedIn,
     SensorLog,
 )
+
+LATENCIES = 200
+"""Products that the shown latency is of: about a minute of three partners' objects."""
 
 
 class Came(NamedTuple):
@@ -109,3 +112,11 @@ def counted(counts: Counts, came: Came, offers: int) -> Counts:
         receipted=counts.receipted + len(came.receipts),
         quarantined=quarantined,
     )
+
+
+def latencies(before: tuple[float, ...], imports: Sequence[Import]) -> tuple[float, ...]:
+    """The newest LATENCIES door-to-door times, in milliseconds."""
+    if not imports:
+        return before
+    new = ((row.arrived_wall_ns - row.issued_wall_ns) / MILLISECOND_NS for row in imports)
+    return (*before, *new)[-LATENCIES:]

@@ -29,9 +29,14 @@ def picture(state: HallState, now: Instant) -> Picture:
             received=counts.received,
             copies=counts.copies,
             receipted=counts.receipted,
+            latency_p50_ms=_rank(state.latencies_ms, 0.5),
+            latency_p99_ms=_rank(state.latencies_ms, 0.99),
         ),
         plots_decoded=counts.plots,
         scenario=state.config.scenario,
+        questions=tuple(
+            sorted(state.asking.open.values(), key=lambda row: (row.deadline_ns, row.offer, row.partner))
+        ),
     )
 
 
@@ -48,3 +53,9 @@ def _sensor_health(state: HallState, sensor: Sensor, now: Instant) -> SensorHeal
         age_s=age_s,
         silent=quiet_s > sensor.silence_limit_s,
     )
+
+
+def _rank(values: tuple[float, ...], part: float) -> float | None:
+    """The value below which `part` of the others lie (nearest rank)."""
+    rows = sorted(values)
+    return round(rows[min(len(rows) - 1, int(part * len(rows)))], 1) if rows else None

@@ -10,12 +10,14 @@ from tocsin.assess.assessor import AssessState
 from tocsin.model.event import Assessment, LaunchEvent, SharedPrediction
 from tocsin.model.handoff import HandedItem
 from tocsin.model.label import Nation, Plane
+from tocsin.model.picture import ReleaseQuestion
 from tocsin.model.product import LinkHealth, Offer, Quarantined
 from tocsin.model.sensor import Sensor
 from tocsin.model.space import EcefState
 from tocsin.model.time import Instant
 from tocsin.model.track import FusedTrack, Plot, Track, Tracklet
 from tocsin.model.warning import Draft, OfficerAct, Thresholds
+from tocsin.node.questions import Asking
 from tocsin.track.fuse import FusionState
 from tocsin.track.tracker import TrackerState
 from tocsin.warn.decide import WarnState
@@ -117,7 +119,13 @@ class Pictured(Struct, frozen=True, tag="pictured"):
     assessments: tuple[Assessment, ...]
 
 
-HallEffect = Offered | Told | ActRefused | Pictured
+class Asked(Struct, frozen=True, tag="asked"):
+    """To an officer: this is withheld from a partner whose people are in danger."""
+
+    question: ReleaseQuestion
+
+
+HallEffect = Offered | Told | ActRefused | Asked | Pictured
 
 # ---- state
 # ---------------------------------------------------------------------------------------------------
@@ -176,4 +184,7 @@ class HallState(Struct, frozen=True):
     sensors: dict[str, SensorLog] = {}
     counts: Counts = Counts()
     links: tuple[LinkHealth, ...] = ()
+    latencies_ms: tuple[float, ...] = ()
+    """Of the newest partners' products: from the partner's seal to our door, wall time."""
+    asking: Asking = Asking()
     pictured_ns: Instant = Instant(0)

@@ -12,9 +12,10 @@ from msgspec.structs import replace
 
 from tocsin.assess import assessor
 from tocsin.model.time import SECOND_NS, Instant
-from tocsin.node import arrivals, partners, sharing
+from tocsin.node import arrivals, partners, questions, sharing
 from tocsin.node.hall_words import (
     ActRefused,
+    Asked,
     Configured,
     HallEffect,
     HallState,
@@ -55,6 +56,7 @@ def hall_step(
     heard = partners.heard(state, came.imports, now)
     assessing, assessments = assessor.step(state.assess, fused, own, tuple(heard.launches.values()), now)
     warning, told = decide.step(state.warn, assessments, fused, came.acts, now)
+    asking, asked = questions.step(state.asking, state.config, came.decisions, own, fused, assessments, now)
     shared, offers = sharing.offers(state.shared, own, state.counts.offered, state.config.nation, now)
 
     pictured = now - state.pictured_ns >= PICTURE_PERIOD_NS
@@ -75,10 +77,13 @@ def hall_step(
         sensors=arrivals.sensor_log(state.sensors, came.plots, came.alive, now),
         counts=arrivals.counted(state.counts, came, len(offers)),
         links=came.links if came.links is not None else state.links,
+        asking=asking,
+        latencies_ms=arrivals.latencies(state.latencies_ms, came.imports),
         pictured_ns=now if pictured else state.pictured_ns,
     )
     effects: list[HallEffect] = [Offered(offer) for offer in offers]
     effects += [_told(effect) for effect in told]
+    effects += [Asked(question) for question in asked]
     if pictured and (fused or state.fused):
         effects.append(Pictured(fused, tuple(replace(row, arc=()) for row in assessments)))
     return after, tuple(effects)

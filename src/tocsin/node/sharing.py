@@ -16,6 +16,7 @@ from tocsin.model.product import Offer, Product
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Life, ObjectClass, Phase, Track, Tracklet
 from tocsin.node.hall_words import Shared
+from tocsin.track.body import tracklet_of
 
 TRACKLET_PERIOD_NS = SECOND_NS
 """A tracklet once a second: the rate of the radars; more would say nothing new."""
@@ -66,21 +67,7 @@ def _tracklet(row: Shared, track: Track, nation: Nation, now: Instant) -> tuple[
     over = track.life in ENDED
     if not over and now - row.tracklet_ns < TRACKLET_PERIOD_NS:
         return row, None
-    tracklet = Tracklet(
-        origin=nation,
-        track_id=track.id,
-        sequence=row.sequence + 1,
-        life=track.life,
-        phase=track.phase,
-        kind=track.kind,
-        state=track.state,
-        first_ns=track.first_ns,
-        last_ns=track.last_ns,
-        label=track.label,
-        accel_mps2=track.accel_mps2,
-        burnout_ns=track.burnout_ns,
-        identity=track.identity,
-    )
+    tracklet = replace(tracklet_of(track, nation), sequence=row.sequence + 1)
     return replace(row, sequence=row.sequence + 1, tracklet_ns=now, over=over), tracklet
 
 
