@@ -25,8 +25,8 @@ class SensorHealth(Struct, frozen=True):
 
 
 class ReleaseQuestion(Struct, frozen=True):
-    """To an officer: our door withheld something about `track_id` (own track) from `partner`, whose `area` is in
-    danger. `offer`: the last one withheld by `rule`.
+    """To an officer: our door withheld something about `track_id` (own track) from `partner`, whose `area` is
+    in danger. `offer`: the last one withheld by `rule`.
     """
 
     partner: Nation
@@ -51,7 +51,7 @@ class ExchangeCount(Struct, frozen=True):
     copies: int = 0
     receipted: int = 0
     latency_p50_ms: float | None = None
-    """Median over the newest products, from the partner's seal to our door (wall time); null before the first."""
+    """Of the newest products, from the partner's seal to our door (wall time); null before the first."""
     latency_p99_ms: float | None = None
 
 
