@@ -101,13 +101,13 @@ def lattice(policy: Policy, nation: Nation, plane: Plane) -> Iterator[Question]:
 
 def ways(nation: Nation) -> tuple[Way, ...]:
     """To each nation: directly, by the third nation's relay, both, and not at all."""
-    found = [Way(nation, False, None)]
+    found: list[Way] = []
     for partner in Nation:
         third = [other for other in Nation if other not in (nation, partner)]
         if partner is not nation:
             hubs = [None, *third]
             found += [Way(partner, direct, hub) for direct in (True, False) for hub in hubs]
-    return tuple(found)
+    return (*found, Way(nation, False, None))
 
 
 def labels(planes: Sequence[Plane]) -> Iterator[Label]:
