@@ -201,10 +201,10 @@ def _bombs() -> Iterator[Case]:
         "payload-says-4-gb", "the payload says it is 4 GB", built(payload=head(2, 2**32 - 1) + PAYLOAD)
     )
     for name, item, count in (
-        ("arrays", b"\x81", 2_000),
-        ("maps", b"\xa1\x00", 2_000),
-        ("tags", b"\xc6", 2_000),
-        ("indefinite", b"\x9f", 2_000),
+        ("arrays", b"\x81", 1_000),
+        ("maps", b"\xa1\x00", 1_000),
+        ("tags", b"\xc6", 1_000),
+        ("indefinite", b"\x9f", 1_000),
     ):
         yield _bomb(f"nested-{name}", f"{count} levels deep", item * count + b"\x00", "malformed")
     deep = b"\x81" * 500 + b"\x00"
@@ -221,7 +221,7 @@ def _bombs() -> Iterator[Case]:
     yield _bomb("bigfloat", "1 * 2^(2^64): a number that takes all memory", b"\xc5\x82" + huge + b"\x01")
     yield _bomb("decimal", "1 * 10^(2^64)", b"\xc4\x82" + huge + b"\x01")
     yield _bomb("rational", "1 / 0", b"\xd8\x1e\x82\x01\x00")
-    yield _bomb("bignum", "an integer of 2,000 bytes", b"\xc2" + cbor(b"\xff" * 2_000))
+    yield _bomb("bignum", "an integer of 1,000 bytes", b"\xc2" + cbor(b"\xff" * 1_000))
     yield _bomb("date", "the year 10^11", b"\xc1\x1b\x7f\xff\xff\xff\xff\xff\xff\xff")
     yield _bomb(
         "regular-expression", "an expression that takes for ever", b"\xd8\x23" + cbor("(a+)+" * 200 + "$")

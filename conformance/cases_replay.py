@@ -157,9 +157,24 @@ def _open_products() -> Iterator[Case]:
         "finite, yet its square is not",
         carried(tracklet(1, state=state | {"x": [1e300] * 7})),
     )
+    for key, wide in (
+        ("time_sigma_s", {"time_sigma_s": 1e300}),
+        ("semi_major_m", {"ellipse95": ellipse(semi_major_m=1e300)}),
+    ):
+        why = "finite, yet its square is not: a reader that squares it falls over, again at every redelivery"
+        yield _open(f"huge-{key}", why, carried(launch(launch=place(**wide))))
+    spoken = "\n\x1b[2J\u202e"
+    yield _open(
+        "track-id-control",
+        "control and direction characters in a name that screens show",
+        carried(tracklet(1, track_id=spoken)),
+    )
+    yield _open("track-id-empty", "an object without a name", carried(tracklet(1, track_id="")))
+    yield _open("track-id-long", "a name of a thousand characters", carried(tracklet(1, track_id="x" * 1000)))
     yield _open("huge-apogee", "finite, yet beyond the universe", carried(prediction(apogee_m=1e300)))
     for key in ("first_ns", "last_ns"):
-        yield _open(f"{key}-2-63", "no time needs more than 63 bits", carried(tracklet(1, **{key: 2**63})))
+        late = tracklet(1) | {key: 2**63}
+        yield _open(f"{key}-2-63", "no time needs more than 63 bits", carried(late))
     yield _open(
         "epoch-2-64",
         "no time needs more than 63 bits",

@@ -39,7 +39,9 @@ def run(vectors: Iterable[Vector], answer: Callable[[Question], Answer] = judge)
 def conformance_command(
     vectors: Annotated[
         Path,
-        typer.Option("--vectors", metavar="DIR", help="Folder of *.jsonl [default: conformance/vectors]."),
+        typer.Option(
+            "--vectors", metavar="DIR", help="Folder of *.jsonl.", show_default="conformance/vectors"
+        ),
     ] = SHIPPED,
     command: Annotated[
         str | None,
