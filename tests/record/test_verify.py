@@ -182,6 +182,11 @@ def test_a_step_that_was_not_committed_leaves_no_leaf(tmp_path: Path) -> None:
     with pytest.raises(apsw.ConstraintError):
         ledger.append(step(2)._replace(imports=step(1).imports))
     assert ledger.head() == before
+    ledger._db.set_commit_hook(lambda: True)  # everything is written, and the commit itself fails
+    with pytest.raises(apsw.ConstraintError):
+        ledger.append(step(2))
+    assert ledger.head() == before
+    ledger._db.set_commit_hook(None)
     ledger.append(step(2))
     ledger.close()
     assert checked(tmp_path / "r.sqlite").fault is None
