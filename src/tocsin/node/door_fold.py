@@ -21,6 +21,7 @@ def door_step(
     """One turn of the door; `now` is wall time. A `Store` among the effects is first and is committed
     first."""
     turn = Turn(state, now)
+    releasing.release_due(turn)
     offered = [stimulus.offers for stimulus in stimuli if isinstance(stimulus, OffersCame)]
     if offered:
         releasing.take_offers(turn, chain.from_iterable(offered))  # together: one signature for a micro-batch
