@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import msgspec
 import pytest
 from desk_server import desk_server
-from made_picture import picture
+from made_picture import LAUNCHED, picture, unseen
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tocsin.model.label import Nation, Plane
 from tocsin.model.picture import Picture
+from tocsin.model.time import after
+from tocsin.model.warning import MsgType
 
 pytestmark = pytest.mark.browser
 EMPTY_PNG_BYTES = 10_000  # more than a canvas of one colour, far less than a map
@@ -188,3 +191,89 @@ def test_a_lost_server_is_said_at_once(browser: Browser) -> None:
     expect(page.locator("#feed.bad")).to_contain_text("NO CONNECTION")
     expect(page.locator("body.stale")).to_have_count(1)
     page.close()
+
+
+def test_an_unseen_object_stands_at_its_predicted_place_and_says_so(desk: Desk) -> None:
+    desk.source.shown = unseen(picture(Nation.JPN, 480.0), 740.0)
+    page = desk.open()
+    row = page.locator("#marks tbody tr.item-fused")
+    expect(row).to_contain_text("coasting · predicted place, last seen 4 min 20 s ago")
+    expect(page.locator("#queue tbody tr")).to_contain_text("predicted, last seen 4 min 20 s ago")
+    expect(page.locator("#detail")).to_contain_text("Last measured")
+    expect(page.locator("#who tbody tr td.own").first).to_have_text("○")
+    for language, word in (("ko", "예측 위치"), ("ja", "予測位置")):
+        page.locator("#language").select_option(language)
+        expect(row).to_contain_text(word)
+
+
+def test_after_the_predicted_impact_no_place_is_shown(desk: Desk) -> None:
+    desk.source.shown = unseen(picture(Nation.JPN, 480.0), 1_400.0)
+    page = desk.open()
+    words = "predicted impact time passed, not observed"
+    row = page.locator("#marks tbody tr.item-fused")
+    expect(row).to_contain_text(words)
+    expect(row.locator("td.col-place")).to_have_text("–")
+    expect(page.locator("#marks tbody tr.item-impact")).to_contain_text(words)
+    expect(page.locator("#detail .headline")).to_contain_text(words)
+    for key in "fgp":
+        page.keyboard.press(key)
+        page.wait_for_timeout(100)
+
+
+def test_a_predicted_object_is_drawn_otherwise(desk: Desk) -> None:
+    """Same place, same clock: only whether it was measured differs."""
+    still = picture(Nation.JPN, 740.0, air=0)
+    alone = msgspec.structs.replace(still, own=(), partners=(), sensors=())
+    shots = []
+    for shown in (
+        alone,
+        unseen(
+            msgspec.structs.replace(
+                picture(Nation.JPN, 480.0, air=0),
+                own=(),
+                partners=(),
+                sensors=(),
+                assessments=alone.assessments,
+            ),
+            740.0,
+        ),
+    ):
+        desk.source.shown = shown
+        page = desk.open("lang=en&at=150.00,42.00,900.00")
+        expect(page.locator("#clock-utc")).to_contain_text("22:34:20")
+        page.wait_for_timeout(300)
+        shots.append(page.locator("canvas").screenshot())
+    assert shots[0] != shots[1]
+
+
+def test_a_cancel_does_not_look_like_an_alert(desk: Desk) -> None:
+    shown = picture(Nation.JPN, 320.0)
+    draft = shown.drafts[0]
+    warning = msgspec.structs.replace(draft.warning, msg_type=MsgType.CANCEL, serial=2)
+    cancel = msgspec.structs.replace(
+        draft, id=f"{draft.id}-2", warning=warning, drafted_ns=after(LAUNCHED, 310)
+    )
+    desk.source.shown = msgspec.structs.replace(shown, drafts=(draft, cancel))
+    page = desk.open()
+    first, second = (page.locator("#warnings tbody tr").nth(i) for i in (0, 1))
+    expect(first).to_contain_text("⊘ CANCEL 1.2 · RELEASED")
+    expect(second).to_contain_text("Alert 1 · RELEASED · observed")
+    style = "row => getComputedStyle(row.cells[0]).borderLeft"
+    assert first.evaluate(style) != second.evaluate(style)
+    expect(page.locator("#announce")).to_contain_text("Warning cancelled for")
+    assert page.locator("#announce p", has_text="Warning released for").count() == 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1500, 900), (1920, 1080)])
+@pytest.mark.parametrize("language", ["en", "ko", "ja"])
+def test_nothing_is_cut_off(desk: Desk, width: int, height: int, language: str) -> None:
+    desk.source.shown = unseen(picture(Nation.JPN, 480.0), 740.0)
+    desk.page.set_viewport_size({"width": width, "height": height})
+    page = desk.open(f"lang={language}&object=JPN-F1")
+    for part in ("#marks", "#warnings", "#queue", "#detail", "#sensors", "#right", "#left", "#bar", "#links"):
+        wide = page.locator(part).evaluate("node => node.scrollWidth - node.clientWidth")
+        assert wide <= 0, part
+    assert page.locator("#bar").bounding_box()["height"] < 50  # type: ignore[index]
+    assert page.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
+    map_height = page.locator(".canvas-box").bounding_box()["height"]  # type: ignore[index]
+    assert map_height > 0.5 * height

@@ -171,7 +171,7 @@ def test_clients_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_closed_page_is_noticed() -> None:
-    async def run() -> None:
+    async def run(turns: int) -> None:
         board = feed.Board()
         with board.client():
             assert board.clients == 1
@@ -197,19 +197,19 @@ class Silent:
 
 def test_a_cancellation_is_heard_even_when_a_picture_comes_in_the_same_turn() -> None:
     # In Python 3.11 asyncio.wait_for returns the picture instead and the loop runs on for ever.
-    async def run() -> None:
+    async def run(turns: int) -> None:
         board = feed.Board()
         sender = asyncio.create_task(feed._send(cast(WebSocket, Silent()), board))
         await asyncio.sleep(0.01)
         board.put("new")
-        for _ in range(turn):
+        for _ in range(turns):
             await asyncio.sleep(0)
         sender.cancel()
         done, _ = await asyncio.wait({sender}, timeout=0.2)
         heard = bool(done)
         sender.cancel()
         await asyncio.wait({sender}, timeout=1.0)
-        assert heard, f"swallowed {turn} turns after the picture"
+        assert heard, f"swallowed {turns} turns after the picture"
 
-    for turn in range(5):
-        asyncio.run(run())
+    for turns in range(5):
+        asyncio.run(run(turns))

@@ -39,6 +39,7 @@ def test_what_was_just_seen_is_measured() -> None:
     place = fused_place(lost_at(LAST_S + PREDICT_AFTER_S))
     assert place.basis is Basis.MEASURED
     assert place.seen is None
+    assert fused_place(lost_at(LAST_S + PREDICT_AFTER_S + 0.1)).basis is Basis.PREDICTED
 
 
 def test_predicted_place_is_on_the_flight_at_now() -> None:

@@ -40,7 +40,7 @@ class Basis(StrEnum):
 
 
 class Place(NamedTuple):
-    """Degrees, km, km/s. PASSED has none but `seen`: the last measured lat, lon, alt (None while measured)."""
+    """Degrees, km, km/s. PASSED has none but `seen`: last measured lat, lon, alt (None while measured)."""
 
     basis: Basis
     lat: float | None

@@ -100,6 +100,7 @@ class Scene {
     const at = this.at(spot.lat, spot.lon);
     if (!at) return;
     this.shape("triangle", at, 6, INK.launch, true);
+    this.labels.block(at[0] - 6, at[1] - 6, 12, 12);
     this.label(`▲ ${clock(spot.t)}Z`, at[0], at[1], INK.launch, 5);
     this.picked({ ...item, mark }, at);
   }
@@ -170,6 +171,7 @@ class Scene {
     if (at) {
       const open = basisOf(mark) !== MEASURED || mark.life === "impacted" || mark.life === "tentative";
       if (hasPlace(mark)) this.shape("diamond", at, 7, INK.fused, !open, dashOf(mark));
+      this.labels.block(at[0] - 7, at[1] - 7, 14, 14);
       if (chosen) this.shape("circle", at, 13, INK.fused, false, dashOf(mark));
       this.label(labelOf(mark, this.store.view.now), at[0], at[1], INK.fused, 40 + (chosen ? 9 : 0), true);
       this.picked(item, at);
