@@ -9,9 +9,11 @@ import sys
 import typer
 
 from tocsin.commands import (
+    bench,
     conformance,
     decode,
     demo,
+    evaluate,
     init,
     node,
     policy,
@@ -39,11 +41,13 @@ app.command("verify")(verify.verify_command)
 app.command("prove")(prove.prove_command)
 app.command("decode")(decode.decode_command)
 app.command("init")(init.init_command)
+app.command("evaluate")(evaluate.evaluate_command)
 app.command("conformance")(conformance.conformance_command)
 app.add_typer(trust.app, name="trust")
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(warn.app, name="warn")
 app.add_typer(policy.app, name="policy")
+app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """The posterior Cramer-Rao bound: how well anybody could know an object's state and impact from these looks.
 
 Free flight has no process noise here, so all information is carried to one instant, the origin (burnout),
-by the state-transition matrix along the true path and added there: J = J0 + sum_k Phi_k' H_k' R_k^-1 H_k Phi_k.
+by the state-transition matrix along the true path and added there:
+J = J0 + sum_k Phi_k' H_k' R_k^-1 H_k Phi_k.
 The covariance bound J^-1 at the origin is moved to any other instant, or onto the ground, by the same
 matrices. J0 holds the prior of ln beta (and a position and velocity prior so wide that it says nothing, to
 keep J regular), and what was known at burnout from looks under power.
@@ -79,7 +80,7 @@ def inform(path: Path, whitened: Array, start: Array) -> Information:
 
 
 def per_look(phi: Array, whitened: Array) -> Array:
-    """(W Phi)' (W Phi) of every look: (n, k, k) from transitions (n, k, k) and whitened partials (n, m, k)."""
+    """(W Phi)' (W Phi) of every look (n, k, k): transitions (n, k, k), whitened partials (n, m, k)."""
     seen = whitened @ phi
     return np.asarray(np.swapaxes(seen, 1, 2) @ seen)
 
@@ -110,7 +111,7 @@ def ground_partials(origin7: Array, ln_beta_mean: float, ln_beta_sigma: float) -
 
 
 def slid(end: Fall) -> Array:
-    """The same (3, 7) of one fall: the error at the nominal time slides along the velocity onto the ground."""
+    """The same of one fall: an error at the nominal time slides along the velocity onto the ground."""
     if not end.hit:
         raise ValueError("no impact: the flight did not reach the ground")
     lat, lon, _ = ecef_to_geodetic(end.x_impact7[:3])

@@ -1,7 +1,7 @@
 """One estimate against the truth, and against the bound of the looks that had arrived when it was made."""
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
@@ -13,16 +13,18 @@ from tocsin.earth.gauss import ellipse95
 from tocsin.measure import crlb
 from tocsin.measure.accuracy import standardised
 from tocsin.measure.looks import look
-from tocsin.model.label import Plane
+from tocsin.model.label import Nation, Plane
 from tocsin.model.space import Geodetic
 from tocsin.model.time import Instant, after, seconds_between
 from tocsin.model.track import FusedTrack, ObjectClass, Track
 from tocsin.sim.scenario import Scenario
 from tocsin.sim.sensors import Delivery, plots
 from tocsin.sim.truth import FlownFlight
+from tocsin.track.body import moved, tracklet_of
+from tocsin.track.life import ENDED
 
 Array = NDArray[np.float64]
-AnyTrack = TypeVar("AnyTrack", Track, FusedTrack)
+AnyTrack = Track | FusedTrack
 
 REACH_M: Final = 100e3  # a track farther from the object is not its estimate but something else; ours
 
@@ -95,9 +97,7 @@ def bounds_of(
     )
 
 
-def _true_plots(
-    sensors: frozenset[str], scenario: Scenario, seed: int, flown: FlownFlight
-) -> list[Delivery]:
+def _true_plots(sensors: frozenset[str], scenario: Scenario, seed: int, flown: FlownFlight) -> list[Delivery]:
     """The object's own plots by time: a stream per sensor and object makes them the same as in the crowd."""
     quiet = [replace(spec, false_plots_per_min=0.0) for spec in scenario.sensors if spec.id in sensors]
     if not quiet:
@@ -106,21 +106,26 @@ def _true_plots(
     return sorted(own, key=lambda entry: (entry.plot.time_ns, entry.plot.sensor))
 
 
-def nearest(tracks: Iterable[AnyTrack], flown: FlownFlight) -> AnyTrack | None:
-    """The track that is nearest to the object at its own epoch, within REACH_M; aircraft left out."""
+def nearest(tracks: Iterable[AnyTrack], flown: FlownFlight, now: Instant) -> AnyTrack | None:
+    """The track that is nearest to the object now, within REACH_M; aircraft and ended tracks left out."""
     best: tuple[float, AnyTrack] | None = None
+    now_s = seconds_between(flown.launch_ns, now)
+    if not 0.0 <= now_s <= flown.flight_time_s:
+        return None
+    truth = flown.states(np.array([now_s]))[0, :3]
     for track in tracks:
-        age_s = seconds_between(flown.launch_ns, track.state.epoch_ns)
-        if track.kind is ObjectClass.AIR or not 0.0 <= age_s <= flown.flight_time_s:
+        if track.kind is ObjectClass.AIR or track.life in ENDED:
             continue
-        truth = flown.states(np.array([age_s]))[0]
-        off = float(np.linalg.norm(truth[:3] - np.array(track.state.x[:3])))
+        shared = (
+            tracklet_of(track, Nation.USA) if isinstance(track, Track) else track
+        )  # whose does not matter
+        off = float(np.linalg.norm(truth - moved(shared, now).x[:3]))
         if off < REACH_M and (best is None or off < best[0]):
             best = (off, track)
     return None if best is None else best[1]
 
 
-def judged(track: Track | FusedTrack | None, flown: FlownFlight, bounds: Bounds, now: Instant) -> Sample:
+def judged(track: AnyTrack | None, flown: FlownFlight, bounds: Bounds, now: Instant) -> Sample:
     """A track's state at its epoch and its predicted impact, against the looks delivered by `now`."""
     used = bounds.deliver_ns <= now
     covariance, _ = crlb.impact_bound(bounds.information, used, bounds.ground)
@@ -160,4 +165,3 @@ def _matrix(triangle: tuple[float, ...]) -> Array:
     matrix = np.zeros((7, 7))
     matrix[np.triu_indices(7)] = triangle
     return np.asarray(matrix + np.triu(matrix, 1).T)
-

@@ -64,7 +64,9 @@ def count(frame: Frame, reach_m: float) -> Counts:
 
 def of_counts(rows: Sequence[Counts]) -> Siap:
     """From sums over times, or over runs."""
-    objects, held, on_objects, tracks = (sum(column) for column in zip(*rows, strict=True)) if rows else [0] * 4
+    objects, held, on_objects, tracks = (
+        (sum(column) for column in zip(*rows, strict=True)) if rows else [0] * 4
+    )
     return Siap(
         held / objects if objects else 0.0,
         on_objects / held if held else 1.0,

@@ -100,7 +100,9 @@ class _World:
         due = after(now, self.plan.share_delay_s)
         for nation in self.nations:
             if nation is not self.plan.nation:
-                shared = (replace(tracklet_of(track, nation), sequence=self.sequence) for track in own[nation])
+                shared = (
+                    replace(tracklet_of(track, nation), sequence=self.sequence) for track in own[nation]
+                )
                 self.under_way.extend((due, tracklet) for tracklet in shared)
         found: list[Tracklet] = []
         while self.under_way and self.under_way[0][0] <= now:
@@ -128,7 +130,7 @@ def run(plan: Plan, seed: int) -> Trial | None:
     for second in range(first_s + 1, last_s + 1):
         now = after(scenario.start_ns, float(second))
         fused, central = world.step(now)
-        track = nearest(fused, truths[0])
+        track = nearest(fused, truths[0], now)
         if track is not None and not np.isfinite(trial.tracked_s):
             trial = trial._replace(tracked_s=seconds_between(truths[0].launch_ns, now))
         age = int(seconds_between(contact, now))
@@ -139,7 +141,7 @@ def run(plan: Plan, seed: int) -> Trial | None:
         best.append(sample.best_m)
         if age in AGES_S and age not in trial.samples:
             trial.samples[age] = sample
-            trial.central[age] = judged(nearest(central, truths[0]), truths[0], bounds, now)
+            trial.central[age] = judged(nearest(central, truths[0], now), truths[0], bounds, now)
         if age % FRAME_EVERY_S == 0:
             frames.append(_frame(truths, seen_ns, fused, now, contact))
     return trial._replace(sizes_m=tuple(sizes), bound_sizes_m=tuple(best), frames=tuple(frames))
@@ -156,9 +158,7 @@ def draw_truths(scenario: Scenario, seed: int) -> tuple[FlownFlight, ...]:
 
 def _judged_sensors(plan: Plan) -> frozenset[str]:
     """Sensors whose looks the judged nation could have known of."""
-    return frozenset(
-        spec.id for spec in plan.scenario.sensors if plan.sharing or spec.nation is plan.nation
-    )
+    return frozenset(spec.id for spec in plan.scenario.sensors if plan.sharing or spec.nation is plan.nation)
 
 
 def _seen_ns(scenario: Scenario, seed: int, flown: FlownFlight) -> Instant | None:
@@ -183,4 +183,3 @@ def _frame(
             objects[flown.flight.object] = flown.states(np.array([age_s]))[0, :3]
     tracks = {track.id: moved(track, now).x[:3] for track in fused if track.life not in ENDED}
     return Frame(seconds_between(contact, now), objects, tracks)
-

@@ -1,0 +1,216 @@
+"""Figures of an evaluation: many trials, one set of figures at each age after first contact.
+
+A run without a track (or a prediction) at an age gives no draw there; `tracked` and `predicted` say how many
+runs did. Ratios are against the Cramer-Rao bound of each run's own looks (`crlb`).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+from msgspec import Struct, field
+from numpy.typing import NDArray
+
+from tocsin.measure import accuracy
+from tocsin.measure.picture import REACH_M, Siap, count, independent, of_counts, scorer_name
+from tocsin.measure.trial import AGES_S, Plan, Trial
+
+Array = NDArray[np.float64]
+Band = tuple[float, float]
+
+REFERENCE_S: Final = 60
+"""The age whose figures stand at the top of the result: the one of the table in the design of the tracker."""
+
+SIZES_KM: Final = (50, 10, 5, 1)
+DIMENSIONS: Final = 6
+
+
+class AtAge(Struct, frozen=True):
+    """Figures at one age. `*_se`: standard error of the ratio before it. `coverage` is that of the impact
+    ellipses, `position_coverage` that of the position's ellipsoids. Null: no draw.
+    """
+
+    tracked: int
+    predicted: int
+    position_ratio: float | None
+    position_ratio_se: float | None
+    velocity_ratio: float | None
+    velocity_ratio_se: float | None
+    impact_ratio: float | None
+    impact_ratio_se: float | None
+    position_rmse_m: float | None
+    position_bound_m: float | None
+    impact_rmse_m: float | None
+    impact_bound_m: float | None
+    anees: float | None
+    anees_band: Band | None
+    impact_anees: float | None
+    impact_anees_band: Band | None
+    coverage: dict[str, float] | None
+    position_coverage: dict[str, float] | None
+    fused_ratio: float | None
+    fused_ratio_se: float | None
+
+
+class Evaluation(Struct, frozen=True):
+    """What `tocsin evaluate --json` prints. Figures at the top are those of `reference_s`.
+
+    `time_to_km`: median seconds from first contact to a 95 % impact ellipse with a semi-major axis that
+    small, that stays so (null: more than half of the runs do not get there in `ages` seconds);
+    `bound_time_to_km`: the same of the bound.
+    """
+
+    scenario: str
+    runs: int
+    seed: int
+    nation: str
+    sensors: tuple[str, ...]
+    sharing: str
+    reference_s: int
+    position_ratio: float | None
+    velocity_ratio: float | None
+    impact_ratio: float | None
+    anees: float | None
+    anees_band: Band | None
+    coverage: dict[str, float] | None
+    time_to_km: dict[str, float | None]
+    bound_time_to_km: dict[str, float | None]
+    fused_ratio: float | None
+    siap: Siap
+    siap_by: str
+    siap_own: Siap
+    contact_s: float | None
+    track_s: float | None
+    unseen_runs: int
+    at: dict[str, AtAge] = field(default_factory=dict)
+
+
+def evaluated(plan: Plan, seed: int, runs: int, trials: Sequence[Trial]) -> Evaluation:
+    """All figures of the trials; `runs` counts also those in which the sensors never saw the object."""
+    at = {str(age): at_age(trials, age) for age in AGES_S}
+    top = at[str(REFERENCE_S)]
+    own = of_counts([count(frame, REACH_M) for trial in trials for frame in trial.frames])
+    scored = [found for trial in trials if trial.frames and (found := independent(trial.frames)) is not None]
+    nations = {spec.nation for spec in plan.scenario.sensors}
+    return Evaluation(
+        scenario=plan.scenario.name,
+        runs=runs,
+        seed=seed,
+        nation=plan.nation,
+        sensors=tuple(spec.id for spec in plan.scenario.sensors),
+        sharing=_sharing(plan, len(nations)),
+        reference_s=REFERENCE_S,
+        position_ratio=top.position_ratio,
+        velocity_ratio=top.velocity_ratio,
+        impact_ratio=top.impact_ratio,
+        anees=top.anees,
+        anees_band=top.anees_band,
+        coverage=top.coverage,
+        time_to_km={str(km): _time_to(trials, km, lambda trial: trial.sizes_m) for km in SIZES_KM},
+        bound_time_to_km={
+            str(km): _time_to(trials, km, lambda trial: trial.bound_sizes_m) for km in SIZES_KM
+        },
+        fused_ratio=top.fused_ratio,
+        siap=_mean(scored) if scored else own,
+        siap_by=scorer_name() if scored else "tocsin",
+        siap_own=_rounded(own),
+        contact_s=_short(accuracy.median_time([trial.contact_s for trial in trials])),
+        track_s=_short(accuracy.median_time([trial.tracked_s for trial in trials])),
+        unseen_runs=runs - len(trials),
+        at=at,
+    )
+
+
+def at_age(trials: Sequence[Trial], age: int) -> AtAge:
+    """Figures at one age, one draw a trial."""
+    samples = [trial.samples[age] for trial in trials if age in trial.samples]
+    errors, bounds = _drawn([s.error for s in samples]), _drawn([s.bound for s in samples])
+    off = _drawn([s.impact_error for s in samples])
+    allowed = _drawn([s.impact_bound for s in samples if s.impact_error is not None])
+    position = accuracy.rmse_ratio(errors[:, :3], bounds[:, :3, :3]) if len(errors) else None
+    velocity = accuracy.rmse_ratio(errors[:, 3:], bounds[:, 3:, 3:]) if len(errors) else None
+    impact, fused = accuracy.rmse_ratio(off, allowed), _fused_ratio(trials, age)
+    squares = [s.squared for s in samples if s.squared is not None]
+    impacts = [s.impact_squared for s in samples if s.impact_squared is not None]
+    places = [s.position_squared for s in samples if s.position_squared is not None]
+    return AtAge(
+        tracked=len(errors),
+        predicted=len(off),
+        position_ratio=_value(position),
+        position_ratio_se=_error(position),
+        velocity_ratio=_value(velocity),
+        velocity_ratio_se=_error(velocity),
+        impact_ratio=_value(impact),
+        impact_ratio_se=_error(impact),
+        position_rmse_m=_rms(errors[:, :3]) if len(errors) else None,
+        position_bound_m=_root(bounds[:, :3, :3]) if len(bounds) else None,
+        impact_rmse_m=_rms(off) if len(off) else None,
+        impact_bound_m=_root(allowed) if len(allowed) else None,
+        anees=_short(accuracy.anees(squares)),
+        anees_band=accuracy.anees_band(len(squares), DIMENSIONS),
+        impact_anees=_short(accuracy.anees(impacts)),
+        impact_anees_band=accuracy.anees_band(len(impacts), 2),
+        coverage=accuracy.coverage(impacts, 2),
+        position_coverage=accuracy.coverage(places, 3),
+        fused_ratio=_value(fused),
+        fused_ratio_se=_error(fused),
+    )
+
+
+def _fused_ratio(trials: Sequence[Trial], age: int) -> accuracy.Ratio | None:
+    """The judged picture's position error over that of one tracker with all plots, where both had a track."""
+    pairs = [
+        (trial.samples[age].error, trial.central[age].error)
+        for trial in trials
+        if age in trial.samples and age in trial.central
+    ]
+    both = [(one[:3], other[:3]) for one, other in pairs if one is not None and other is not None]
+    return accuracy.rms_quotient(_drawn([one for one, _ in both]), _drawn([other for _, other in both]))
+
+
+def _time_to(trials: Sequence[Trial], km: float, sizes: Callable[[Trial], Sequence[float]]) -> float | None:
+    ages = [float(n) for n in range(1, AGES_S[-1] + 1)]
+    return accuracy.median_time([accuracy.time_to(ages, sizes(trial), 1e3 * km) for trial in trials])
+
+
+def _mean(scores: Sequence[Siap]) -> Siap:
+    """Over runs."""
+    C, A, S = (float(np.mean(column)) for column in zip(*((s.C, s.A, s.S) for s in scores), strict=True))
+    return _rounded(Siap(C, A, S))
+
+
+def _rounded(score: Siap) -> Siap:
+    return Siap(round(score.C, 4), round(score.A, 4), round(score.S, 4))
+
+
+def _sharing(plan: Plan, nations: int) -> str:
+    if not plan.sharing:
+        return "none"
+    if nations == 1:
+        return "none: sensors of one nation"
+    return f"delayed by {plan.share_delay_s:g} s" if plan.share_delay_s else "ideal"
+
+
+def _drawn(values: Sequence[Array | None]) -> Array:
+    return np.array([value for value in values if value is not None])
+
+
+def _rms(errors: Array) -> float:
+    return round(float(np.sqrt(np.mean(np.sum(errors**2, axis=1)))), 1)
+
+
+def _root(bounds: Array) -> float:
+    return round(float(np.sqrt(np.mean(np.trace(bounds, axis1=1, axis2=2)))), 1)
+
+
+def _value(ratio: accuracy.Ratio | None) -> float | None:
+    return None if ratio is None else _short(ratio.value)
+
+
+def _error(ratio: accuracy.Ratio | None) -> float | None:
+    return None if ratio is None else _short(ratio.standard_error)
+
+
+def _short(value: float | None) -> float | None:
+    """To a thousandth; null where there is no finite number."""
+    return round(value, 3) if value is not None and np.isfinite(value) else None
