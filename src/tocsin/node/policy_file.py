@@ -35,12 +35,10 @@ MAX_FILE_BYTES = 256 * 1024
 
 _JUDGING = (
     "model/label.py",
-    "model/product.py",
     "release/terms.py",
     "release/policy.py",
     "release/cedar.py",
     "release/compare.py",
-    "release/wording.py",
 )
 """What a comparison depends on, beside the policy and Cedar itself."""
 

@@ -84,9 +84,10 @@ def _caveats(policy: Policy) -> Iterator[str]:
         if terms.coarsen is Coarsening.FORBID:
             comment = f"{what} with the caveat COARSEN stay, even blurred."
             yield _statement("forbid.coarsen", comment, "forbid", f'when {{ {has}("COARSEN") }}')
-        comment = f"{what} with the caveat COARSEN leave blurred only: {_grids(policy, traffic)}."
-        condition = f'when {{ {has}("COARSEN") }}\nunless {{ context.coarsened }}'
-        yield _statement(REDUCE_COARSEN, comment, "forbid", condition)
+        else:
+            comment = f"{what} with the caveat COARSEN leave blurred only: {_grids(policy, traffic)}."
+            condition = f'when {{ {has}("COARSEN") }}\nunless {{ context.coarsened }}'
+            yield _statement(REDUCE_COARSEN, comment, "forbid", condition)
         if terms.delay is Delaying.FORBID:
             comment = f"{what} with the caveat DELAY stay, however long they would wait."
             yield _statement("forbid.delay", comment, "forbid", f'when {{ {has}("DELAY") }}')

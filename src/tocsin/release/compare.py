@@ -8,6 +8,7 @@ diagnostics is a difference.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain, combinations
 from json import dumps
 from typing import Any, NamedTuple
@@ -25,12 +26,15 @@ from tocsin.release.cedar import REDUCE_COARSEN, REDUCE_DELAY
 from tocsin.release.policy import Question, Release, Verdict, decide, forbidding, permitting
 from tocsin.release.terms import MAX_DELAY_S, TRAFFIC_OF_KIND, Kind, Policy, kind_of
 
-CHUNK = 4_096
-"""Requests in one call: keeps the answers' memory small."""
+CHUNK = 1_024
+"""Requests in one call: keeps the answers' memory small, and a difference is found early."""
 
 _T0 = Instant(0)
 _ELLIPSE = Ellipse95(1_000.0, 1_000.0, 0.0)
 _STATE = EcefState(_T0, (0.0,) * STATE_SIZE, (0.0,) * TRIANGLE_SIZE)
+
+
+_Key = tuple[Kind, Nation, Label]
 
 
 class Way(NamedTuple):
@@ -196,10 +200,7 @@ class _Court:
     def __init__(self, text: str, nation: Nation, plane: Plane) -> None:
         """ValueError for a text that Cedar cannot read."""
         self._policies = cedarpy.PolicySet.from_str(text)
-        specimens = list(_specimens(nation, plane))
-        self._uids = {_key(one): {"type": "Product", "id": str(n)} for n, one in enumerate(specimens)}
-        entities = [_entity(self._uids[_key(one)], one) for one in specimens]
-        self._entities = cedarpy.Entities.from_json_str(msgspec.json.encode(entities).decode())
+        self._uids, self._entities = _products(nation, plane)
         self._contexts: dict[tuple[bool, Nation | None, _Treated], str] = {}
 
     def ask(self, cases: Sequence[tuple[Question, _Treated]]) -> list[_Answer]:
@@ -219,6 +220,15 @@ class _Court:
         }
 
 
+@lru_cache(maxsize=len(Nation) * len(Plane))
+def _products(nation: Nation, plane: Plane) -> tuple[dict[_Key, dict[str, str]], cedarpy.Entities]:
+    """Every product of the lattice as Cedar knows it, and its name there. The same for every policy."""
+    specimens = list(_specimens(nation, plane))
+    uids = {_key(one): {"type": "Product", "id": str(n)} for n, one in enumerate(specimens)}
+    entities = [_entity(uids[_key(one)], one) for one in specimens]
+    return uids, cedarpy.Entities.from_json_str(msgspec.json.encode(entities).decode())
+
+
 def _answer(result: cedarpy.AuthzResult) -> _Answer:
     # Cedar names the rules that decided: all forbids that speak, or, with none, all permits.
     named = result.diagnostics.id_annotations_by_reason
@@ -226,7 +236,7 @@ def _answer(result: cedarpy.AuthzResult) -> _Answer:
     return _Answer(result.allowed, tuple(sorted(names)), tuple(result.diagnostics.errors))
 
 
-def _key(product: Product) -> tuple[Kind, Nation, Label]:
+def _key(product: Product) -> _Key:
     return (kind_of(product), product.origin, product.label)
 
 
