@@ -246,6 +246,13 @@ def test_a_predicted_object_is_drawn_otherwise(desk: Desk) -> None:
     assert shots[0] != shots[1]
 
 
+def test_before_burnout_no_area_is_called_safe(desk: Desk) -> None:
+    desk.source.shown = picture(Nation.JPN, 90.0)
+    page = desk.open()
+    expect(page.locator("#queue tbody td").last).to_have_text("–")
+    expect(page.locator("#detail tbody")).to_have_text("no prediction before burnout")
+
+
 def test_a_cancel_does_not_look_like_an_alert(desk: Desk) -> None:
     shown = picture(Nation.JPN, 320.0)
     draft = shown.drafts[0]

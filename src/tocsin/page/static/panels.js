@@ -45,7 +45,7 @@ function queueRow(mark, view, ui) {
       badge(grave),
       objectCell(mark, view, ended),
       mark.impact ? time(mark.impact.t, unobserved) : mark.phase === "boost" ? say("boosting") : "–",
-      own ? time(own.enter, over(own, view.now) ? say("mine.now") : null) : say(all.length ? "mine.passed" : "mine.none"),
+      own ? time(own.enter, over(own, view.now) ? say("mine.now") : null) : mark.impact ? say(all.length ? "mine.passed" : "mine.none") : "–", // not known before burnout
     ],
   };
 }
@@ -110,7 +110,7 @@ export function detailPanel(store, areaName) {
     if (!mark) return;
     setText(heading, headingOf(mark, view.now));
     fillFacts(facts, factsOf(mark, view));
-    table.update((mark.risks ?? []).map((risk) => riskRow(risk, view, areaName)), say("areas.none"));
+    table.update((mark.risks ?? []).map((risk) => riskRow(risk, view, areaName)), say(mark.impact ? "areas.none" : "detail.early"));
   };
   return { node: panel(say("detail"), "detail", hint, heading, facts, table.node), draw };
 }
