@@ -171,7 +171,7 @@ def test_clients_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_closed_page_is_noticed() -> None:
-    async def run(turns: int) -> None:
+    async def run() -> None:
         board = feed.Board()
         with board.client():
             assert board.clients == 1
