@@ -54,10 +54,10 @@ class RunLog:
     drafts: dict[str, Draft]
 
 
-def pictures(ledger: Ledger) -> Iterator[Pictured]:
-    """The fused picture, once a scenario second."""
-    for _, body in ledger.effects("pictured"):
-        yield _PICTURED.decode(body)
+def pictures(ledger: Ledger) -> Iterator[tuple[Instant, Pictured]]:
+    """The fused picture with its time, once a scenario second."""
+    for now, body in ledger.effects_at("pictured"):
+        yield now, _PICTURED.decode(body)
 
 
 def collect(ledger: Ledger) -> RunLog:
@@ -69,12 +69,12 @@ def collect(ledger: Ledger) -> RunLog:
         objects={},
         drafts={},
     )
-    for picture in pictures(ledger):
+    for now, picture in pictures(ledger):
         for track in picture.fused:
             _see(log.objects, track)
         for row in picture.assessments:
             if row.track_id in log.objects:
-                _assess(log.objects[row.track_id], row)
+                _assess(log.objects[row.track_id], row, now)
     for _, body in ledger.effects("told"):
         told = _TOLD.decode(body)
         log.drafts[told.draft.id] = told.draft
@@ -89,7 +89,9 @@ def _see(objects: dict[str, ObjectLog], track: FusedTrack) -> None:
         log.kind, log.state = track.kind, track.state
 
 
-def _assess(log: ObjectLog, row: Assessment) -> None:
+def _assess(log: ObjectLog, row: Assessment, now: Instant) -> None:
+    """What was believed last while it still lay ahead: after its time a prediction is no news."""
     log.launch = row.launch or log.launch
-    log.impact = row.impact or log.impact
+    if row.impact is not None and now <= row.impact.time_ns:
+        log.impact = row.impact
     log.apogee_m = log.apogee_m if row.apogee_m is None else row.apogee_m

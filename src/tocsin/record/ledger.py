@@ -214,6 +214,16 @@ class Ledger:
         for step, body in rows:
             yield int(step), str(body)
 
+    def effects_at(self, kind: str) -> Iterator[tuple[Instant, str]]:
+        """(`now` of its step, JSON text) of every effect of one kind, in order."""
+        rows = self._db.execute(
+            "SELECT now_ns, body FROM entries JOIN steps USING (step) "
+            "WHERE kind = ? AND side = 'effect' ORDER BY step, position",
+            (kind,),
+        )
+        for now_ns, body in rows:
+            yield Instant(int(now_ns)), str(body)
+
     def rows(self, sql: str) -> Iterator[Sequence[object]]:
         """Read-only query for reports."""
         yield from self._db.execute(sql)
