@@ -22,7 +22,7 @@ PLAIN = default_policy(KOR)
 # Every branch of the text: a partner with nothing, one with a part, one that is not named; both words of each
 # caveat in each class.
 NARROW = Policy(
-    {JPN: PartnerTerms(frozenset({Kind.TRACKLET, Kind.LAUNCH})), USA: PartnerTerms()},
+    {USA: PartnerTerms(frozenset({Kind.TRACKLET, Kind.LAUNCH})), JPN: PartnerTerms()},
     UrgentTerms(coarsen=Coarsening.FORBID, delay=Delaying.WAIT, delay_s=30),
     FlowTerms(delay=Delaying.WAIT, delay_s=300),
 )
