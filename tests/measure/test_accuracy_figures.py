@@ -42,7 +42,7 @@ def test_quotient_of_two_estimators_of_the_same_runs() -> None:
 @pytest.mark.parametrize(("runs", "dimensions"), [(1, 6), (20, 6), (200, 6), (200, 2)])
 def test_band_is_scipys_chi_squared(runs: int, dimensions: int) -> None:
     found = accuracy.anees_band(runs, dimensions)
-    expected = stats.chi2.ppf([0.025, 0.975], runs * dimensions) / runs
+    expected = [float(stats.chi2.ppf(tail, runs * dimensions)) / runs for tail in (0.025, 0.975)]
     assert found == pytest.approx(tuple(expected))
     assert accuracy.anees_band(0, dimensions) is None
 

@@ -12,7 +12,9 @@ def at(x: float) -> np.ndarray:
     return np.array([x, 0.0, 0.0])
 
 
-def frames(times: int, objects: Mapping[str, float], tracks: Mapping[str, tuple[float, int, int]]) -> list[Frame]:
+def frames(
+    times: int, objects: Mapping[str, float], tracks: Mapping[str, tuple[float, int, int]]
+) -> list[Frame]:
     """Objects stand still; a track stands at x from one time to before another."""
     return [
         Frame(
@@ -45,7 +47,7 @@ CASES: dict[str, tuple[list[Frame], Siap]] = {
 def test_count_by_hand(case: str) -> None:
     rows, expected = CASES[case]
     found = siap(rows, 20e3)
-    assert (found.C, found.A, found.S) == pytest.approx((expected.C, expected.A, expected.S))
+    assert pytest.approx((expected.C, expected.A, expected.S)) == (found.C, found.A, found.S)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -54,14 +56,14 @@ def test_stone_soup_counts_the_same(case: str) -> None:
     rows, _ = CASES[case]
     ours, theirs = siap(rows, 20e3), independent(rows, 20e3)
     assert theirs is not None, "stonesoup is a test dependency"
-    assert (theirs.C, theirs.A, theirs.S) == pytest.approx((ours.C, ours.A, ours.S))
+    assert pytest.approx((ours.C, ours.A, ours.S)) == (theirs.C, theirs.A, theirs.S)
     assert scorer_name().startswith("Stone Soup 1.")
 
 
 def test_runs_are_added_not_averaged() -> None:
     long, short = CASES["all held"][0] * 3, CASES["one missed"][0]
     rows = [count(frame, 20e3) for frame in long + short]
-    assert of_counts(rows).C == pytest.approx((60 + 10) / 80)
+    assert pytest.approx((60 + 10) / 80) == of_counts(rows).C
 
 
 def test_nothing_to_count() -> None:

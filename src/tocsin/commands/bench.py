@@ -1,4 +1,4 @@
-"""`tocsin bench`: measure this machine. Figures are printed beside a bare loop measured in the same run."""
+"""`tocsin bench`: measure this machine. Figures are printed beside another way measured in the same run."""
 
 import asyncio
 import logging
@@ -14,9 +14,10 @@ from rich.table import Table
 
 from tocsin.bench.exchange import run
 from tocsin.bench.result import Result, ratio
+from tocsin.commands.bench_track import track_command
 from tocsin.errors import UserError
 
-app = typer.Typer(help="Benchmarks beside a bare loop through the same brokers.", no_args_is_help=True)
+app = typer.Typer(help="Benchmarks of this machine.", no_args_is_help=True)
 
 SECONDS = 50.0
 """Of measuring; starting and stopping three nations comes on top."""
@@ -27,7 +28,10 @@ INTERRUPTED = 130
 
 @app.callback()
 def bench() -> None:
-    """Benchmarks beside a bare loop through the same brokers."""
+    """Benchmarks of this machine, beside another way in the same run."""
+
+
+app.command("track")(track_command)
 
 
 @app.command("exchange")

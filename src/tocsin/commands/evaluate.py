@@ -142,7 +142,8 @@ def _show(found: Evaluation) -> None:
     )
     console.print(
         f"first contact T+{_number(found.contact_s, 1)} s,"
-        f" first track T+{_number(found.track_s, 1)} s (median); sharing: {found.sharing}; {found.unseen_runs} runs without contact"
+        f" first track T+{_number(found.track_s, 1)} s (median);"
+        f" sharing: {found.sharing}; {found.unseen_runs} runs without contact"
     )
 
 

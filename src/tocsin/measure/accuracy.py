@@ -34,7 +34,7 @@ def rmse_ratio(errors: Array, bounds: Array) -> Ratio | None:
     allowed = float(np.mean(np.trace(bounds, axis1=1, axis2=2)))
     value = float(np.sqrt(np.mean(squares) / allowed))
     spread = float(np.std(squares, ddof=1)) if len(squares) > 1 else float("nan")
-    return Ratio(value, 0.5 * value * spread / (float(np.mean(squares)) * np.sqrt(len(squares))))
+    return Ratio(value, 0.5 * value * spread / float(np.mean(squares) * np.sqrt(len(squares))))
 
 
 def rms_quotient(errors: Array, others: Array) -> Ratio | None:
@@ -45,7 +45,7 @@ def rms_quotient(errors: Array, others: Array) -> Ratio | None:
     value = float(np.sqrt(np.mean(one) / np.mean(two)))
     influence = one / np.mean(one) - two / np.mean(two)  # of ln value^2
     spread = float(np.std(influence, ddof=1)) if len(one) > 1 else float("nan")
-    return Ratio(value, 0.5 * value * spread / np.sqrt(len(one)))
+    return Ratio(value, 0.5 * value * spread / float(np.sqrt(len(one))))
 
 
 def standardised(error: Array, covariance: Array) -> float:

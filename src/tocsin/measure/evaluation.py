@@ -213,4 +213,4 @@ def _error(ratio: accuracy.Ratio | None) -> float | None:
 
 def _short(value: float | None) -> float | None:
     """To a thousandth; null where there is no finite number."""
-    return round(value, 3) if value is not None and np.isfinite(value) else None
+    return round(float(value), 3) if value is not None and np.isfinite(value) else None

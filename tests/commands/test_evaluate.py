@@ -1,0 +1,49 @@
+"""`tocsin evaluate`: its JSON, its refusals."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tocsin.cli import app
+from tocsin.errors import UserError
+
+CONTRACT = {
+    "scenario", "runs", "position_ratio", "velocity_ratio", "impact_ratio", "anees", "anees_band", "coverage",
+    "time_to_km", "fused_ratio", "siap",
+}  # fmt: skip
+
+
+def invoke(*words: str) -> Result:
+    return CliRunner().invoke(app, ["evaluate", *words])
+
+
+def test_json_holds_the_contract_and_jobs_change_nothing() -> None:
+    words = ("--scenario", "near", "--runs", "2", "--sensors", "KOR-R1", "--json")
+    alone, shared = invoke(*words), invoke(*words, "--jobs", "2")
+    assert alone.exit_code == 0, alone.output
+    assert alone.stdout == shared.stdout
+    found = json.loads(alone.stdout)
+    assert found.keys() >= CONTRACT
+    assert set(found["at"]) == {"10", "30", "60", "120", "240"}
+    assert found["at"]["240"].keys() >= CONTRACT - {"scenario", "runs", "time_to_km", "siap"}
+    assert set(found["siap"]) == {"C", "A", "S"}
+    assert set(found["time_to_km"]) == {"50", "10", "5", "1"}
+    assert set(found["coverage"]) == {"50", "90", "95"}
+    assert len(found["anees_band"]) == 2
+    assert "2 of 2 runs" in alone.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--scenario", "near", "--sensors", "nowhere"), "no sensor 'nowhere'"),
+        (("--scenario", "nearer"), "no scenario named 'nearer'"),
+        (("--scenario", "quiet"), "no flight"),
+        (("--scenario", "near", "--sensors", ","), "no sensor is chosen"),
+    ],
+)
+def test_mistakes(words: tuple[str, ...], said: str) -> None:
+    result = invoke(*words, "--runs", "1")
+    assert isinstance(result.exception, UserError)
+    assert said in str(result.exception)
