@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import apsw
 import pytest
 
 
@@ -33,6 +34,19 @@ def one_line(done: subprocess.CompletedProcess[str], *words: str) -> None:
 
 def test_missing_record(tmp_path: Path) -> None:
     one_line(tocsin("replay", str(tmp_path / "no.sqlite")), "no.sqlite")
+
+
+def test_what_is_no_record_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
+    empty, foreign = tmp_path / "empty.toml", tmp_path / "foreign.sqlite"
+    empty.touch()
+    db = apsw.Connection(str(foreign))
+    db.execute("CREATE TABLE a(b)")
+    db.close()
+    for path in (empty, foreign):
+        before = path.read_bytes()
+        one_line(tocsin("replay", str(path)), path.name)
+        assert path.read_bytes() == before
+        assert sorted(tmp_path.iterdir()) == [empty, foreign]
 
 
 def test_missing_scenario() -> None:

@@ -182,3 +182,20 @@ def test_items_are_taken_in_order_once_and_not_past_a_gap() -> None:
     assert [row.number for row in contiguous(rows, 0)] == [1, 2, 3]
     assert [row.number for row in contiguous(rows, 2)] == [3]
     assert contiguous(rows, 6) == ()
+
+
+def test_an_object_that_ended_stays_on_the_desk_for_a_while(
+    korea: tuple[HallState, list[HallEffect]],
+) -> None:
+    state, _ = korea
+    now, _ = seconds_of(Nation.KOR, UNTIL_S)[-1]
+    for second in range(30, 2400, 30):
+        state, _ = hall_step(state, (), after(now, second))
+        if not state.fused:
+            break
+    ended = after(now, second)
+    (left,) = [track for track in picture(state, ended).fused if track.kind is ObjectClass.BALLISTIC]
+    assert left.life is Life.LOST
+    assert [row.track_id for row in picture(state, ended).assessments] == [left.id]
+    later, _ = hall_step(state, (), after(ended, 601))
+    assert picture(later, after(ended, 601)).fused == ()

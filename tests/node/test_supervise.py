@@ -1,6 +1,7 @@
 """Programs are kept running; a user's mistake ends the keeping with the program's own words."""
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -97,3 +98,24 @@ def test_a_program_that_never_gets_ready_is_a_clear_error(tmp_path: Path) -> Non
 
 def test_last_words_of_a_log_that_is_not_there(tmp_path: Path) -> None:
     assert program(tmp_path, "").last_words() == "no log"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="NOT TESTED: only Linux ends a child with its parent")
+def test_a_supervisor_killed_outright_leaves_nothing_running(tmp_path: Path) -> None:
+    supervisor = """
+import asyncio, sys
+from pathlib import Path
+from tocsin.node.supervise import Program
+async def main():
+    thing = Program("thing", (sys.executable, "-c", sys.argv[1]), Path(sys.argv[2]))
+    await thing.start(10)
+    print(thing.pid, flush=True)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+    argv = (sys.executable, "-c", supervisor, READY_THEN_WAIT, str(tmp_path / "thing.log"))
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.kill()
+    asyncio.run(until(lambda: not Path(f"/proc/{child}").exists()))

@@ -12,7 +12,8 @@ from tocsin.errors import UserError
 from tocsin.model.time import Instant, to_iso
 from tocsin.node.desk import picture
 from tocsin.node.replay import Replayed, replay
-from tocsin.record.ledger import Ledger
+from tocsin.record.ledger import LedgerReader
+from tocsin.record.rows import open_record
 
 
 def replay_command(
@@ -25,19 +26,19 @@ def replay_command(
 
     Example: tocsin replay out/records/JPN.sqlite
     """
-    if not record.is_file():
-        raise UserError(f"there is no record {record}", fix="give the path of a .sqlite record of a node")
-    ledger = Ledger(record)
+    ledger = LedgerReader(open_record(record))
     try:
         steps, first_wrong, last = _run(ledger, quiet=as_json)
     finally:
         ledger.close()
+    if last is None:
+        raise UserError(f"{record} holds no step", fix="name the record of a node that has run")
     _report(record, steps, first_wrong, last, as_json)
     if first_wrong is not None:
         raise typer.Exit(1)
 
 
-def _run(ledger: Ledger, quiet: bool) -> tuple[int, Replayed | None, Replayed | None]:
+def _run(ledger: LedgerReader, quiet: bool) -> tuple[int, Replayed | None, Replayed | None]:
     total, count = ledger.last_step(), 0
     first_wrong: Replayed | None = None
     last: Replayed | None = None

@@ -167,6 +167,14 @@ class Conductor:
 
 
 def hub_kill_time(scenario: Scenario, at_s: float) -> Instant:
-    """`at_s` scenario seconds after the first launch (after the start where nothing is launched)."""
+    """`at_s` scenario seconds after the first launch (after the start where nothing is launched). UserError
+    when the scenario is over by then, or `at_s` is no time after it.
+    """
     first = min((flight.launch_ns for flight in scenario.flights), default=scenario.start_ns)
+    longest_s = scenario.duration_s - seconds_between(scenario.start_ns, first)
+    if not 0.0 <= at_s <= longest_s:  # nan compares false too
+        raise UserError(
+            f"--kill-hub-at {at_s:g} is not within scenario {scenario.name}",
+            fix=f"give 0 to {math.floor(longest_s)} seconds after the first launch",
+        )
     return Instant(first + round(at_s * SECOND_NS))

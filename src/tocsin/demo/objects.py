@@ -12,7 +12,7 @@ from tocsin.model.time import Instant
 from tocsin.model.track import FusedTrack, Life
 from tocsin.model.warning import Draft
 from tocsin.node.hall_words import Pictured, Told
-from tocsin.record.ledger import Ledger
+from tocsin.record.ledger import LedgerReader
 
 _PICTURED = msgspec.json.Decoder(Pictured)
 _TOLD = msgspec.json.Decoder(Told)
@@ -54,13 +54,13 @@ class RunLog:
     drafts: dict[str, Draft]
 
 
-def pictures(ledger: Ledger) -> Iterator[tuple[Instant, Pictured]]:
+def pictures(ledger: LedgerReader) -> Iterator[tuple[Instant, Pictured]]:
     """The fused picture with its time, once a scenario second."""
     for now, body in ledger.effects_at("pictured"):
         yield now, _PICTURED.decode(body)
 
 
-def collect(ledger: Ledger) -> RunLog:
+def collect(ledger: LedgerReader) -> RunLog:
     """Walk the record once."""
     reasons = [row[0] for sql in (_REFUSED, _QUARANTINED) for row in ledger.rows(sql)]
     log = RunLog(

@@ -16,7 +16,8 @@ from tocsin.model.label import Nation
 from tocsin.model.picture import Picture
 from tocsin.model.time import to_iso
 from tocsin.page.export import picture_html
-from tocsin.record.ledger import Ledger
+from tocsin.record.ledger import Ledger, LedgerReader
+from tocsin.record.rows import open_record
 from tocsin.sim.scenario import Scenario
 from tocsin.sim.truth import fly_all, overflights, truth_rows
 
@@ -71,7 +72,7 @@ def _leave(
     }
     cap = {nation: _copy_cap(site, out) for nation, site in sites.items()}
     write_truth(out / "truth.csv", ((t, name, *state) for t, name, state in truth_rows(scenario)))
-    ledgers = {nation: Ledger(path) for nation, path in records.items()}
+    ledgers = {nation: LedgerReader(open_record(path)) for nation, path in records.items()}
     try:
         for nation, ledger in ledgers.items():
             write_tracks(out / f"tracks-{nation}.csv", pictures(ledger), scenario.start_ns)
@@ -84,8 +85,6 @@ def _leave(
     finally:
         for ledger in ledgers.values():
             ledger.close()
-        for lock in (out / "records").glob("*.lock"):
-            lock.unlink()
     text = msgspec.json.format(msgspec.json.encode(summary), indent=2)
     (out / "summary.json").write_bytes(text + b"\n")
     meta = {"scenario": run.scenario, "title": scenario.title, "seed": str(run.seed), "plane": run.plane}

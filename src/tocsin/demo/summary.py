@@ -19,7 +19,7 @@ from tocsin.model.label import Nation, Plane
 from tocsin.model.space import Ellipse95
 from tocsin.model.time import to_iso
 from tocsin.model.warning import Draft
-from tocsin.record.ledger import Ledger
+from tocsin.record.ledger import LedgerReader
 from tocsin.sim.truth import FlownFlight
 from tocsin.warn.decide import lead_s
 
@@ -135,7 +135,7 @@ def summarise(
     run: Run,
     flights: Sequence[FlightOut],
     flown: Sequence[FlownFlight],
-    ledgers: Mapping[Nation, Ledger],
+    ledgers: Mapping[Nation, LedgerReader],
     cap: Mapping[Nation, Sequence[Path]],
 ) -> Summary:
     """Read everything from the records; nothing is carried over from the running programs."""
@@ -152,7 +152,9 @@ def summarise(
     )
 
 
-def _node(ledger: Ledger, flown: Sequence[FlownFlight], exchange: Exchange, cap: Sequence[Path]) -> NodeOut:
+def _node(
+    ledger: LedgerReader, flown: Sequence[FlownFlight], exchange: Exchange, cap: Sequence[Path]
+) -> NodeOut:
     log = collect(ledger)
     return NodeOut(
         plots_decoded=log.plots,

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from tocsin.measure.timing import Spread, spread
 from tocsin.model.label import Nation
-from tocsin.record.ledger import Ledger
+from tocsin.record.ledger import LedgerReader
 
 _MS_PER_NS = 1e-6
 
@@ -68,7 +68,7 @@ class _Book(NamedTuple):
     copies: int
 
 
-def measure(ledgers: Mapping[Nation, Ledger]) -> Measured:
+def measure(ledgers: Mapping[Nation, LedgerReader]) -> Measured:
     """Compare the records of all nations of a run."""
     books = {nation: _read(ledger) for nation, ledger in ledgers.items()}
     offer_ms: dict[Nation, list[float]] = {nation: [] for nation in books}
@@ -103,7 +103,7 @@ def _side(book: _Book, lost: int, latencies_ms: Iterable[float]) -> Exchange:
     )
 
 
-def _read(ledger: Ledger) -> _Book:
+def _read(ledger: LedgerReader) -> _Book:
     decided = [tuple(row) for row in ledger.rows(_DECIDED)]
     released = {
         (str(partner), str(traffic), _int(sequence)): _int(offer)

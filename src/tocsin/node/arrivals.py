@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from tocsin.model.event import Assessment
 from tocsin.model.product import Decision, Import, LinkHealth, Quarantined, Receipt
-from tocsin.model.time import MILLISECOND_NS, Instant
-from tocsin.model.track import Plot, Tracklet
+from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
+from tocsin.model.track import FusedTrack, Life, ObjectClass, Plot, Tracklet
 from tocsin.model.warning import OfficerAct
 from tocsin.node.hall_words import (
     Acted,
     AliveIn,
     Configured,
     Counts,
+    Gone,
     HallStimulus,
     HandedIn,
     LinksIn,
@@ -20,6 +22,11 @@ from tocsin.node.hall_words import (
     RefusedIn,
     SensorLog,
 )
+
+GONE_NS = 10 * 60 * SECOND_NS
+"""An officer who looks up after an impact still finds the object; ten minutes is a handover."""
+
+MOST_GONE = 200
 
 LATENCIES = 200
 """Products that the shown latency is of: about a minute of three partners' objects."""
@@ -120,3 +127,20 @@ def latencies(before: tuple[float, ...], imports: Sequence[Import]) -> tuple[flo
         return before
     new = ((row.arrived_wall_ns - row.issued_wall_ns) / MILLISECOND_NS for row in imports)
     return (*before, *new)[-LATENCIES:]
+
+
+def gone(
+    before: tuple[Gone, ...], fused: Sequence[FusedTrack], meanings: Sequence[Assessment], now: Instant
+) -> tuple[Gone, ...]:
+    """Objects that ended lately, the newest last; air traffic just leaves."""
+    meant = {row.track_id: row for row in meanings}
+    ended = [
+        Gone(track, meant.get(track.id), now)
+        for track in fused
+        if track.life in (Life.LOST, Life.IMPACTED) and track.kind is not ObjectClass.AIR
+    ]
+    if not ended and not before:
+        return before
+    fresh = {row.track.id for row in ended}
+    kept = [row for row in before if now - row.ended_ns <= GONE_NS and row.track.id not in fresh]
+    return (*kept, *ended)[-MOST_GONE:]

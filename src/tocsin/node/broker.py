@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from tocsin.errors import TocsinError, UserError
 from tocsin.node.keys import write_secret
+from tocsin.node.orphan import end_with_parent
 
 OLDEST = (2, 14)
 """First nats-server with pre-made durable consumers for sourcing (its ADR-60)."""
@@ -116,6 +117,7 @@ class Broker:
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
+                preexec_fn=end_with_parent,
                 start_new_session=True,
             )
         await self._until_ready(self._process)

@@ -8,7 +8,8 @@ from tocsin.node.hall_words import HallState, SensorLog
 
 def picture(state: HallState, now: Instant) -> Picture:
     """Everything one desk shows at `now` (scenario time)."""
-    counts = state.counts
+    counts, shown = state.counts, {track.id for track in state.fused}
+    gone = [row for row in state.gone if row.track.id not in shown]
     return Picture(
         nation=state.config.nation,
         plane=state.config.plane,
@@ -16,8 +17,8 @@ def picture(state: HallState, now: Instant) -> Picture:
         step=state.step,
         own=state.own,
         partners=tuple(state.partners.values()),
-        fused=state.fused,
-        assessments=state.assessments,
+        fused=(*state.fused, *(row.track for row in gone)),
+        assessments=(*state.assessments, *(row.assessment for row in gone if row.assessment)),
         drafts=tuple(state.warn.drafts.values()),
         sensors=tuple(_sensor_health(state, sensor, now) for sensor in state.config.sensors),
         links=state.links,

@@ -151,6 +151,14 @@ class SensorLog(Struct, frozen=True):
     last_ns: Instant | None = None
 
 
+class Gone(Struct, frozen=True):
+    """An object that ended: its last state and meaning stay on the desk for a while, marked as such."""
+
+    track: FusedTrack
+    assessment: Assessment | None
+    ended_ns: Instant
+
+
 class Counts(Struct, frozen=True):
     """Running counts that the picture shows."""
 
@@ -177,6 +185,7 @@ class HallState(Struct, frozen=True):
     own: tuple[Track, ...] = ()
     fused: tuple[FusedTrack, ...] = ()
     assessments: tuple[Assessment, ...] = ()
+    gone: tuple[Gone, ...] = ()
     partners: dict[str, Tracklet] = {}
     launches: dict[str, LaunchEvent] = {}
     predictions: dict[str, SharedPrediction] = {}

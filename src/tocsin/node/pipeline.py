@@ -70,6 +70,7 @@ def hall_step(
         own=own,
         fused=fused,
         assessments=assessments,
+        gone=arrivals.gone(state.gone, fused, assessments, now),
         partners=heard.tracklets,
         launches=heard.launches,
         predictions=heard.predictions,

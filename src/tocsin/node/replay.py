@@ -11,7 +11,7 @@ from tocsin.model.time import Instant
 from tocsin.node.canonical import digest
 from tocsin.node.hall_words import HallState, HallStimulus
 from tocsin.node.pipeline import hall_step
-from tocsin.record.ledger import Ledger
+from tocsin.record.ledger import LedgerReader
 
 _DECODER: msgspec.json.Decoder[HallStimulus] = msgspec.json.Decoder(HallStimulus)
 
@@ -31,7 +31,7 @@ class Replayed(NamedTuple):
         return self.recorded == self.got
 
 
-def replay(ledger: Ledger) -> Iterator[Replayed]:
+def replay(ledger: LedgerReader) -> Iterator[Replayed]:
     """Every step of the record, in order. UserError for a record whose text this tocsin cannot read."""
     state: HallState | None = None
     for step in ledger.steps():
@@ -46,7 +46,7 @@ def replay(ledger: Ledger) -> Iterator[Replayed]:
         yield Replayed(step.step, step.now_ns, state, step.state_sha256, digest(state))
 
 
-def rebuild(ledger: Ledger) -> tuple[HallState | None, Instant]:
+def rebuild(ledger: LedgerReader) -> tuple[HallState | None, Instant]:
     """The state after the last committed step and its `now`: how a hall comes back after a crash."""
     newest = deque(replay(ledger), maxlen=1)
     return (newest[0].state, newest[0].now_ns) if newest else (None, Instant(0))

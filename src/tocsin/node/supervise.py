@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tocsin.errors import UserError
+from tocsin.node.orphan import end_with_parent
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 """Pause before a restart, doubled after each death within the settling time: quick for one crash, calm in a
@@ -134,6 +135,7 @@ class Program:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 env=self._env,
+                preexec_fn=end_with_parent,
                 start_new_session=True,  # Ctrl-C reaches the supervisor alone; it ends its programs in order
             )
             self._process = process

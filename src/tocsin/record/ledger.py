@@ -120,22 +120,78 @@ def _entry_rows(step: int, side: str, entries: Sequence[Entry]) -> list[bytes]:
     return [canonical("entries", (step, side, n, e.kind, e.body)) for n, e in enumerate(entries)]
 
 
-class Ledger:
+class LedgerReader:
+    """A record open to read; `Ledger` adds its one writer."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
+
+    def close(self) -> None:
+        """Close the file; the record stays valid without it too."""
+        self._db.close()
+
+    def mark(self, name: str) -> int:
+        """A high-water mark: `handed` (from the door) or `offers_taken` (by the door); 0 before the first."""
+        row = self._db.execute("SELECT upto FROM marks WHERE name = ?", (name,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def last_step(self) -> int:
+        """Number of the last committed step; 0 for a new record."""
+        row = self._db.execute("SELECT max(step) FROM steps").fetchone()
+        return int(row[0] or 0) if row else 0
+
+    def about(self) -> dict[str, str]:
+        """What `describe` wrote."""
+        return {str(name): str(text) for name, text in self._db.execute("SELECT name, text FROM about")}
+
+    def steps(self, first: int = 1) -> Iterator[Step]:
+        """Recorded steps in order, without their effects: what replay runs."""
+        rows = self._db.execute("SELECT * FROM steps WHERE step >= ? ORDER BY step", (first,))
+        for number, now_ns, arrived_ns, stepped_ns, sha256 in rows:
+            yield Step(number, now_ns, arrived_ns, stepped_ns, sha256, self._entries(number, "stimulus"))
+
+    def effects(self, kind: str) -> Iterator[tuple[int, str]]:
+        """(step, JSON text) of every effect of one kind, in order."""
+        rows = self._db.execute(
+            "SELECT step, body FROM entries WHERE kind = ? AND side = 'effect' ORDER BY step, position",
+            (kind,),
+        )
+        for step, body in rows:
+            yield int(step), str(body)
+
+    def effects_at(self, kind: str) -> Iterator[tuple[Instant, str]]:
+        """(`now` of its step, JSON text) of every effect of one kind, in order."""
+        rows = self._db.execute(
+            "SELECT now_ns, body FROM entries JOIN steps USING (step) "
+            "WHERE kind = ? AND side = 'effect' ORDER BY step, position",
+            (kind,),
+        )
+        for now_ns, body in rows:
+            yield Instant(int(now_ns)), str(body)
+
+    def rows(self, sql: str) -> Iterator[Sequence[object]]:
+        """Read-only query for reports."""
+        yield from self._db.execute(sql)
+
+    def _entries(self, step: int, side: str) -> tuple[Entry, ...]:
+        rows = self._db.execute(
+            "SELECT kind, body FROM entries WHERE step = ? AND side = ? ORDER BY position", (step, side)
+        )
+        return tuple(Entry(str(kind), str(body)) for kind, body in rows)
+
+
+class Ledger(LedgerReader):
     """Open record of one node; `append` is the only writer. Every value it returns was committed."""
 
     def __init__(self, path: Path, salts: Callable[[], bytes] = new_salt) -> None:
         """Open or create. `salts` is the source of chance: a simulation hands in its own."""
-        self._db: apsw.Connection = open_book(path, SCHEMA, VERSION)
+        super().__init__(open_book(path, SCHEMA, VERSION))
         self._salts = salts
         try:
             self._frontier = read_frontier(self._db)
         except UserError:
             self._db.close()
             raise
-
-    def close(self) -> None:
-        """Close the file; the record stays valid without it too."""
-        self._db.close()
 
     def append(self, step: Step) -> None:
         """Commit one step with all that belongs to it, its leaf in the log too, or nothing of it."""
@@ -180,59 +236,10 @@ class Ledger:
         )
         return [(int(number), bytes(body)) for number, body in rows]
 
-    def mark(self, name: str) -> int:
-        """A high-water mark: `handed` (from the door) or `offers_taken` (by the door); 0 before the first."""
-        row = self._db.execute("SELECT upto FROM marks WHERE name = ?", (name,)).fetchone()
-        return int(row[0]) if row else 0
-
-    def last_step(self) -> int:
-        """Number of the last committed step; 0 for a new record."""
-        row = self._db.execute("SELECT max(step) FROM steps").fetchone()
-        return int(row[0] or 0) if row else 0
-
     def describe(self, **texts: str) -> None:
         """Write facts about the record itself (nation, plane, version); the same name replaces."""
         with self._db:
             self._db.executemany("INSERT OR REPLACE INTO about VALUES (?,?)", list(texts.items()))
-
-    def about(self) -> dict[str, str]:
-        """What `describe` wrote."""
-        return {str(name): str(text) for name, text in self._db.execute("SELECT name, text FROM about")}
-
-    def steps(self, first: int = 1) -> Iterator[Step]:
-        """Recorded steps in order, without their effects: what replay runs."""
-        rows = self._db.execute("SELECT * FROM steps WHERE step >= ? ORDER BY step", (first,))
-        for number, now_ns, arrived_ns, stepped_ns, sha256 in rows:
-            yield Step(number, now_ns, arrived_ns, stepped_ns, sha256, self._entries(number, "stimulus"))
-
-    def effects(self, kind: str) -> Iterator[tuple[int, str]]:
-        """(step, JSON text) of every effect of one kind, in order."""
-        rows = self._db.execute(
-            "SELECT step, body FROM entries WHERE kind = ? AND side = 'effect' ORDER BY step, position",
-            (kind,),
-        )
-        for step, body in rows:
-            yield int(step), str(body)
-
-    def effects_at(self, kind: str) -> Iterator[tuple[Instant, str]]:
-        """(`now` of its step, JSON text) of every effect of one kind, in order."""
-        rows = self._db.execute(
-            "SELECT now_ns, body FROM entries JOIN steps USING (step) "
-            "WHERE kind = ? AND side = 'effect' ORDER BY step, position",
-            (kind,),
-        )
-        for now_ns, body in rows:
-            yield Instant(int(now_ns)), str(body)
-
-    def rows(self, sql: str) -> Iterator[Sequence[object]]:
-        """Read-only query for reports."""
-        yield from self._db.execute(sql)
-
-    def _entries(self, step: int, side: str) -> tuple[Entry, ...]:
-        rows = self._db.execute(
-            "SELECT kind, body FROM entries WHERE step = ? AND side = ? ORDER BY position", (step, side)
-        )
-        return tuple(Entry(str(kind), str(body)) for kind, body in rows)
 
     def _mark(self, name: str, upto: int) -> None:
         self._db.execute(
