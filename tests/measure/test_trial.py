@@ -74,6 +74,18 @@ def test_bound_knows_its_nations_looks_only_without_sharing() -> None:
     assert judge.bounds_of(frozenset(), near, 1, truth, PRIOR) is None
 
 
+def test_prior_of_beta_counts_once_and_looks_under_power_count() -> None:
+    near, seen = load("near"), load("2022-10-04")
+    coasting = judge.bounds_of(frozenset({"KOR-R1"}), near, 1, fly_all(near.flights)[0], PRIOR)
+    powered = judge.bounds_of(frozenset({"KOR-R1"}), seen, 1, fly_all(seen.flights)[0], PRIOR)
+    assert coasting is not None
+    assert powered is not None
+    for bounds, sigma_m in ((coasting, 1e7), (powered, 2e3)):
+        assert bounds.information.prior[6, 6] == pytest.approx(PRIOR[1] ** -2)
+        assert np.linalg.inv(bounds.information.prior)[0, 0] ** 0.5 == pytest.approx(sigma_m, rel=0.9)
+    assert powered.information.prior[0, 0] > 1e3 * coasting.information.prior[0, 0]
+
+
 def test_beta_is_drawn_from_the_prior() -> None:
     near = load("near")
     drawn = [float(trial.draw_truths(near, seed)[0].burnout7[6]) for seed in range(60)]

@@ -62,8 +62,8 @@ def test_shipped_scenarios_hold_what_they_state(name: str) -> None:
         assert stated.expected_first_contact_s == pytest.approx(right.expected_first_contact_s, abs=0.2)
 
 
-def test_the_four_are_shipped() -> None:
-    assert shipped() == ("2022-10-04", "2023-12-18", "quiet", "salvo")
+def test_these_are_shipped() -> None:
+    assert shipped() == ("2022-10-04", "2023-12-18", "far", "lofted", "near", "quiet", "salvo")
 
 
 def test_japan_alone_sees_the_flight_of_4_october_2022_well_after_burnout_and_before_aomori() -> None:
