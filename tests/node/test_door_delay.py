@@ -180,7 +180,7 @@ def test_more_than_can_wait_is_withheld_aloud(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_what_waits_for_one_partner_is_not_told_to_the_other() -> None:
-    """Two worlds that differ in what waits for USA say the same to JPN, byte for byte, and at the same time."""
+    """Two worlds that differ in what waits for USA say the same to JPN, byte for byte, and when."""
     heard = []
     for secrets in (0, 9):
         door = Door()
@@ -194,7 +194,7 @@ def test_what_waits_for_one_partner_is_not_told_to_the_other() -> None:
     assert len(heard[0]) > 30
 
 
-GRIDS = st.tuples(st.floats(1e3, 1e6), st.floats(10.0, 2e3), st.floats(0.01, 5.0), st.floats(1e3, 1e6))
+GRIDS = st.tuples(st.floats(1e3, 1e5), st.floats(10.0, 2e3), st.floats(0.01, 5.0), st.floats(1e3, 1e6))
 CAVEATS = st.frozensets(st.sampled_from(list(Caveat)))
 WAITS = st.sampled_from([(Delaying.FORBID, 0), (Delaying.WAIT, 1), (Delaying.WAIT, 7)])
 

@@ -83,17 +83,22 @@ def fly(count: int, topology: Topology) -> dict[str, int]:
             sealed = effect.sealed
             for found in CANARY.finditer(sealed.data):
                 n = int(found[1])
-                seen["carried"] += 1
+                seen["carried"] += own(flock[n])
                 lawful = may_have(flock[n], sealed.recipient, waited_s=second - taken[n])
                 seen["leaked"] += not lawful or (sealed.by_hub and not relay_may(flock[n], topology))
             for found in SECRET.finditer(sealed.data):
                 seen["leaked"] += Caveat.COARSEN in flock[int(found[1])].label.caveats
     seen["due"] = sum(
         may_have(one, reader, waited_s=9) and reachable(one, reader, topology)
-        for one in flock
+        for one in filter(own, flock)
         for reader in (USA, JPN)
     )
     return seen
+
+
+def own(one: Product) -> bool:
+    """Of own sensors alone: the only kind that nations exchange, so the only kind that must arrive."""
+    return one.label.originators == {KOR}
 
 
 def relay_may(one: Product, topology: Topology) -> bool:

@@ -111,7 +111,8 @@ def explain(
     stands = obstacles(asked)
     rule = verdict.rule
     if encoded(product, policy) is None:
-        rule, stands = UNSOUND, [UNSOUND, *stands]
+        rule = UNSOUND if isinstance(verdict, Release) else rule
+        stands.append(UNSOUND)
     released = isinstance(verdict, Release) and not stands
     return Explained(
         kind=kind_of(product),

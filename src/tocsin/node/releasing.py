@@ -104,9 +104,11 @@ def _for_all(turn: Turn, offer: Offer) -> Iterator[_Word]:
 def _word(turn: Turn, offer: Offer, data: bytes | None, partner: Nation, taken_wall_ns: Instant) -> _Word:
     office, product = turn.state.office, offer.product
     asked = question(product, office.nation, partner, office.plane, office.topology, office.policy)
-    verdict = Withheld(UNSOUND) if data is None else decide(asked)
-    if data is None or isinstance(verdict, Withheld):
+    verdict = decide(asked)
+    if isinstance(verdict, Withheld):
         return _withheld(offer, partner, verdict.rule)
+    if data is None:
+        return _withheld(offer, partner, UNSOUND)
     due_wall_ns = Instant(taken_wall_ns + verdict.delay_s * SECOND_NS)
     if due_wall_ns > turn.now:
         return Held(offer, partner, taken_wall_ns, due_wall_ns)

@@ -113,12 +113,12 @@ DEFAULT = Policy(partners={nation: PartnerTerms(KINDS) for nation in Nation})
 BOUNDS = {
     "urgent.grid_deg": (0.01, 5.0),
     "urgent.grid_apogee_m": (1_000.0, 1_000_000.0),
-    "flow.grid_m": (1_000.0, 1_000_000.0),
+    "flow.grid_m": (1_000.0, 100_000.0),
     "flow.grid_mps": (10.0, 2_000.0),
-    "flow.grid_ln_beta": (0.1, 5.0),
+    "flow.grid_ln_beta": (0.1, 2.0),
 }
 """Lower: ten times finer than the defaults, still coarser than a radar sees: below it COARSEN would be a word
-without a deed. Upper: nothing useful is left."""
+without a deed. Upper: nothing useful is left, and a rounded state would no longer be one that can be."""
 
 MAX_DELAY_S = 86_400
 """A day, in whole seconds: what waits longer is not early warning of anything."""
