@@ -34,7 +34,8 @@ def demo_command(
         Path | None, typer.Option(help="ASTERIX blocks (raw or pcap) to feed to every nation.")
     ] = None,
     kill_hub_at: Annotated[
-        float | None, typer.Option(help="kill -9 the hub's broker S scenario seconds after launch.")
+        float | None,
+        typer.Option(metavar="S", help="kill -9 the hub's broker S scenario seconds after the first launch."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary on stdout.")] = False,
 ) -> None:

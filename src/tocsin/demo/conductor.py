@@ -171,10 +171,12 @@ def hub_kill_time(scenario: Scenario, at_s: float) -> Instant:
     when the scenario is over by then, or `at_s` is no time after it.
     """
     first = min((flight.launch_ns for flight in scenario.flights), default=scenario.start_ns)
-    longest_s = scenario.duration_s - seconds_between(scenario.start_ns, first)
+    longest_s = math.floor(
+        scenario.duration_s - seconds_between(scenario.start_ns, first) - LONGEST_TICK_S
+    )  # a tick comes after it for certain
     if not 0.0 <= at_s <= longest_s:  # nan compares false too
         raise UserError(
             f"--kill-hub-at {at_s:g} is not within scenario {scenario.name}",
-            fix=f"give 0 to {math.floor(longest_s)} seconds after the first launch",
+            fix=f"give 0 to {longest_s} seconds after the first launch",
         )
     return Instant(first + round(at_s * SECOND_NS))

@@ -56,6 +56,7 @@ async def play(wish: Wish, say: Say) -> Summary | None:
 async def _play_in(root: Path, wish: Wish, say: Say) -> Summary | None:
     stop = stop_event()
     scenario, deliveries = _material(wish)
+    kill_at = None if wish.kill_hub_at_s is None else hub_kill_time(scenario, wish.kill_hub_at_s)
     say(f"scenario {scenario.name}: {scenario.title}; {len(deliveries)} sensor reports, seed {wish.seed}")
     topology = Topology(wish.mode)
     setting = Setting(scenario, topology, wish.sharing, not wish.headless, wish.speed)
@@ -63,8 +64,7 @@ async def _play_in(root: Path, wish: Wish, say: Say) -> Summary | None:
     stations = {nation: Station(site.config, say) for nation, site in sites.items()}
     conductor = Conductor(scenario, sites, stations, wish.speed)
     conductor.hub = topology.hub
-    if wish.kill_hub_at_s is not None:
-        conductor.kill_hub_at = hub_kill_time(scenario, wish.kill_hub_at_s)
+    conductor.kill_hub_at = kill_at
     try:
         for line in lines:
             await line.open()
