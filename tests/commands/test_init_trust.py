@@ -97,3 +97,49 @@ def test_nothing_is_overwritten_and_nobody_believed_unasked(tmp_path: Path) -> N
 @pytest.mark.parametrize("words", [["init"], ["trust", "export"], ["trust", "accept"], ["trust", "show"]])
 def test_help_has_an_example(words: list[str]) -> None:
     assert "tocsin " + words[0] in run(*words, "--help").partition("Example")[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (("--base-port", "99999"), "99999"),
+        (("--base-port", "65534"), "65536"),
+        (("--base-port", "0"), "0 is no port"),
+        (("--base-port", "-3"), "-3"),
+        (("--page-port", "65536"), "65536"),
+        (("--page-port", "0"), "0 is no port"),
+        (("--page-port", "14201"), "14201 would be used twice"),
+        (("--host", "bad host!"), "bad host!"),
+        (("--host", ""), "''"),
+        (("--host", "fine.example", "--host", "192.0.2.256"), "192.0.2.256"),
+        (("--host", "-a.example"), "-a.example"),
+        (("--host", "a..example"), "a..example"),
+        (("--host", "fe80::1%eth0"), "eth0"),
+        (("--host", f"{'a' * 64}.example"), "aaaa"),
+        (("--host", "한국.example"), "xn--"),
+    ],
+)
+def test_what_cannot_be_an_address_is_refused_before_anything_is_written(
+    tmp_path: Path, words: tuple[str, ...], names: str
+) -> None:
+    home = tmp_path / "node"
+    result = CliRunner().invoke(app, ["init", "--nation", "USA", "--dir", str(home), *words])
+    assert isinstance(result.exception, UserError)
+    assert names in str(result.exception)
+    assert not home.exists()
+
+
+def test_the_demo_needs_ports_for_all_three(tmp_path: Path) -> None:
+    for words in (("--base-port", "65520"), ("--page-port", "65534")):
+        result = CliRunner().invoke(app, ["init", "--demo", "--dir", str(tmp_path / "demo"), *words])
+        assert isinstance(result.exception, UserError)
+        assert "is no port" in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_highest_ports_and_every_kind_of_host_are_taken(tmp_path: Path) -> None:
+    hosts = ("broker", "Broker-1.KOR.example", "192.0.2.1", "2001:db8::1", "xn--3e0b707e.example", "3com.com")
+    words = [word for host in hosts for word in ("--host", host)]
+    run("init", "--nation", "USA", "--dir", tmp_path, "--base-port", 65_533, "--page-port", 65_532, *words)
+    config = load_config(tmp_path / "node.toml")
+    assert (config.broker.leaf_port, config.page.port) == (65_535, 65_532)

@@ -2,11 +2,14 @@
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import astuple
 
+from tocsin.commands.addresses import check_host, check_ports
 from tocsin.errors import UserError
 from tocsin.model.label import Nation, Plane
 from tocsin.model.time import Instant
@@ -45,6 +48,7 @@ def init_command(
         raise UserError("init makes either one nation or the demo", fix="give --nation KOR, or --demo")
     now = Instant(time.time_ns())
     ports = {each: default_ports(each, base_port, page_port) for each in Nation}
+    _check([ports[nation]] if nation else list(ports.values()), host or ())
     shape = Topology(topology, hub)
     if nation is None:
         entries = _demo(directory, now, ports, shape, plane)
@@ -59,6 +63,13 @@ def init_command(
         print(f"  fingerprint {spoken(entry.fingerprint)}")
     if not demo:
         print(f"next: edit {directory / CONFIG_NAME}, then `tocsin trust export {directory / CONFIG_NAME}`")
+
+
+def _check(ports: Sequence[Ports], hosts: Sequence[str]) -> None:
+    """Before anything is written: a node that was made in part has to be removed by hand."""
+    check_ports([number for each in ports for number in astuple(each)])
+    for host in hosts:
+        check_host(host)
 
 
 def _demo(
