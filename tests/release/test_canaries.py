@@ -9,14 +9,17 @@ import random
 import re
 from collections import defaultdict
 
+import pytest
 from exchange_samples import NOW, PLANE, key, launch, prediction, tracklet, trust_of
 from msgspec.structs import replace
 
 from tocsin.model.label import Caveat, Label, Nation, Plane
 from tocsin.model.product import Offer, Product
 from tocsin.model.time import SECOND_NS, Instant
+from tocsin.node import releasing
 from tocsin.node.door_fold import door_step
 from tocsin.node.door_words import DoorState, HandOver, OffersCame, Office, Report, Send, Store
+from tocsin.release.policy import Question, Release, Verdict, Withheld, decide
 from tocsin.release.terms import Delaying, FlowTerms, Kind, PartnerTerms, Policy, UrgentTerms
 from tocsin.share.topology import Mode, Topology
 
@@ -120,3 +123,20 @@ def test_nor_where_everything_passes_through_a_relay() -> None:
     seen = fly(CANARIES // 10, Topology(Mode.HUB))
     assert seen["leaked"] == 0
     assert seen["carried"] == seen["due"] > CANARIES / 200
+
+
+# Not forbid.onward: products of several originators meet a second lock, they are no product at all (share).
+@pytest.mark.parametrize("rule", ["forbid.delay", "forbid.kind", "default.deny", "delay", "coarsen"])
+def test_a_hole_in_the_door_is_found(monkeypatch: pytest.MonkeyPatch, rule: str) -> None:
+    """One rule forgotten, one wait left out, one blur left out: the canaries tell."""
+
+    def holed(question: Question) -> Verdict:
+        verdict = decide(question)
+        if verdict == Withheld(rule):
+            return Release("hole")
+        return replace(verdict, delay_s=0) if rule == "delay" and isinstance(verdict, Release) else verdict
+
+    monkeypatch.setattr(releasing, "decide", holed)
+    if rule == "coarsen":
+        monkeypatch.setattr(releasing, "reduced", lambda product, _: product)
+    assert fly(1_000, Topology())["leaked"] > 0
