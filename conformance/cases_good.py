@@ -164,10 +164,20 @@ def _limits() -> Iterator[Case]:
     yield _good("clock-30-s-ahead", "a partner's clock may be exactly this far ahead", edge)
     last = envelope(header(issued_wall_ns=NOW - SECOND, expires_wall_ns=NOW))
     yield _good("expires-now", "the expiry itself is still in time", last)
-    yield _good("largest", f"exactly {MAX_BYTES} bytes", sized(MAX_BYTES))
+    yield _good("largest", f"exactly {MAX_BYTES} bytes", sized(MAX_BYTES), fresh=[(1, 50)])
 
 
 def sized(wanted: int) -> bytes:
-    """A good message of exactly that many bytes, by the length of an identity."""
-    rest = len(envelope(payload=pack([tracklet(1, identity="x" * 40_000)]))) - 40_000
-    return envelope(payload=pack([tracklet(1, identity="x" * (wanted - rest))]))
+    """A good message of exactly that many bytes: fifty tracklets, by the lengths of their identities."""
+    most = 66
+    bare = ["물" * 190] * 50
+    rest = wanted - len(_fifty(bare))
+    names = [name + "x" * min(most, max(rest - most * at, 0)) for at, name in enumerate(bare)]
+    message = _fifty(names)
+    assert len(message) == wanted
+    return message
+
+
+def _fifty(identities: list[str]) -> bytes:
+    products = [tracklet(n, identity=name) for n, name in enumerate(identities, start=1)]
+    return envelope(header(last=50), pack(products))

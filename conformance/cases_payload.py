@@ -179,9 +179,9 @@ def _state(**changes: Any) -> Product:
 def _numbers() -> Iterator[Case]:
     good = tracklet(1)["state"]
     for name, size in (("none", 0), ("six", 6), ("eight", 8), ("hundred", 100)):
-        yield _number(f"x-{name}", "x has 7 numbers", _state(x=[1.5] * size))
+        yield _number(f"x-{name}", "x has 7 numbers", _state(x=(good["x"] * 20)[:size]))
     for name, size in (("none", 0), ("27", 27), ("29", 29), ("49", 49)):
-        yield _number(f"p-{name}", "p has 28 numbers", _state(p=[1.5] * size))
+        yield _number(f"p-{name}", "p has 28 numbers", _state(p=(good["p"] * 2)[:size]))
     for name, value in NUMBERS.items():
         for key in ("x", "p"):
             for at in (0, len(good[key]) - 1):
@@ -245,6 +245,10 @@ def _labels() -> Iterator[Case]:
         yield _label(
             f"origin-{origin}".lower(), f"a product of {origin} from KOR: nobody passes others' on", relayed
         )
+    for name, who in (("other", ["USA"]), ("two", ["KOR", "USA"]), ("nobody", none)):
+        wrong = tracklet(1, label=label(originators=who))
+        why = "a nation shares what its own sensors saw: it is the originator, alone"
+        yield _label(f"originators-{name}", why, wrong, originators=who)
     second = envelope(header(last=2), pack([tracklet(1), tracklet(2, label=label(caveats=["DELAY"]))]))
     yield Case("label/second-of-two", "every record is looked at, not the first alone", second, (WRONG,))
     yield _label("tracklet-in-urgent", "flow in urgent would pass every queue", tracklet(1), traffic="urgent")
@@ -302,4 +306,10 @@ def _notes() -> Iterator[Case]:
     yield note("garbage", "no MessagePack", b"\xc1")
     yield note("empty", "no byte at all", b"")
     yield note("trailing-byte", "nothing comes after", pack([receipt]) + b"\x00")
+    for name, wrong in (
+        ("not-released", {"releasable_to": ["USA"]}),
+        ("originator", {"originators": ["USA"]}),
+    ):
+        message = control([receipt], **wrong)
+        yield Case(f"notes/{name}", "a label of control is kept like any other", message, (WRONG,))
     yield Case("notes/in-flow", "notes are no products", envelope(payload=pack([receipt])), (BAD,))

@@ -5,6 +5,7 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
+import cases_bounds
 import cases_encoding
 import cases_good
 import cases_header
@@ -14,7 +15,15 @@ import cases_signature
 from wire_bytes import USUAL
 
 HERE = Path(__file__).resolve().parent
-SOURCES = (cases_good, cases_header, cases_encoding, cases_signature, cases_payload, cases_replay)
+SOURCES = (
+    cases_good,
+    cases_header,
+    cases_encoding,
+    cases_signature,
+    cases_payload,
+    cases_bounds,
+    cases_replay,
+)
 
 
 def vectors() -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import pytest
+from numpy.linalg import LinAlgError
 from test_conformance import SETTLED, wrong
 
 from tocsin.commands import conformance_vectors
@@ -18,7 +19,7 @@ from tocsin.commands.conformance import run
 from tocsin.commands.conformance_vectors import Answer, Context, Question, Verify, judge
 from tocsin.model.label import Nation
 from tocsin.model.product import Traffic
-from tocsin.share import wire
+from tocsin.share import bounds, wire
 from tocsin.share.inbox import InStream
 from tocsin.share.marks import Run
 from tocsin.share.trust import TrustedKey, TrustList
@@ -31,12 +32,22 @@ STEPS = {
     "_signature": 5,
     "_in_time": 6,
     "_content": 7,
+    "_unlawful": 7,
     "_fault": 7,
     "sound": 7,
+    "within": 7,
+    "_named": 7,
+    "_datable": 7,
+    "_sound_place": 7,
+    "_sound_tracklet": 7,
+    "_sound_state": 7,
+    "_sound_covariance": 7,
 }
 """The numbered step of `verify` that each of its helpers does."""
 
 SOURCE = inspect.getsource(wire)
+SOURCES = {"wire": SOURCE, "bounds": inspect.getsource(bounds)}
+"""Both modules that decide; `verify` of the first asks `sound` of the second."""
 NUMBERED = {int(n): line for line, n in enumerate(re.findall(r"^(?:    # (\d)\.)?.*$", SOURCE, re.M), 1) if n}
 EDGES: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -44,16 +55,17 @@ EDGES: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Gt: ast.GtE,
     ast.GtE: ast.Gt,
 }
-FOUND_OUT = (AttributeError, KeyError, TypeError, UnboundLocalError)
+FOUND_OUT = (AttributeError, LookupError, TypeError, UnboundLocalError, LinAlgError, RuntimeWarning)
 """What a verifier with a hole runs into: as good as a wrong verdict."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A change of the source: the step it is in, what it is, and the changed tree."""
+    """A change of a source: the step it is in, what it is, which module, and its changed tree."""
 
     step: int
     name: str
+    module: str
     tree: ast.Module
 
 
@@ -97,7 +109,11 @@ def _other_edge(at: int, swapped: ast.cmpop, copy: ast.AST) -> None:
 
 def faults() -> Iterator[Fault]:
     """Each check of the verifier taken out, each operand, each limit moved."""
-    tree = ast.parse(SOURCE)
+    for module, source in SOURCES.items():
+        yield from _faults_of(module, ast.parse(source))
+
+
+def _faults_of(module: str, tree: ast.Module) -> Iterator[Fault]:
     functions = [
         node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in (*STEPS, "verify")
     ]
@@ -110,17 +126,23 @@ def faults() -> Iterator[Fault]:
                 )
                 change(next(n for place, n in enumerate(ast.walk(twin)) if place == at))
                 step = _step(function, getattr(node, "lineno", 0))
-                yield Fault(step, f"{function.name}, {name}", ast.fix_missing_locations(changed))
+                yield Fault(step, f"{function.name}, {name}", module, ast.fix_missing_locations(changed))
 
 
 FAULTS = list(faults())
 
 
-def faulty(tree: ast.Module) -> Verify:
-    """The verifier of a changed source; the words for its outcome stay ours, so that they can be compared."""
+def faulty(module: str, tree: ast.Module) -> Verify:
+    """The verifier with one source changed; the words for its outcome stay ours, so that they can be
+    compared.
+    """
     names: dict[str, object] = {"__name__": wire.__name__}
-    exec(compile(tree, "faulty wire.py", "exec"), names)
+    exec(compile(tree if module == "wire" else ast.parse(SOURCE), "faulty wire.py", "exec"), names)
     names |= {"Verified": Verified, "Refused": Refused}
+    if module == "bounds":
+        changed: dict[str, object] = {"__name__": bounds.__name__}
+        exec(compile(tree, "faulty bounds.py", "exec"), changed)
+        names["sound"] = changed["sound"]
     made: Verify = names["verify"]  # type: ignore[assignment]
     return made
 
@@ -138,12 +160,12 @@ def caught(verify: Verify) -> str | None:
 
 
 def test_the_sound_verifier_is_not_caught() -> None:
-    assert caught(faulty(ast.parse(SOURCE))) is None
+    assert caught(faulty("bounds", ast.parse(SOURCES["bounds"]))) is None
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.step}: {fault.name}")
 def test_a_fault_is_caught(fault: Fault) -> None:
-    assert caught(faulty(fault.tree)) is not None
+    assert caught(faulty(fault.module, fault.tree)) is not None
 
 
 def test_each_numbered_step_was_broken() -> None:

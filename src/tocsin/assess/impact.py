@@ -47,6 +47,8 @@ def predict(track: Track | FusedTrack) -> Prediction | None:
     matrix = np.zeros((7, 7))
     matrix[np.triu_indices(7)] = track.state.p
     covariance, time_sigma_s = impact_covariance(down, matrix + np.triu(matrix, 1).T)
+    if not (np.isfinite(covariance).all() and np.isfinite(time_sigma_s)):
+        return None
     region = Ellipse95(*ellipse95(covariance))
     if region.semi_major_m > LARGEST_M:
         return None

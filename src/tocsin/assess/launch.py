@@ -32,6 +32,10 @@ TIME_FLOOR_S: Final = 1.0
 TIME_PART: Final = 0.05
 HIGHEST_M: Final = 120e3
 SLOWEST_CLIMB_MPS: Final = 50.0
+# No partner's estimate counts as better than this: a claim of no doubt at all has no inverse.
+LEAST_M: Final = 1.0
+LEAST_PART: Final = 1e-3  # of the half axis across by the half axis along
+LEAST_S: Final = 1e-3
 _PARTS: Final = (np.arange(40) + 0.5) / 40  # midpoint rule: right to a thousandth
 _STEPS: Final = np.array([10.0] * 3 + [1.0] * 3)
 _LONGEST_S: Final = 400.0
@@ -148,11 +152,11 @@ def _covariance(estimate: LaunchPointEstimate) -> Array:
     major = np.array([np.sin(region.azimuth_rad), np.cos(region.azimuth_rad)])
     minor = np.array([major[1], -major[0]])
     p = np.zeros((3, 3))
-    p[:2, :2] = region.semi_major_m**2 * np.outer(major, major) + region.semi_minor_m**2 * np.outer(
-        minor, minor
-    )
+    along_m = max(region.semi_major_m, LEAST_M)
+    across_m = max(region.semi_minor_m, LEAST_PART * along_m)
+    p[:2, :2] = along_m**2 * np.outer(major, major) + across_m**2 * np.outer(minor, minor)
     p[:2, :2] /= CHI2_95_2
-    p[2, 2] = estimate.time_sigma_s**2
+    p[2, 2] = max(estimate.time_sigma_s, LEAST_S) ** 2
     return p
 
 

@@ -97,11 +97,17 @@ def sample(x7: ArrayLike, times_s: ArrayLike, step_s: float = DEFAULT_STEP_S) ->
 def fall(
     x7: ArrayLike, step_s: float = DEFAULT_STEP_S, max_s: float = MAX_FALL_S, ground_alt_m: float = 0.0
 ) -> Fall:
-    """Fly on without thrust until the height `ground_alt_m` is crossed downward, at most for `max_s`."""
+    """Fly on without thrust until the height `ground_alt_m` is crossed downward, at most for `max_s`.
+
+    A start that no body has (light as dust, at escape velocity in thick air) may leave the integrator's
+    domain: it hits nothing.
+    """
     x = _state(x7)
     block, hit, time_s, apogee_m, apogee_s = kernels.fall_block(
         x, _step(step_s), float(max_s), float(ground_alt_m), 8
     )
+    if not (np.isfinite(block).all() and np.isfinite((time_s, apogee_m, apogee_s)).all()):
+        return Fall(False, float(max_s), x, np.eye(7), 0.0, 0.0)
     end = np.append(block[:, 0], x[6])
     return Fall(bool(hit), float(time_s), end, kernels.transition(block), float(apogee_m), float(apogee_s))
 

@@ -17,6 +17,12 @@ MOST_SOURCES = 4_096
 """Bound on what partners can make us keep; the newest stay."""
 
 
+NEAR_NS = 2 * 3600 * SECOND_NS
+"""A state further from now than this is not propagated: longer than any flight that does not go into orbit
+(earth.flight.MAX_FALL_S), more than a clock that is an hour off, and short enough to compute.
+"""
+
+
 class Heard(NamedTuple):
     """Newest word of each partner's source, by `NATION/track-id`."""
 
@@ -32,6 +38,13 @@ def heard(state: HallState, imports: Sequence[Import], now: Instant) -> Heard:
         _newest(state.partners, (p for p in products if isinstance(p, Tracklet)), now),
         _newest(state.launches, (p for p in products if isinstance(p, LaunchEvent)), now),
         _newest(state.predictions, (p for p in products if isinstance(p, SharedPrediction)), now),
+    )
+
+
+def near(tracklets: Sequence[Tracklet], now: Instant) -> tuple[Tracklet, ...]:
+    """Those whose states are of about now: what fusion may reckon with. Others are heard and shown only."""
+    return tuple(
+        row for row in tracklets if max(abs(now - row.state.epoch_ns), abs(now - row.last_ns)) <= NEAR_NS
     )
 
 

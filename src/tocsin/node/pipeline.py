@@ -52,7 +52,7 @@ def hall_step(
     came = arrivals.sort_out(stimuli)
 
     tracking, own = tracker.step(state.tracker, came.plots, now)
-    fusion, fused = fuse.step(state.fusion, own, came.tracklets, now)
+    fusion, fused = fuse.step(state.fusion, own, partners.near(came.tracklets, now), now)
     heard = partners.heard(state, came.imports, now)
     assessing, assessments = assessor.step(state.assess, fused, own, tuple(heard.launches.values()), now)
     warning, told = decide.step(state.warn, assessments, fused, came.acts, now)

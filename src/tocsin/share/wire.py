@@ -6,7 +6,6 @@ are a closed list (REASONS) because they are counted, shown and compared between
 
 from collections.abc import Sequence
 from hashlib import sha256
-from math import isfinite
 
 import cbor2
 import msgspec
@@ -23,14 +22,24 @@ from tocsin.model.envelope import (
     protected_bytes,
     to_be_signed,
 )
-from tocsin.model.event import LaunchEvent
 from tocsin.model.label import Nation, Plane
 from tocsin.model.product import Product, Traffic, traffic_of
-from tocsin.model.space import STATE_SIZE, TRIANGLE_SIZE
 from tocsin.model.time import SECOND_NS, Instant
-from tocsin.model.track import Tracklet
+from tocsin.share.bounds import sound
 from tocsin.share.links import Note
 from tocsin.share.trust import TrustedKey, TrustList, signed_by
+
+__all__ = [
+    "FUTURE_NS",
+    "REASONS",
+    "Refused",
+    "Verified",
+    "encode_notes",
+    "encode_product",
+    "join_products",
+    "sound",
+    "verify",
+]
 
 FUTURE_NS = 30 * SECOND_NS
 """How far a partner's clock may be ahead of ours (own choice: far above NTP's error, far below a key's
@@ -191,6 +200,9 @@ def _in_time(header: Header, now_wall_ns: Instant) -> Refused | None:
 
 def _content(parts: _Parts, digest: bytes) -> Verified | Refused:
     header = parts.header
+    unlawful = _unlawful(header)
+    if unlawful is not None:
+        return Refused("wrong-content", unlawful)
     count = header.last - header.first + 1
     if not 1 <= count <= MAX_RECORDS:
         return Refused("bad-payload", f"{count} records in one envelope")
@@ -207,28 +219,19 @@ def _content(parts: _Parts, digest: bytes) -> Verified | Refused:
     return Verified(header, digest, products=products) if fault is None else Refused("wrong-content", fault)
 
 
+def _unlawful(header: Header) -> str | None:
+    """What no payload can mend. With `sound` and equal labels: a product's origin is the issuer too."""
+    if header.originators != (header.issuer,):
+        return f"not {header.issuer}'s alone: nobody passes others' data on"
+    if header.recipient not in header.releasable_to:
+        return f"the label does not release it to {header.recipient}"
+    return None
+
+
 def _fault(product: Product, header: Header) -> str | None:
     """What in a product contradicts the header that was signed for it, or cannot be a product at all."""
-    if product.origin is not header.issuer:
-        return f"a product of {product.origin} from {header.issuer}"
     if traffic_of(product) is not header.traffic:
         return f"{traffic_of(product)} in {header.traffic}"
     if product.label != header.label:
         return "a product's label is not the header's"
-    if header.recipient not in header.releasable_to:
-        return f"the label does not release it to {header.recipient}"
     return None if sound(product) else "sizes or numbers that no product can have"
-
-
-def sound(product: Product) -> bool:
-    """True when every number is finite and every array has its length: what folds may rely on."""
-    if isinstance(product, Tracklet):
-        state = product.state
-        numbers = (*state.x, *state.p, *(product.accel_mps2 or ()))
-        return len(state.x) == STATE_SIZE and len(state.p) == TRIANGLE_SIZE and all(map(isfinite, numbers))
-    place = product.launch if isinstance(product, LaunchEvent) else product.impact
-    ellipse = place.ellipse95
-    numbers = (ellipse.semi_major_m, ellipse.semi_minor_m, ellipse.azimuth_rad, place.time_sigma_s)
-    on_earth = abs(place.lat_deg) <= 90.0 and abs(place.lon_deg) <= 360.0
-    apogee_m = 0.0 if isinstance(product, LaunchEvent) else product.apogee_m
-    return on_earth and all(map(isfinite, (*numbers, apogee_m)))

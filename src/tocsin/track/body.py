@@ -155,15 +155,30 @@ def _added(coast: Sequence[Tracklet]) -> EcefState:
     total, weighted = np.zeros((7, 7)), np.zeros(7)
     for source in coast:
         x, p = moved(source, epoch)
-        information = invert(p)
+        information = _information(p)
+        if information is None:
+            continue
         total += information
         weighted += information @ (x - _origin(coast[0]))
+    if not total.any():
+        return coast[0].state
     extra = min((len(coast) - 1) * LN_BETA_SIGMA**-2, total[6, 6] - LN_BETA_SIGMA**-2)
     if extra > 0.0:
         total[6, 6] -= extra
         weighted[6] -= extra * (LN_BETA_MEAN - _origin(coast[0])[6])
     cov = _safe_inverse(total)
     return EcefState(epoch, tuple((_origin(coast[0]) + cov @ weighted).tolist()), triangle(cov))
+
+
+def _information(p: Array) -> Array | None:
+    """Inverse of a source's covariance; None where propagation has made nothing of it that has one."""
+    if not np.isfinite(p).all() or not (np.diag(p) > 0.0).all():
+        return None
+    try:
+        information = invert(p)
+    except np.linalg.LinAlgError:
+        return None
+    return information if np.isfinite(information).all() else None
 
 
 def _origin(source: Tracklet) -> Array:

@@ -102,8 +102,11 @@ def distance2(one: Gaussian, other: Gaussian) -> tuple[float, float]:
     covariance.
     """
     cov = one.p[:6, :6] + other.p[:6, :6]
+    apart = one.x[:6] - other.x[:6]
+    if not (np.isfinite(cov).all() and np.isfinite(apart).all() and (np.diag(cov) > 0.0).all()):
+        return float("inf"), 0.0  # carried out of the integrator's domain: like nothing that flies
     scale = 1.0 / np.sqrt(np.diag(cov))
     factor = np.linalg.cholesky(cov * np.outer(scale, scale) + 1e-9 * np.eye(6))
-    half = np.linalg.solve(factor, (one.x[:6] - other.x[:6]) * scale)
+    half = np.linalg.solve(factor, apart * scale)
     log_det = 2.0 * float(np.sum(np.log(np.diag(factor))) - np.sum(np.log(scale)))
     return float(half @ half), log_det

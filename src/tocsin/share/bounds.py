@@ -1,0 +1,143 @@
+"""Which products can be: physical bounds for every number, time and name that a partner's key may sign.
+
+Folds square, invert and propagate what is let in here, so "finite" is not enough: one 1e300 from a partner
+would end the hall again at every redelivery. The door asks the same before it seals: what partners must
+refuse never takes a sequence. Bounds are wide of anything that flies; they are own choices where no source is
+named.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tocsin.model.event import ImpactPointPrediction, LaunchEvent, LaunchPointEstimate
+from tocsin.model.product import Product
+from tocsin.model.space import STATE_SIZE, TRIANGLE_SIZE, EcefState
+from tocsin.model.time import SECOND_NS
+from tocsin.model.track import Tracklet
+
+LOWEST_M, HIGHEST_M = 6.0e6, 1.0e8
+"""From the Earth's centre: the polar radius is 6,356,752 m (WGS-84), geostationary 42,164,000 m."""
+
+FASTEST_MPS = 2.0e4
+"""Escape velocity is 11,186 m/s; ground-relative speed adds at most 465 m/s at the surface."""
+
+LN_BETA = (-5.0, 60.0)
+"""ln(beta / (kg/m^2)) from lighter than a feather to no drag at all (earth.flight: 50 is a vacuum)."""
+
+WIDEST = (1.0e8,) * 3 + (1.0e5,) * 3 + (1.0e2,)
+"""Largest standard deviations of a state: beyond them nothing is known at all."""
+
+NARROWEST = 1.0e-6
+"""Smallest standard deviation of any part of a state: below a micrometre an inverse is rounding error."""
+
+LEAST_EIGENVALUE = 1.0e-9
+"""Of a correlation matrix: below it an inverse has lost all digits (own tracks of the example scenarios: over
+1e-3)."""
+
+HARDEST_MPS2 = 2.0e3
+"""Two hundred g: several times what any launcher stands."""
+
+LARGEST_REGION_M = 2.0e7
+"""Half the Earth's circumference."""
+
+LONGEST_SIGMA_S = 1.0e5
+"""A day, about."""
+
+APOGEE_M = (-1.0e4, 1.0e8)
+
+TURN_RAD = 6.283185307179587
+"""Azimuths may be written from 0 to 2 pi or from -pi to pi."""
+
+LAST_NS = 7_258_118_400 * SECOND_NS
+"""2200-01-01T00:00:00Z. Times are the scenario's, which may be years from the wall clock's in an exercise;
+all of them and their differences stay within 63 bits."""
+
+MAX_SEQUENCE = 2**53
+"""Whole numbers that every JSON reader keeps (RFC 8259, 6)."""
+
+MAX_NAME = 64
+MAX_IDENTITY = 256
+"""Characters of a track id and of an identity; both are shown on screens, so none of them is invisible."""
+
+
+def sound(product: Product) -> bool:
+    """True when every part of a product is something that can be: what folds may rely on."""
+    if not _named(product.track_id, product.sequence) or product.label.originators != {product.origin}:
+        return False
+    if isinstance(product, Tracklet):
+        return _sound_tracklet(product)
+    place = product.launch if isinstance(product, LaunchEvent) else product.impact
+    spoken_ns = product.confirmed_ns if isinstance(product, LaunchEvent) else product.made_ns
+    apogee_m = 0.0 if isinstance(product, LaunchEvent) else product.apogee_m
+    return _datable(spoken_ns) and within(apogee_m, *APOGEE_M) and _sound_place(place)
+
+
+def within(value: float, low: float, high: float) -> bool:
+    """True from `low` to `high`, both in it; never for NaN."""
+    return low <= value <= high
+
+
+def _named(track_id: str, sequence: int) -> bool:
+    printable = track_id.isascii() and track_id.isprintable()
+    return printable and within(len(track_id), 1, MAX_NAME) and within(sequence, 1, MAX_SEQUENCE)
+
+
+def _datable(*times_ns: int) -> bool:
+    return all(within(time_ns, 0, LAST_NS) for time_ns in times_ns)
+
+
+def _sound_place(place: LaunchPointEstimate | ImpactPointPrediction) -> bool:
+    region = place.ellipse95
+    return _datable(place.time_ns) and all(
+        (
+            within(place.lat_deg, -90.0, 90.0),
+            within(place.lon_deg, -360.0, 360.0),
+            within(region.semi_major_m, 0.0, LARGEST_REGION_M),
+            within(region.semi_minor_m, 0.0, region.semi_major_m),
+            within(region.azimuth_rad, -TURN_RAD, TURN_RAD),
+            within(place.time_sigma_s, 0.0, LONGEST_SIGMA_S),
+        )
+    )
+
+
+def _sound_tracklet(one: Tracklet) -> bool:
+    times = (one.first_ns, one.last_ns, one.state.epoch_ns, one.burnout_ns or 0)
+    if not _datable(*times) or one.last_ns < one.first_ns:
+        return False
+    if one.identity is not None and not (one.identity.isprintable() and len(one.identity) <= MAX_IDENTITY):
+        return False
+    pushes = one.accel_mps2 or ()
+    return all(within(push, -HARDEST_MPS2, HARDEST_MPS2) for push in pushes) and _sound_state(one.state)
+
+
+def _sound_state(state: EcefState) -> bool:
+    if len(state.x) != STATE_SIZE or len(state.p) != TRIANGLE_SIZE:
+        return False
+    # Squared: numbers as large as 1e300 make infinity of it, which is beyond every bound as well.
+    place_m2, speed_m2ps2 = (sum(v * v for v in part) for part in (state.x[:3], state.x[3:6]))
+    flies = within(place_m2, LOWEST_M**2, HIGHEST_M**2) and within(speed_m2ps2, 0.0, FASTEST_MPS**2)
+    return flies and within(state.x[6], *LN_BETA) and _sound_covariance(state.p)
+
+
+def _sound_covariance(triangle: tuple[float, ...]) -> bool:
+    """Variances within bounds, and a correlation matrix that is one."""
+    if not all(within(v, NARROWEST**2, most**2) for v, most in zip(_diagonal(triangle), WIDEST, strict=True)):
+        return False
+    matrix = np.zeros((STATE_SIZE, STATE_SIZE))
+    matrix[_UPPER] = triangle
+    scale = 1.0 / np.sqrt(np.diag(matrix))
+    with np.errstate(over="ignore"):
+        matrix *= np.outer(scale, scale)
+    if not np.isfinite(matrix).all():
+        return False
+    least = np.linalg.eigvalsh(matrix, UPLO="U")[0]
+    return within(float(least), LEAST_EIGENVALUE, STATE_SIZE)
+
+
+def _diagonal(triangle: tuple[float, ...]) -> Iterator[float]:
+    """Row i of an upper triangle begins i * (2n - i + 1) / 2 numbers in."""
+    return (triangle[row * (2 * STATE_SIZE - row + 1) // 2] for row in range(STATE_SIZE))
+
+
+_UPPER = np.triu_indices(STATE_SIZE)
