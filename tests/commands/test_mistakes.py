@@ -95,3 +95,15 @@ def test_results_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_unknown_option_is_a_mistake_too() -> None:
     assert tocsin("demo", "--no-such-option").returncode == 2
+
+
+def test_another_program_instead_of_the_broker() -> None:
+    done = tocsin("demo", "--headless", env={"NATS_SERVER": "/bin/ls"})
+    one_line(done, "/bin/ls is no nats-server")
+    assert done.stderr.count("error:") == 1
+    assert "License" not in done.stderr
+
+
+def test_verify_says_what_it_wants() -> None:
+    one_line(tocsin("verify"), "give a RECORD or --proof")
+    one_line(tocsin("verify", "a.sqlite", "--proof", "b.tlog-proof"), "not both")

@@ -35,13 +35,28 @@ def test_a_named_one_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert find_server() == server
 
 
-@pytest.mark.parametrize(
-    "says", ["nats-server: v2.9.10", "nats-server: v2.13.9", "nats-server: v1.4.0", "hello"]
-)
+@pytest.mark.parametrize("says", ["nats-server: v2.9.10", "nats-server: v2.13.9", "nats-server: v1.4.0"])
 def test_an_old_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str) -> None:
     monkeypatch.setenv("NATS_SERVER", str(fake_server(tmp_path / "old", says)))
     with pytest.raises(UserError, match=r"too old .*needs >= 2.14"):
         find_server()
+
+
+@pytest.mark.parametrize(
+    "says",
+    ["hello", "", "ls (GNU coreutils) 9.1\nLicense GPLv3.0: GNU GPL version 3", "x" * 500, "otherd v2.15"],
+)
+def test_another_program_is_no_nats_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str
+) -> None:
+    monkeypatch.setenv("NATS_SERVER", str(fake_server(tmp_path / "other", says)))
+    with pytest.raises(UserError, match="other is no nats-server") as refused:
+        find_server()
+    words = str(refused.value)
+    assert "\n" not in words
+    assert "License" not in words
+    assert "too old" not in words
+    assert len(words) < 300 + len(str(tmp_path))
 
 
 def test_a_missing_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

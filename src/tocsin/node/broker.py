@@ -35,6 +35,9 @@ the door makes the streams, and a source that is not there then is asked again o
 
 POLL_S = 0.02
 
+LONGEST_ANSWER = 80
+"""Characters of a program's own words in our one line."""
+
 
 class Leaf(Struct, frozen=True):
     """A live leaf connection as the broker reports it."""
@@ -45,7 +48,9 @@ class Leaf(Struct, frozen=True):
 
 
 def find_server() -> Path:
-    """nats-server from $NATS_SERVER, this Python environment, or PATH; UserError when none or too old."""
+    """nats-server from $NATS_SERVER, this Python environment, or PATH; UserError when there is none, or
+    it is another program or too old.
+    """
     named = os.environ.get("NATS_SERVER")
     candidates = (
         [named] if named else [f"{sysconfig.get_path('scripts')}/nats-server", shutil.which("nats-server")]
@@ -65,17 +70,27 @@ def find_server() -> Path:
 def _check_version(program: str) -> None:
     try:
         said = subprocess.run(
-            [program, "--version"], capture_output=True, text=True, timeout=READY_S, check=False
+            [program, "--version"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=READY_S,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as failure:
         raise UserError(
             f"{program} does not run ({failure})", fix="set NATS_SERVER to nats-server >= 2.14"
         ) from None
-    found = re.search(r"v(\d+)\.(\d+)", said.stdout)
-    if found is None or (int(found[1]), int(found[2])) < OLDEST:
-        version = said.stdout.strip() or "no version"
+    first = (said.stdout.strip().splitlines() or ["nothing"])[0][:LONGEST_ANSWER]
+    found = re.match(r"nats-server: v(\d+)\.(\d+)", first)
+    if found is None:
         raise UserError(
-            f"{program} is too old ({version}; tocsin needs >= 2.14)",
+            f"{program} is no nats-server (asked for its version it says {first!r})",
+            fix="set NATS_SERVER to nats-server >= 2.14, or unset it and run make setup",
+        )
+    if (int(found[1]), int(found[2])) < OLDEST:
+        raise UserError(
+            f"{program} is too old ({first}; tocsin needs >= 2.14)",
             fix="run make setup, or set NATS_SERVER to a newer one",
         )
 
