@@ -125,6 +125,14 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     assert len(capsys.readouterr().out.splitlines()) == 3
 
 
+def test_standard_input_is_called_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\x30\x00\x01noise")))
+    assert run("-", "--format", "asterix") == 1
+    assert "nothing in standard input can be decoded as asterix" in capsys.readouterr().err
+
+
 def test_nothing_to_decode_is_exit_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "noise"
     path.write_bytes(b"\x30\x00\x01noise")

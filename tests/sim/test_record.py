@@ -219,9 +219,23 @@ def test_files_that_are_no_record(tmp_path: Path) -> None:
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     for name, words in (
         ("test.en.json", "facility.en.json"),
-        ("none.json", "cannot read .*none.json"),
+        ("none.json", "none.json does not exist"),
         ("other.csv", "not a documented launch"),
         ("other.txt", "neither .json nor .csv"),
     ):
         with pytest.raises(UserError, match=words):
             read_record(tmp_path / name)
+
+
+def test_what_is_not_there_is_not_blamed_on_its_name(tmp_path: Path) -> None:
+    for name in ("nonexistent", "nonexistent.json", "nonexistent.csv"):
+        with pytest.raises(UserError, match=f"{name} does not exist"):
+            read_record(tmp_path / name)
+    folder = tmp_path / "folder.csv"
+    folder.mkdir()
+    for path in (tmp_path, folder):
+        with pytest.raises(UserError, match="is a directory"):
+            read_record(path)
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(UserError, match=r"neither \.json nor \.csv"):
+        read_record(tmp_path / "notes.txt")

@@ -65,7 +65,7 @@ def decode_command(
         _print_summary(decoded)
     if not decoded.plots and not decoded.services:
         if not as_json:
-            print(f"nothing in {file} can be decoded as {format_}", file=sys.stderr)
+            print(f"nothing in {_name(file)} can be decoded as {format_}", file=sys.stderr)
         raise typer.Exit(1)
 
 
@@ -89,8 +89,12 @@ def _day(text: str | None) -> date | None:
         raise UserError(f"--date {text!r} is no date: {error}", fix="give it as YYYY-MM-DD") from error
 
 
+def _name(file: str) -> str:
+    return "standard input" if file == "-" else file
+
+
 def _read(file: str) -> bytes:
-    name = "standard input" if file == "-" else file
+    name = _name(file)
     with _rim(name):
         if file == "-":
             data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)

@@ -49,8 +49,10 @@ def verify_command(
         facts = _record_facts(record, note, keys)
     elif proof is not None and record is None:
         facts = _proof_facts(proof, note, keys)
+    elif record is None:
+        raise UserError("verify was given nothing to check", fix="give a RECORD or --proof FILE")
     else:
-        raise UserError("verify takes one thing at a time", fix="name either a RECORD or a --proof FILE")
+        raise UserError("verify takes one thing at a time", fix="give a RECORD or --proof FILE, not both")
     print(json.dumps(facts) if as_json else _words(facts))
     if not facts["ok"]:
         raise typer.Exit(1)

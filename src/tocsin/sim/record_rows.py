@@ -121,6 +121,12 @@ def read_record(path: Path) -> tuple[RecordRow, ...]:
     """All rows of a record file: `*.json` (facility and missile files beside it) or `*.csv`. UserError
     otherwise.
     """
+    if not path.exists():
+        raise UserError(f"{path} does not exist", fix="check the path")
+    if path.is_dir():
+        raise UserError(
+            f"{path} is a directory", fix="give test.en.json or documented_launches.csv in such a one"
+        )
     if path.suffix == ".json":
         return _read_json(path)
     if path.suffix == ".csv":
@@ -195,8 +201,7 @@ def _launch_time(test: _Test, path: Path, number: int) -> tuple[datetime | None,
 
 
 def _interpolated(rows: Sequence[RecordRow]) -> tuple[RecordRow, ...]:
-    """Unknown times of a series: equal steps between known ones, else that of the nearest known; flagged.
-    """
+    """Unknown times of a series: equal steps between known ones, else that of the nearest known; flagged."""
     done = list(rows)
     for n, row in enumerate(rows):
         if row.launch_utc is not None or row.series is None:
