@@ -7,6 +7,7 @@ import apsw
 import pytest
 
 from tocsin.model.time import Instant
+from tocsin.record.book import BookFullError
 from tocsin.record.ledger import Entry, Imported, Ledger, Step
 
 
@@ -82,3 +83,12 @@ def test_effects_are_found_by_kind(ledger: Ledger) -> None:
     ledger.append(step(2, effects=(Entry("told", '{"a":1}'), Entry("pictured", "{}"))))
     assert list(ledger.effects("told")) == [(2, '{"a":1}')]
     assert [number for number, _ in ledger.effects("pictured")] == [1, 2]
+
+
+def test_a_full_disk_is_told_as_such_and_takes_nothing_of_the_step(ledger: Ledger) -> None:
+    ledger.append(step(1))
+    (pages,) = next(iter(ledger.rows("PRAGMA page_count")))
+    list(ledger.rows(f"PRAGMA max_page_count = {pages}"))  # SQLite's own full disk
+    with pytest.raises(BookFullError, match=r"no space left on the disk of .*hall\.sqlite"):
+        ledger.append(step(2, effects=(Entry("pictured", "x" * 1_000_000),)))
+    assert ledger.last_step() == 1

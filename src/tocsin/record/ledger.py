@@ -15,7 +15,7 @@ import apsw
 
 from tocsin.errors import UserError
 from tocsin.model.time import Instant
-from tocsin.record.book import open_book
+from tocsin.record.book import open_book, transaction
 from tocsin.record.leaf import SALT_BYTES, Rows, canonical
 from tocsin.record.log import LOG_SCHEMA, read_frontier, write_leaf
 from tocsin.record.merkle import Frontier
@@ -195,7 +195,7 @@ class Ledger(LedgerReader):
 
     def append(self, step: Step) -> None:
         """Commit one step with all that belongs to it, its leaf in the log too, or nothing of it."""
-        with self._db:
+        with transaction(self._db):
             run = self._db.execute
             run(
                 "INSERT INTO steps VALUES (?,?,?,?,?)",
@@ -225,7 +225,7 @@ class Ledger(LedgerReader):
 
     def offers_taken(self, upto: int) -> None:
         """The door has committed every offer up to this number; they need not be sent again."""
-        with self._db:
+        with transaction(self._db):
             self._mark("offers_taken", upto)
 
     def offers_open(self, most: int) -> list[tuple[int, bytes]]:
@@ -238,7 +238,7 @@ class Ledger(LedgerReader):
 
     def describe(self, **texts: str) -> None:
         """Write facts about the record itself (nation, plane, version); the same name replaces."""
-        with self._db:
+        with transaction(self._db):
             self._db.executemany("INSERT OR REPLACE INTO about VALUES (?,?)", list(texts.items()))
 
     def _mark(self, name: str, upto: int) -> None:
