@@ -217,6 +217,7 @@ def test_files_that_are_no_record(tmp_path: Path) -> None:
     record(tmp_path, recorded())
     (tmp_path / "facility.en.json").unlink()
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "other.txt").touch()
     for name, words in (
         ("test.en.json", "facility.en.json"),
         ("none.json", "none.json does not exist"),
