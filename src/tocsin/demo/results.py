@@ -11,7 +11,7 @@ from tocsin.demo.stage import Site
 from tocsin.demo.summary import Overflown, Run, Summary, flights_out, summarise
 from tocsin.demo.tables import write_tracks, write_truth
 from tocsin.earth.places import load_areas
-from tocsin.errors import UserError
+from tocsin.errors import TocsinError, UserError
 from tocsin.model.label import Nation
 from tocsin.model.picture import Picture
 from tocsin.model.time import to_iso
@@ -25,6 +25,10 @@ LEAST_FREE_BYTES = 300 * 1024 * 1024
 """A run writes some 50 MB of records and as much again for the brokers; less than this ends badly in the
 middle.
 """
+
+
+class UnwrittenError(UserError):
+    """The run is over and its results could not be written: the nodes' books are all there is of it."""
 
 
 def check_room(folder: Path) -> None:
@@ -50,12 +54,13 @@ def leave_results(
     sites: Mapping[Nation, Site],
     samples: Mapping[Nation, Sequence[Picture]],
 ) -> Summary:
-    """Write everything into `out`. UserError when the disk fills up meanwhile."""
+    """Write everything into `out`. UnwrittenError when the disk fills up meanwhile."""
     try:
         return _leave(out, run, scenario, sites, samples)
-    except OSError as failure:
-        raise UserError(
-            f"cannot write the results to {out} ({failure.strerror})", fix="free some space and run again"
+    except (OSError, TocsinError) as failure:
+        why = failure.strerror if isinstance(failure, OSError) else failure.args[0]
+        raise UnwrittenError(
+            f"cannot write the results to {out} ({why})", fix="free some space and run again"
         ) from failure
 
 
@@ -66,7 +71,7 @@ def _leave(
     sites: Mapping[Nation, Site],
     samples: Mapping[Nation, Sequence[Picture]],
 ) -> Summary:
-    check_room(out)
+    out.mkdir(parents=True, exist_ok=True)
     records = {
         nation: _copy_record(site, out / "records" / f"{nation}.sqlite") for nation, site in sites.items()
     }

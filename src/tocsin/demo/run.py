@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,8 +12,9 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tocsin.demo.conductor import Conductor, Show, hub_kill_time
+from tocsin.demo.folders import full_disk_told, out_folder, work_folder
 from tocsin.demo.plots import Delivery, captured, simulated
-from tocsin.demo.results import check_room, leave_results
+from tocsin.demo.results import leave_results
 from tocsin.demo.stage import Setting, Site, page_urls, set_stage
 from tocsin.demo.summary import Run, Summary
 from tocsin.demo.view import Stage, render
@@ -46,11 +47,8 @@ class Wish(NamedTuple):
 
 async def play(wish: Wish, say: Say) -> Summary | None:
     """Run the demo. Returns the summary when results were asked for. UserError for what a person can mend."""
-    with tempfile.TemporaryDirectory(prefix="tocsin-demo-", ignore_cleanup_errors=True) as folder:
-        check_room(Path(folder))
-        if wish.out is not None:
-            check_room(wish.out)
-        return await _play_in(Path(folder), wish, say)
+    with nullcontext() if wish.out is None else out_folder(wish.out), work_folder() as folder:
+        return await _play_in(folder, wish, say)
 
 
 async def _play_in(root: Path, wish: Wish, say: Say) -> Summary | None:
@@ -66,13 +64,14 @@ async def _play_in(root: Path, wish: Wish, say: Say) -> Summary | None:
     conductor.hub = topology.hub
     conductor.kill_hub_at = kill_at
     try:
-        for line in lines:
-            await line.open()
-        if not await unless(stop, start_all(stations.values())):
-            raise KeyboardInterrupt
-        for nation, url in page_urls(sites).items():
-            say(f"{nation} page: {url}")
-        await _conduct(stop, conductor, deliveries, wish, scenario, sites, stations)
+        with full_disk_told(root):
+            for line in lines:
+                await line.open()
+            if not await unless(stop, start_all(stations.values())):
+                raise KeyboardInterrupt
+            for nation, url in page_urls(sites).items():
+                say(f"{nation} page: {url}")
+            await _conduct(stop, conductor, deliveries, wish, scenario, sites, stations)
     finally:
         await asyncio.gather(*(station.stop() for station in stations.values()), return_exceptions=True)
         for line in lines:
