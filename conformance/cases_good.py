@@ -12,7 +12,6 @@ from wire_bytes import (
     PLANES,
     SECOND,
     Case,
-    Raw,
     envelope,
     header,
     heartbeat,
@@ -114,28 +113,6 @@ def _values() -> Iterator[Case]:
     )
     named = tracklet(1, identity="물체 対象 7")
     yield _good("identity-unicode", "text is UTF-8 of any script", envelope(payload=pack([named])))
-    short = {key: part for key, part in tracklet(1).items() if part is not None}
-    yield _good(
-        "optional-left-out", "optional keys may be left out instead of null", envelope(payload=pack([short]))
-    )
-    turned = dict(reversed(list(tracklet(1).items())))
-    yield _good(
-        "keys-in-another-order",
-        "the order of keys in a product has no meaning",
-        envelope(payload=pack([turned])),
-    )
-    plain = launch(launch=place(lat_deg=40, lon_deg=-180, time_sigma_s=2))
-    yield _good(
-        "whole-numbers", "a reader takes a MessagePack integer where a number is asked for", urgent(plain)
-    )
-    single = launch(launch=place(lat_deg=Raw(b"\xca\x42\x22\x00\x00")))
-    yield _good("float-32", "a reader takes a 32-bit float where a number is asked for", urgent(single))
-    wide = launch(sequence=Raw(b"\xcf\x00\x00\x00\x00\x00\x00\x00\x01"))
-    yield _good(
-        "long-integer-in-payload",
-        "MessagePack has no canonical form; the payload need not be shortest",
-        urgent(wide),
-    )
     for name, lat, lon in (
         ("pole", 90.0, 0.0),
         ("date-line", 0.0, 180.0),
@@ -155,6 +132,16 @@ def _notes() -> Iterator[Case]:
     yield _good("receipt", "a receipt is cumulative", control([receipt]))
     yield _good("resend", "a request for what is missing", control([resend]))
     yield _good("heartbeat", "marks by traffic, and how far the hall is", control([heartbeat()]))
+    sixteen = [[n, n] for n in range(1, 33, 2)]
+    yield _good("resend-16", "as many runs as one request may hold", control([resend | {"runs": sixteen}]))
+    yield _good("notes-16", "as many notes as one envelope may hold", control([receipt] * 16))
+    zero = [receipt | {"upto": 0}, heartbeat(sent={"flow": 0})]
+    yield _good("marks-of-0", "nothing has come yet", control(zero))
+    most = [receipt | {"upto": 2**62}, resend | {"runs": [[1, 2**62]]}]
+    yield _good("marks-of-2-62", "the last sequence there is", control(most))
+    for name, at in (("early", NOW - SECOND - FUTURE), ("late", NOW - SECOND + FUTURE)):
+        why = "a heartbeat within 30 s of its envelope's time"
+        yield _good(f"heartbeat-{name}", why, control([heartbeat(at_wall_ns=at)]))
     blind = heartbeat(step_age_ms=None, echo_wall_ns=None, echo_held_ns=0)
     yield _good("heartbeat-first", "no step and nothing to echo yet", control([blind]))
 
@@ -163,6 +150,10 @@ def _limits() -> Iterator[Case]:
     edge = envelope(header(issued_wall_ns=NOW + FUTURE, expires_wall_ns=NOW + 2 * FUTURE))
     yield _good("clock-30-s-ahead", "a partner's clock may be exactly this far ahead", edge)
     last = envelope(header(issued_wall_ns=NOW - SECOND, expires_wall_ns=NOW))
+    longest = envelope(header(issued_wall_ns=NOW, expires_wall_ns=NOW + 172_800 * SECOND))
+    yield _good("life-48-h", "the longest life of an envelope", longest)
+    instant = envelope(header(issued_wall_ns=NOW, expires_wall_ns=NOW))
+    yield _good("life-of-nothing", "it may end as it begins", instant)
     yield _good("expires-now", "the expiry itself is still in time", last)
     yield _good("largest", f"exactly {MAX_BYTES} bytes", sized(MAX_BYTES), fresh=[(1, 50)])
 

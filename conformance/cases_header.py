@@ -175,6 +175,13 @@ def _address() -> Iterator[Case]:
 
 
 def _time() -> Iterator[Case]:
+    for name, issued, expires in (
+        ("endless", NOW, 2**62),
+        ("over-48-h", NOW, NOW + 172_800 * SECOND + 1),
+        ("backward", NOW + 20 * SECOND, NOW + 20 * SECOND - 1),
+    ):
+        message = envelope(brief(issued_wall_ns=issued, expires_wall_ns=expires))
+        yield Case(f"time/life-{name}", "a life of 0 to 48 h", message, ("expired",))
     for name, ahead in (("1-ns", 1), ("1-s", SECOND), ("1-day", 86_400 * SECOND)):
         at = NOW + 30 * SECOND + ahead
         message = envelope(brief(issued_wall_ns=at, expires_wall_ns=at + SECOND))

@@ -6,7 +6,9 @@ from typing import Any
 
 from cases_good import control
 from wire_bytes import (
+    FUTURE,
     NOW,
+    SECOND,
     Case,
     Raw,
     ellipse,
@@ -33,6 +35,7 @@ def cases() -> Iterator[Case]:
         yield from _fields(name, make(1))
     yield from _kinds()
     yield from _coding()
+    yield from _forms()
     yield from _bombs()
     yield from _numbers()
     yield from _labels()
@@ -137,6 +140,34 @@ def _coding() -> Iterator[Case]:
     yield _raw("text-as-bytes", "text is of a text type", pack([tracklet(1, track_id=Raw(b"\xc4\x03abc"))]))
     yield _raw("text-not-utf8", "text is UTF-8", pack([tracklet(1, track_id=Raw(b"\xa3\xff\xfe\xfd"))]))
     yield _raw("key-as-number", "keys are text", pack([Raw(b"\x81\x00\x00")]))
+
+
+def _forms() -> Iterator[Case]:
+    """One form only, as the CBOR around it: two readers must not read two things."""
+    full = tracklet(1)
+    short = {key: part for key, part in full.items() if part is not None}
+    yield _payload("optional-left-out", "all keys are written, null too", carried(short))
+    turned = dict(reversed(list(full.items())))
+    yield _payload("keys-in-another-order", "keys stand in their one order", carried(turned))
+    whole = launch(launch=place(lat_deg=40, lon_deg=-180, time_sigma_s=2))
+    yield _payload("whole-numbers", "numbers are floats", carried(whole))
+    single = launch(launch=place(lat_deg=Raw(b"\xca\x42\x22\x00\x00")))
+    yield _payload("float-32", "floats take 64 bits", carried(single))
+    wide = launch(sequence=Raw(b"\xcf\x00\x00\x00\x00\x00\x00\x00\x01"))
+    yield _payload("long-integer", "integers take their shortest form", carried(wide))
+    yield _payload(
+        "unknown-key", "a channel that no policy sees", carried(full | {"note": "nobody reads this"})
+    )
+    sub = tracklet(1, label=label() | {"releasable": ["USA"]})
+    yield _payload("label-unknown-key", "a channel that no policy sees", carried(sub))
+    doubled = tracklet(1, label=label(releasable_to=["JPN", "JPN", "USA"]))
+    yield _payload("label-doubled-words", "a set holds each word once", carried(doubled))
+    unsorted = tracklet(1, label=label(releasable_to=["USA", "JPN"]))
+    yield _payload("label-unsorted-words", "a set is written in its order", carried(unsorted))
+    body = pack(full)
+    assert body[0] < 0x8F
+    twice = Raw(bytes([body[0] + 1]) + body[1:] + pack("sequence") + pack(2))
+    yield _raw("key-twice", "two readers may read two different products", pack([twice]))
 
 
 def _bombs() -> Iterator[Case]:
@@ -275,6 +306,18 @@ def _counts() -> Iterator[Case]:
     )
 
 
+def _beats() -> Iterator[Case]:
+    """The envelope is a second old."""
+    why = "every true heartbeat of the time between would then be older"
+    for name, at in (
+        ("tomorrow", NOW + 86_400 * SECOND),
+        ("over-30-s-late", NOW - SECOND + FUTURE + 1),
+        ("over-30-s-early", NOW - SECOND - FUTURE - 1),
+    ):
+        beat = control([heartbeat(at_wall_ns=at)])
+        yield Case(f"notes/heartbeat-{name}", why, beat, (WRONG,))
+
+
 def _notes() -> Iterator[Case]:
     def note(name: str, why: str, notes: Any) -> Case:
         return Case(f"notes/{name}", why, control(notes), (BAD,))
@@ -312,4 +355,27 @@ def _notes() -> Iterator[Case]:
     ):
         message = control([receipt], **wrong)
         yield Case(f"notes/{name}", "a label of control is kept like any other", message, (WRONG,))
+    yield note("receipt-unknown-key", "no key that nobody reads", [receipt | {"note": "x"}])
+    turned = {"upto": 12, "traffic": "flow", "type": "receipt"}
+    yield note("keys-in-another-order", "keys stand in their one order", [turned])
+    yield note("none", "a sequence for nothing", [])
+    yield note("17", "at most 16 notes", [receipt] * 17)
+    count = control([receipt] * 2, last=2)
+    yield Case("notes/two-sequences", "one sequence for an envelope of notes", count, (BAD,))
+    for name, upto in (("negative", -1), ("over-2-62", 2**62 + 1)):
+        yield note(f"receipt-{name}", "marks are from 0 to 2^62", [receipt | {"upto": upto}])
+        yield note(f"heartbeat-{name}", "marks are from 0 to 2^62", [heartbeat(sent={"flow": upto})])
+        for key in ("step", "step_age_ms", "echo_wall_ns", "echo_held_ns"):
+            yield note(f"heartbeat-{key}-{name}", "from 0 to 2^62", [heartbeat(**{key: upto})])
+    for name, runs in (
+        ("backward", [[9, 3]]),
+        ("descending", [[7, 9], [3, 4]]),
+        ("overlapping", [[3, 7], [7, 9]]),
+        ("from-0", [[0, 3]]),
+        ("none", list[Any]()),
+        ("17", [[n, n] for n in range(1, 35, 2)]),
+    ):
+        why = "1 to 16 runs, ascending and apart"
+        yield note(f"resend-{name}", why, [{"type": "resend", "traffic": "flow", "runs": runs}])
+    yield from _beats()
     yield Case("notes/in-flow", "notes are no products", envelope(payload=pack([receipt])), (BAD,))

@@ -1,21 +1,18 @@
-"""What was taken already is not taken again; and the questions that the form leaves open."""
+"""What was taken already is not taken again."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cases_good import control, urgent
-from cases_payload import carried
 from wire_bytes import (
     MAX_AHEAD,
     MAX_ISLANDS,
     NOW,
     SECOND,
     Case,
-    Raw,
     envelope,
     header,
     heartbeat,
-    label,
     launch,
     mark,
     pack,
@@ -27,11 +24,9 @@ RECEIPT = {"type": "receipt", "traffic": "flow", "upto": 12}
 
 
 def cases() -> Iterator[Case]:
-    """Classes `replay` and `open`."""
+    """Class `replay`."""
     yield from _replays()
     yield from _beyond()
-    yield from _open_products()
-    yield from _open_envelopes()
 
 
 def batch(first: int, last: int) -> bytes:
@@ -101,61 +96,9 @@ def _beyond() -> Iterator[Case]:
     )
     control_far = control([heartbeat()], first=far + 1, last=far + 1)
     yield Case(
-        "open/control-far-ahead",
+        "replay/control-far-ahead",
         "control is never sent again: refused once for being far ahead, it is refused for ever",
         control_far,
         marks=[mark(10, traffic="control")],
         fresh=[(far + 1, far + 1)],
     )
-
-
-def _open(name: str, why: str, message: bytes, reason: str = "wrong-content") -> Case:
-    return Case(f"open/{name}", why, message, (reason,))
-
-
-def _open_products() -> Iterator[Case]:
-    doubled = tracklet(1)
-    extra = Raw(bytes([pack(doubled)[0] + 1]) if pack(doubled)[0] < 0x8F else b"\xde\x00\x0f")
-    body = pack(doubled)[1:] if pack(doubled)[0] < 0x90 else pack(doubled)[3:]
-    twice = Raw(extra + body + pack("sequence") + pack(2))
-    yield _open(
-        "product-key-twice", "two readers may read two different products", carried_raw(twice), "bad-payload"
-    )
-    more = tracklet(1) | {"note": "nobody reads this"}
-    yield _open("product-unknown-key", "a channel that no policy sees", carried(more), "bad-payload")
-    sub = tracklet(1, label=label() | {"releasable": ["USA"]})
-    yield _open("label-unknown-key", "a channel that no policy sees", carried(sub), "bad-payload")
-    yield _open(
-        "label-doubled-words",
-        "a set holds each word once",
-        carried(tracklet(1, label=label(releasable_to=["JPN", "JPN", "USA"]))),
-        "bad-payload",
-    )
-
-
-def carried_raw(product: Raw) -> bytes:
-    """One product of given bytes."""
-    return envelope(payload=pack([product]))
-
-
-def _open_envelopes() -> Iterator[Case]:
-    yield _open("control-count", "one note under fifty sequences", control([RECEIPT], last=50), "bad-payload")
-    yield _open("control-no-note", "a sequence for nothing", control([]), "bad-payload")
-    yield _open(
-        "receipt-negative", "no sequence is negative", control([RECEIPT | {"upto": -1}]), "bad-payload"
-    )
-    backward = {"type": "resend", "traffic": "flow", "runs": [[9, 3]]}
-    yield _open("resend-backward", "a run ends after it begins", control([backward]), "bad-payload")
-    many = {"type": "resend", "traffic": "flow", "runs": [[n, n] for n in range(1, 400)]}
-    yield _open("resend-many", "at most 16 runs in a request", control([many]), "bad-payload")
-    yield _open(
-        "heartbeat-negative", "no mark is negative", control([heartbeat(sent={"flow": -1})]), "bad-payload"
-    )
-    tomorrow = heartbeat(at_wall_ns=NOW + 86_400 * SECOND)
-    yield _open(
-        "heartbeat-of-tomorrow", "every true heartbeat of this day would then be older", control([tomorrow])
-    )
-    life = envelope(header(expires_wall_ns=2**62))
-    yield _open("endless-life", "valid until 2116: only the marks stand against its replay", life, "expired")
-    backward_life = envelope(header(issued_wall_ns=NOW + 20 * SECOND, expires_wall_ns=NOW + SECOND))
-    yield _open("expires-before-issued", "it ends before it begins", backward_life, "expired")

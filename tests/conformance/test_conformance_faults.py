@@ -32,6 +32,7 @@ STEPS = {
     "_signature": 5,
     "_in_time": 6,
     "_content": 7,
+    "_notes": 7,
     "_unlawful": 7,
     "_fault": 7,
     "sound": 7,

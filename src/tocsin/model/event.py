@@ -7,7 +7,7 @@ from tocsin.model.space import Ellipse95
 from tocsin.model.time import Instant
 
 
-class LaunchPointEstimate(Struct, frozen=True):
+class LaunchPointEstimate(Struct, frozen=True, forbid_unknown_fields=True):
     """LPE: place, time and their 95 % region, by extrapolation back to the ground."""
 
     lat_deg: float
@@ -17,7 +17,7 @@ class LaunchPointEstimate(Struct, frozen=True):
     time_sigma_s: float
 
 
-class ImpactPointPrediction(Struct, frozen=True):
+class ImpactPointPrediction(Struct, frozen=True, forbid_unknown_fields=True):
     """IPP: where and when the object comes down if nothing but gravity and air moves it."""
 
     lat_deg: float
@@ -59,7 +59,7 @@ class Assessment(Struct, frozen=True):
     arc: tuple[ArcPoint, ...] = ()
 
 
-class LaunchEvent(Struct, frozen=True, tag="launch"):
+class LaunchEvent(Struct, frozen=True, forbid_unknown_fields=True, tag="launch"):
     """A confirmed launch, shared already in boost: who saw it, which of its tracks, where from and when."""
 
     origin: Nation
@@ -70,7 +70,7 @@ class LaunchEvent(Struct, frozen=True, tag="launch"):
     label: Label
 
 
-class SharedPrediction(Struct, frozen=True, tag="prediction"):
+class SharedPrediction(Struct, frozen=True, forbid_unknown_fields=True, tag="prediction"):
     """An impact prediction from the origin's own sensors alone."""
 
     origin: Nation

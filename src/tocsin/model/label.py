@@ -43,7 +43,7 @@ class PlaneMixError(TocsinError):
     """Two planes met in one datum: a broken invariant, never an expected outcome."""
 
 
-class Label(Struct, frozen=True):
+class Label(Struct, frozen=True, forbid_unknown_fields=True):
     """originators: whose sensors are in it; releasable_to: who else may have it (empty = nobody)."""
 
     plane: Plane

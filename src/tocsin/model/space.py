@@ -18,7 +18,7 @@ class Geodetic(Struct, frozen=True):
     alt_m: float = 0.0
 
 
-class EcefState(Struct, frozen=True):
+class EcefState(Struct, frozen=True, forbid_unknown_fields=True):
     """An estimate at an epoch: `x` has STATE_SIZE numbers, `p` the upper triangle of their covariance, row-
     wise.
     """
@@ -28,7 +28,7 @@ class EcefState(Struct, frozen=True):
     p: tuple[float, ...]
 
 
-class Ellipse95(Struct, frozen=True):
+class Ellipse95(Struct, frozen=True, forbid_unknown_fields=True):
     """95 % region on the ground: half axes and the bearing of the major one, clockwise from north."""
 
     semi_major_m: float

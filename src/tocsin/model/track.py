@@ -101,7 +101,7 @@ class Track(Struct, frozen=True):
     """A few of the first smoothed states, oldest first: what a launch point is extrapolated from."""
 
 
-class Tracklet(Struct, frozen=True, tag="tracklet"):
+class Tracklet(Struct, frozen=True, forbid_unknown_fields=True, tag="tracklet"):
     """A nation's own-sensor share of one object. The receiver replaces its previous one; it never adds them.
 
     No partner's data is ever in it: (origin, track_id) names the source, `sequence` its order.

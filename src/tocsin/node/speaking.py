@@ -55,7 +55,7 @@ def _say(turn: Turn, partner: Nation, notes: list[Note], *, fleeting: bool) -> N
 def _beat(turn: Turn, partner: Nation) -> Heartbeat:
     link = turn.links.get(partner, Link())
     echo_wall_ns, held_ns = links.echo(link, turn.now)
-    age_ms = None if turn.hall_heard_ns is None else (turn.now - turn.hall_heard_ns) // MILLISECOND_NS
+    age_ms = None if turn.hall_heard_ns is None else max(turn.now - turn.hall_heard_ns, 0) // MILLISECOND_NS
     return Heartbeat(
         at_wall_ns=turn.now,
         sent={traffic: turn.out((partner, traffic)).sent for traffic in PRODUCT_TRAFFIC},

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tocsin.model.product import Traffic
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
-from tocsin.share.links import Receipt, Resend
+from tocsin.share.links import MAX_RUNS, Receipt, Resend
 from tocsin.share.marks import Marks, Run
 
 GAP_GRACE_NS = 700 * MILLISECOND_NS
@@ -23,12 +23,11 @@ ASK_AGAIN_NS = 2 * SECOND_NS
 RECEIPT_NS = 50 * MILLISECOND_NS
 """Receipts are cumulative: one per stream in this time is enough, and each costs a signature."""
 
-MAX_ASKED = 16
-"""Runs named in one request."""
+MAX_ASKED = MAX_RUNS
 
 MAX_AHEAD = 1_000_000
-"""A sequence further ahead than this of what is contiguous is not taken (it will be asked for in its
-turn)."""
+"""A product's sequence further ahead than this of what is contiguous is not taken (it will be asked for in
+its turn). Control is never sent again: refused once, it would be refused for ever."""
 
 CONTROL_ISLANDS = 64
 """Control is superseded by newer control: gaps older than this many islands are given up."""
@@ -51,9 +50,7 @@ class InStream(Struct, frozen=True):
 def accept(stream: InStream, traffic: Traffic, first: int, last: int) -> tuple[InStream, tuple[Run, ...]]:
     """What of `first`..`last` is fresh. Nothing: a duplicate, or too far ahead to be taken now."""
     marks = stream.received
-    if last > marks.upto + MAX_AHEAD:
-        return stream, ()
-    if not marks.room_for(first) and traffic is not Traffic.CONTROL:
+    if traffic is not Traffic.CONTROL and (last > marks.upto + MAX_AHEAD or not marks.room_for(first)):
         return stream, ()
     fresh = marks.fresh(first, last)
     if not fresh:

@@ -5,7 +5,9 @@ A heartbeat is signed, once a wall second: a partner that withholds a message, a
 show within three.
 """
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from tocsin.model.label import Nation
@@ -19,32 +21,52 @@ SILENT_NS = 3 * SECOND_NS
 """EXCHANGE.md: a withheld message or a cut link is shown within 3 s."""
 
 
-class Receipt(Struct, frozen=True, tag="receipt"):
+MAX_RUNS = 16
+"""Runs named in one request: the rest is asked for in its turn."""
+
+MAX_NOTES = 16
+"""Notes of one envelope; a door has four to say at most (a receipt and a request for two traffics)."""
+
+Mark = Annotated[int, Meta(ge=0, le=2**62)]
+"""A sequence up to which something holds; 0 before the first (envelope.Sequence)."""
+
+Count = Annotated[int, Meta(ge=0, le=2**62)]
+"""Steps, milliseconds, nanoseconds."""
+
+
+class Receipt(Struct, frozen=True, tag="receipt", forbid_unknown_fields=True):
     """Our hall has committed everything of yours up to `upto`."""
 
     traffic: Traffic
-    upto: int
+    upto: Mark
 
 
-class Resend(Struct, frozen=True, tag="resend"):
-    """We miss these runs of yours."""
+class Resend(Struct, frozen=True, tag="resend", forbid_unknown_fields=True):
+    """We miss these runs of yours: ascending, none touching the next."""
 
     traffic: Traffic
-    runs: tuple[tuple[int, int], ...]
+    runs: Annotated[tuple[tuple[Mark, Mark], ...], Meta(min_length=1, max_length=MAX_RUNS)]
+
+    @property
+    def in_order(self) -> bool:
+        """True when each run begins at 1 or later and after the one before, and ends no earlier than it
+        begins."""
+        ends = (0, *(last for _, last in self.runs))
+        return all(before < first <= last for before, (first, last) in zip(ends, self.runs, strict=False))
 
 
-class Heartbeat(Struct, frozen=True, tag="heartbeat"):
+class Heartbeat(Struct, frozen=True, tag="heartbeat", forbid_unknown_fields=True):
     """High-water marks by traffic, and how far the sender's hall is. `echo` returns the partner's last
     beat."""
 
     at_wall_ns: Instant
-    sent: dict[Traffic, int]
-    received: dict[Traffic, int]
-    committed: dict[Traffic, int]
-    step: int
-    step_age_ms: int | None
-    echo_wall_ns: Instant | None = None
-    echo_held_ns: int = 0
+    sent: dict[Traffic, Mark]
+    received: dict[Traffic, Mark]
+    committed: dict[Traffic, Mark]
+    step: Count
+    step_age_ms: Count | None
+    echo_wall_ns: Count | None = None
+    echo_held_ns: Count = 0
     """How long the sender held the echoed beat before it answered."""
 
 
@@ -94,11 +116,11 @@ def beaten(link: Link, now: Instant) -> Link:
     return replace(link, beaten_ns=now)
 
 
-def echo(link: Link, now: Instant) -> tuple[Instant | None, int]:
+def echo(link: Link, now: Instant) -> tuple[int | None, int]:
     """(the partner's last beat's own time, how long it has been here)."""
     if link.beat is None:
         return None, 0
-    return link.beat.at_wall_ns, now - link.beat_arrived_ns
+    return link.beat.at_wall_ns, max(now - link.beat_arrived_ns, 0)  # our clock may have been set back
 
 
 def health(partner: Nation, link: Link, backlog: int, now: Instant) -> LinkHealth:

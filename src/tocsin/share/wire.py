@@ -10,6 +10,7 @@ from hashlib import sha256
 import cbor2
 import msgspec
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from tocsin.model.envelope import (
     COSE_SIGN1_TAG,
@@ -26,7 +27,7 @@ from tocsin.model.label import Nation, Plane
 from tocsin.model.product import Product, Traffic, traffic_of
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.share.bounds import sound
-from tocsin.share.links import Note
+from tocsin.share.links import MAX_NOTES, Heartbeat, Note, Resend
 from tocsin.share.trust import TrustedKey, TrustList, signed_by
 
 __all__ = [
@@ -44,6 +45,12 @@ __all__ = [
 FUTURE_NS = 30 * SECOND_NS
 """How far a partner's clock may be ahead of ours (own choice: far above NTP's error, far below a key's
 life)."""
+
+MAX_DETAIL = 200
+"""Characters of a refusal's detail."""
+
+MAX_LIFE_NS = 2 * 24 * 3600 * SECOND_NS
+"""How long an envelope may be valid: twice what our own doors give (node.door_turn.VALID_NS)."""
 
 REASONS = (
     "too-large",
@@ -77,10 +84,15 @@ class Verified(Struct, frozen=True):
 
 
 class Refused(Struct, frozen=True):
-    """It is not to be believed; `reason` is one of REASONS."""
+    """It is not to be believed; `reason` is one of REASONS. `detail` may quote a stranger and is shown on
+    screens and in logs: it is cut, and what is not printable in it is written out."""
 
     reason: str
     detail: str
+
+    def __post_init__(self) -> None:
+        shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in self.detail[:MAX_DETAIL])
+        force_setattr(self, "detail", shown[:MAX_DETAIL])
 
 
 class _Parts(Struct, frozen=True):
@@ -192,6 +204,9 @@ def _in_time(header: Header, now_wall_ns: Instant) -> Refused | None:
     if header.issued_wall_ns > now_wall_ns + FUTURE_NS:
         ahead_s = (header.issued_wall_ns - now_wall_ns) / SECOND_NS
         return Refused("future", f"issued {ahead_s:.1f} s ahead of this node's clock")
+    life_ns = header.expires_wall_ns - header.issued_wall_ns
+    if not 0 <= life_ns <= MAX_LIFE_NS:
+        return Refused("expired", f"its life of {life_ns / SECOND_NS:.1f} s is none, or too long")
     if header.expires_wall_ns < now_wall_ns:
         late_s = (now_wall_ns - header.expires_wall_ns) / SECOND_NS
         return Refused("expired", f"{late_s:.1f} s ago")
@@ -208,15 +223,35 @@ def _content(parts: _Parts, digest: bytes) -> Verified | Refused:
         return Refused("bad-payload", f"{count} records in one envelope")
     try:
         if header.traffic is Traffic.CONTROL:
-            return Verified(header, digest, notes=_NOTES.decode(parts.payload))
+            return _notes(parts, digest)
         products = _PRODUCTS.decode(parts.payload)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         return Refused("bad-payload", str(error)[:200])
+    # Two readers must not read two things: the one form, so no key twice, unknown or in another order.
+    if _ENCODER.encode(products) != parts.payload:
+        return Refused("bad-payload", "not in the form that encode_product writes")
     if len(products) != count:
         return Refused("bad-payload", f"{len(products)} records, header says {count}")
     faults = (fault for product in products if (fault := _fault(product, header)) is not None)
     fault = next(faults, None)
     return Verified(header, digest, products=products) if fault is None else Refused("wrong-content", fault)
+
+
+def _notes(parts: _Parts, digest: bytes) -> Verified | Refused:
+    """Control. MsgspecError for what holds no notes."""
+    header = parts.header
+    notes = _NOTES.decode(parts.payload)
+    if _ENCODER.encode(notes) != parts.payload:
+        return Refused("bad-payload", "not in the form that encode_notes writes")
+    if header.first != header.last or not 1 <= len(notes) <= MAX_NOTES:
+        return Refused("bad-payload", f"{len(notes)} notes in {header.first}..{header.last}")
+    for note in notes:
+        if isinstance(note, Resend) and not note.in_order:
+            return Refused("bad-payload", "runs that are out of order")
+        if isinstance(note, Heartbeat) and abs(note.at_wall_ns - header.issued_wall_ns) > FUTURE_NS:
+            # Believed, it would make every true one of the time between an older one: a silenced link.
+            return Refused("wrong-content", "a heartbeat of another time than its envelope's")
+    return Verified(header, digest, notes=notes)
 
 
 def _unlawful(header: Header) -> str | None:
