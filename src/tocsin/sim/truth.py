@@ -30,8 +30,7 @@ STEP_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FlownFlight:
-    """One object's truth. Times are seconds since launch; before 0 and after impact it is on the ground.
-    """
+    """One object's truth. Times are seconds since launch; before 0 and after impact it is on the ground."""
 
     flight: Flight
     burnout_s: float
@@ -121,8 +120,7 @@ def ground_track(flown: FlownFlight, every_s: float = TRACK_EVERY_S) -> Array:
 
 
 def overflights(flown: FlownFlight, areas: Sequence[Area]) -> list[tuple[str, Instant]]:
-    """(ISO 3166-2 code, time of entry) of areas within CORRIDOR_M of the ground track, by time of entry.
-    """
+    """(ISO 3166-2 code, time of entry) of areas within CORRIDOR_M of the ground track, by time of entry."""
     found = overflown(ground_track(flown), areas, CORRIDOR_M)
     return [(entry.iso, after(flown.launch_ns, entry.enter_s)) for entry in found]
 
