@@ -205,7 +205,7 @@ class World:
             case Send(sealed=sealed):
                 self._send(sealed)
             case SendAgain(partner=partner, traffic=traffic, runs=runs):
-                for sealed in door.book.overlapping((partner, traffic), runs, 100, door.office):
+                for sealed in door.book.overlapping((partner, traffic), runs, 100, door.office, self.now):
                     self._send(sealed)
             case Report(report=report):
                 hall.links, hall.copies = report.links, report.copies
@@ -222,7 +222,7 @@ class World:
     def _send_again_all(self, door: Door) -> None:
         """What the shell does at start: everything unreceipted goes out once more."""
         for (partner, traffic), _ in door.state.outs.items():
-            for sealed in door.book.outbox((partner, traffic), 0, 10_000, door.office):
+            for sealed in door.book.outbox((partner, traffic), 0, 10_000, door.office, self.now):
                 self._send(sealed)
 
     def _dropped(self) -> bool:

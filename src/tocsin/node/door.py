@@ -183,10 +183,11 @@ class Door:
                 if sealed.traffic is Traffic.URGENT:  # a flash copy beside the stored one: no disk on its way
                     await self._transport.say(sealed)
             case SendAgain(partner=partner, traffic=traffic, runs=runs):
+                now = Instant(time.time_ns())
                 rows = await self._on_disk(
-                    self.book.overlapping, (partner, traffic), runs, ROWS_AGAIN, self.office
+                    self.book.overlapping, (partner, traffic), runs, ROWS_AGAIN, self.office, now
                 )
-                self._couriers[partner, traffic].again(rows, time.time_ns())
+                self._couriers[partner, traffic].again(rows, now)
             case HandOver(items=items):
                 await self._hand(items)
             case AckOffers(upto=upto):
@@ -228,7 +229,8 @@ class Door:
 
     def _reader(self, stream: Stream) -> Read:
         async def read(after: int, limit: int) -> Sequence[Sealed]:
-            return await self._on_disk(self.book.outbox, stream, after, limit, self.office)
+            now = Instant(time.time_ns())
+            return await self._on_disk(self.book.outbox, stream, after, limit, self.office, now)
 
         return read
 
@@ -260,9 +262,14 @@ async def main(argv: list[str]) -> None:
     if len(argv) != 1:
         raise UserError("the door takes one argument, its configuration", fix="run `tocsin node CONFIG`")
     config = load_config(Path(argv[0]))
-    signer = load_release_key(KeyFolder(config.keys_dir).release(1))
+    keys = KeyFolder(config.keys_dir)
+    signer = load_release_key(keys.release(1))
+    others = [load_release_key(path) for path in sorted(keys.door.glob("release-*.json"))]
+    former = tuple(key for key in others if key.key_id != signer.key_id)
     policy = load_policy(config)
-    office = Office(config.nation, config.plane, config.topology, partners_keys(config), signer, policy)
+    office = Office(
+        config.nation, config.plane, config.topology, partners_keys(config), signer, policy, former
+    )
     book = DoorBook(config.door_book)
     try:
         await run(config, office, book)

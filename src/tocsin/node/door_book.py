@@ -16,10 +16,11 @@ from tocsin.model.handoff import HandedItem
 from tocsin.model.label import Nation
 from tocsin.model.product import Traffic
 from tocsin.model.sealed import Sealed
-from tocsin.node.door_turn import CONTROL_SKIP
+from tocsin.model.time import Instant
+from tocsin.node.door_turn import CONTROL_SKIP, VALID_NS
 from tocsin.node.door_words import DoorState, Flight, Held, InRow, Office, Store, Stream
 from tocsin.record.book import open_book, transaction
-from tocsin.release.seal import reopen
+from tocsin.release.seal import renewed
 from tocsin.share.inbox import InStream
 from tocsin.share.marks import Run
 from tocsin.share.outbox import OutStream, allocate
@@ -183,17 +184,20 @@ class DoorBook:
             copies=self._mark("copies"),
         )
 
-    def outbox(self, stream: Stream, after: int, limit: int, office: Office) -> list[Sealed]:
-        """Rows not yet receipted whose first sequence is past `after`, in order, their signatures checked."""
+    def outbox(self, stream: Stream, after: int, limit: int, office: Office, now: Instant) -> list[Sealed]:
+        """Rows not yet receipted whose first sequence is past `after`, in order, their signatures checked and
+        made anew where a partner would not take them any more."""
         where = "partner = ? AND traffic = ? AND first > ?"
         rows = self._db.execute(
             f"SELECT data, by_hub FROM outbox WHERE {where} ORDER BY first LIMIT ?", (*stream, after, limit)
         )
-        return [reopen(bytes(data), office.signer, by_hub=bool(by_hub)) for data, by_hub in rows]
+        return _opened(rows, office, now)
 
-    def overlapping(self, stream: Stream, runs: Sequence[Run], limit: int, office: Office) -> list[Sealed]:
-        """Rows of the outbox that hold any sequence of `runs`; at most `limit`, the rest is asked for
-        again."""
+    def overlapping(
+        self, stream: Stream, runs: Sequence[Run], limit: int, office: Office, now: Instant
+    ) -> list[Sealed]:
+        """Rows of the outbox that hold any sequence of `runs`, as `outbox` gives them; at most `limit`, the
+        rest is asked for again."""
         found: list[Sealed] = []
         where = "partner = ? AND traffic = ? AND first <= ? AND last >= ?"
         for first, last in runs:
@@ -201,7 +205,7 @@ class DoorBook:
                 f"SELECT data, by_hub FROM outbox WHERE {where} ORDER BY first LIMIT ?",
                 (*stream, last, first, limit - len(found)),
             )
-            found += [reopen(bytes(data), office.signer, by_hub=bool(by_hub)) for data, by_hub in rows]
+            found += _opened(rows, office, now)
         return found
 
     def handoff(self, after: int, limit: int) -> list[HandedItem]:
@@ -264,6 +268,16 @@ class DoorBook:
             flight = one
         if flight is not None:
             yield flight
+
+
+def _opened(rows: apsw.Cursor, office: Office, now: Instant) -> list[Sealed]:
+    """Rows (data, by_hub) of the outbox, ready to leave."""
+    return [
+        renewed(
+            bytes(data), office.signer, former=office.former, by_hub=bool(by_hub), now=now, life_ns=VALID_NS
+        )
+        for data, by_hub in rows
+    ]
 
 
 def _follows(flight: Flight, one: Flight) -> bool:

@@ -76,7 +76,7 @@ class InRow(Struct, frozen=True):
     arrived_wall_ns: Instant
     path: str
     digest: bytes
-    """SHA-256 of the envelope it came in."""
+    """Of the content it came in, whatever seal was on it (share.wire.Verified)."""
 
 
 class Evidence(Struct, frozen=True):
@@ -170,6 +170,8 @@ class Office(Struct, frozen=True):
     trust: TrustList
     signer: Signer
     policy: Policy = DEFAULT
+    former: tuple[Signer, ...] = ()
+    """Own keys that signed before, and may have sealed what still waits in the outbox."""
 
     @property
     def partners(self) -> tuple[Nation, ...]:

@@ -4,10 +4,12 @@ The signer is handed in as a value; the key itself is `release._key`'s and only 
 What comes back from the door's book is verified again before it is a `Sealed` once more.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import cbor2
 import msgspec
+from msgspec.structs import replace
 
 from tocsin.errors import TocsinError
 from tocsin.model.envelope import (
@@ -20,6 +22,7 @@ from tocsin.model.envelope import (
     to_be_signed,
 )
 from tocsin.model.sealed import Sealed
+from tocsin.model.time import Instant
 
 
 class Signer(Protocol):
@@ -56,17 +59,45 @@ def seal(header: Header, payload: bytes, signer: Signer, *, by_hub: bool, fleeti
 def reopen(data: bytes, signer: Signer, *, by_hub: bool) -> Sealed:
     """A `Sealed` from the door's own book. SealError unless the signature is ours over exactly these
     bytes."""
+    return _sealed(_opened(data, (signer,))[0], data, by_hub, False)
+
+
+def renewed(
+    data: bytes,
+    signer: Signer,
+    *,
+    former: Sequence[Signer] = (),
+    by_hub: bool,
+    now: Instant,
+    life_ns: int,
+) -> Sealed:
+    """A `Sealed` from the door's own book that a partner will still take at `now`.
+
+    A seal with less than half of `life_ns` left, or by one of our `former` keys, is made anew with the
+    current key: what was cut off for days still arrives. Sequences, label and payload stay as they were.
+    SealError unless the signature is ours over exactly these bytes.
+    """
+    header, payload = _opened(data, (signer, *former))
+    if header.key_id == signer.key_id and header.expires_wall_ns - now >= life_ns // 2:
+        return _sealed(header, data, by_hub, False)
+    fresh = replace(header, key_id=signer.key_id, issued_wall_ns=now, expires_wall_ns=Instant(now + life_ns))
+    return seal(fresh, payload, signer, by_hub=by_hub)
+
+
+def _opened(data: bytes, keys: Sequence[Signer]) -> tuple[Header, bytes]:
+    """(header, payload) of our own bytes."""
     try:
         aad, tagged = cbor2.loads(data)
         header = msgspec.convert(cbor2.loads(aad), Header)
         protected, _, payload, signature = tagged.value
         whole = envelope_bytes(aad, protected, payload, signature) == data
-        ours = whole and signer.verifies(to_be_signed(protected, aad, payload), signature)
+        signed = to_be_signed(protected, aad, payload)
+        ours = whole and any(key.key_id == header.key_id and key.verifies(signed, signature) for key in keys)
     except (cbor2.CBORError, msgspec.ValidationError, ValueError, TypeError, AttributeError) as error:
         raise SealError(f"a row of the outbox is damaged: {error}") from error
     if not ours:
         raise SealError("a row of the outbox is not signed by this node's release key")
-    return _sealed(header, data, by_hub, False)
+    return header, payload
 
 
 def _sealed(header: Header, data: bytes, by_hub: bool, fleeting: bool) -> Sealed:

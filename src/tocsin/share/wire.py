@@ -10,7 +10,7 @@ from hashlib import sha256
 import cbor2
 import msgspec
 from msgspec import Struct
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
 from tocsin.model.envelope import (
     COSE_SIGN1_TAG,
@@ -79,6 +79,8 @@ class Verified(Struct, frozen=True):
 
     header: Header
     digest: bytes
+    """SHA-256 of what was said and to whom. A new seal over the same (another key, a later time) keeps it;
+    two of one sequence are two different contents."""
     products: tuple[Product, ...] = ()
     notes: tuple[Note, ...] = ()
 
@@ -147,7 +149,12 @@ def verify(
     if refused is not None:
         return refused
     # 7. The payload: known types, as many records as the header says, each what the header says it is.
-    return _content(parts, sha256(data).digest())
+    return _content(parts, _content_digest(header, parts.payload))
+
+
+def _content_digest(header: Header, payload: bytes) -> bytes:
+    said = replace(header, key_id="", issued_wall_ns=0, expires_wall_ns=0)
+    return sha256(canonical([header_bytes(said), payload])).digest()
 
 
 def _parsed(data: bytes) -> _Parts | Refused:
