@@ -66,6 +66,8 @@ def test_gaps_are_bounded() -> None:
     assert fresh == ((1, 1),)
     stream, fresh = inbox.accept(stream, FLOW, 10**9, 10**9)
     assert fresh == ()
+    _, fresh = inbox.accept(InStream(), CONTROL, 2**62, 2**62)  # never sent again, so never refused
+    assert fresh == ((2**62, 2**62),)
     for n in range(10, 10_000, 2):
         stream, _ = inbox.accept(stream, CONTROL, n, n)
     assert len(stream.received.islands) <= inbox.CONTROL_ISLANDS

@@ -294,3 +294,18 @@ def test_trust_list_refuses_what_it_cannot_check() -> None:
         trust_list([replace(mine, algorithm=-7)])
     with pytest.raises(ValueError, match="bytes long"):
         trust_list([replace(mine, public=b"short")])
+
+
+@given(st.text(max_size=400))
+def test_what_a_refusal_quotes_can_be_shown(said: str) -> None:
+    detail = Refused("malformed", said).detail
+    assert detail.isprintable()
+    assert len(detail) <= 200
+    assert not said.isprintable() or detail == said[:200]
+
+
+def test_a_strangers_words_are_written_out() -> None:
+    head = replace(header(), key_id="\x1b[2J\n\u202e")
+    outcome = verify(envelope(head, payload(tracklet(KOR, 1))), TRUST, JPN, PLANE, NOW)
+    assert isinstance(outcome, Refused)
+    assert outcome.detail == "\\x1b[2J\\n\\u202e of KOR"
