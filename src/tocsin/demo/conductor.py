@@ -32,7 +32,7 @@ SAMPLES = 120
 DRAIN_S = 60.0
 """Bound on waiting for the exchange after the last tick; a killed hub is back within seconds."""
 
-POLL_S = 0.005
+POLL_S = 0.02
 SETTLE_S = 0.05
 LAST_WORD_S = 1.5
 """Doors report their links once a second: after this long the counts of copies are the last ones."""

@@ -138,7 +138,7 @@ class Hall:
             await asyncio.sleep(POLL_S)
         for act in tick.acts:
             self.pending.put_act(act)
-        if self._world_now is None or tick.now_ns > self._world_now or self.pending.waiting:
+        if self._world_now is None or tick.now_ns > self._world_now or tick.acts:
             self._world_now = tick.now_ns
             await self.turn()
         return self._tock(tick)
