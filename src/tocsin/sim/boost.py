@@ -29,8 +29,7 @@ LN_BETA: Final = float(
 
 
 class Site(NamedTuple):
-    """Launch place and plane: `r_m` (3,) ECEF; `frame` (3, 3) rows along the azimuth, to its right, up.
-    """
+    """Launch place and plane: `r_m` (3,) ECEF; `frame` (3, 3) rows along the azimuth, to its right, up."""
 
     r_m: Array
     frame: Array
@@ -55,8 +54,7 @@ def site(lat_deg: float, lon_deg: float, azimuth_deg: float) -> Site:
 
 
 def climb(start: Site, program: Program) -> tuple[Array, Array]:
-    """Times (n,) in s from launch to burnout and states (n, 9): ECEF position, velocity and acceleration.
-    """
+    """Times (n,) in s from launch to burnout and states (n, 9): ECEF position, velocity and acceleration."""
     steps = max(int(np.ceil(program.boost_s / STEP_S)), 1)
     states = _climb(start.r_m, start.frame, np.array(program, dtype=np.float64), LN_BETA, steps)
     return np.linspace(0.0, program.boost_s, steps + 1), np.asarray(states)

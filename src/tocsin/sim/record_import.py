@@ -59,8 +59,7 @@ def on_date(rows: Sequence[RecordRow], day: date, zone: str) -> tuple[RecordRow,
 
 
 def choose(rows: Sequence[RecordRow], numbers: Sequence[int]) -> tuple[RecordRow, ...]:
-    """The rows with these numbers, in the record's order. UserError for a number that is not among them.
-    """
+    """The rows with these numbers, in the record's order. UserError for a number that is not among them."""
     have = {row.row for row in rows}
     for number in numbers:
         if number not in have:

@@ -51,8 +51,7 @@ class NoArcError(TocsinError):
 
 
 class Published(NamedTuple):
-    """What the record says of one flight: launch place, azimuth, apogee and range. Nothing else goes in.
-    """
+    """What the record says of one flight: launch place, azimuth, apogee and range. Nothing else goes in."""
 
     lat_deg: float
     lon_deg: float
@@ -175,8 +174,7 @@ def _kepler_start(published: Published) -> tuple[float, float]:
 
 
 def _guesses(published: Published, boost_s: float, unknowns: int) -> list[Array]:
-    """A few starts, the likeliest first: thrust that also holds against gravity, tilt near the arc's own.
-    """
+    """A few starts, the likeliest first: thrust that also holds against gravity, tilt near the arc's own."""
     speed_mps, elevation = _kepler_start(published)
     gain = speed_mps / boost_s / STANDARD_GRAVITY_M_S2
     thrust = np.hypot(gain * np.cos(elevation), gain * np.sin(elevation) + 0.9)
