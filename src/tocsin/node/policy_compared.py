@@ -5,14 +5,14 @@ Written by `python tools/compare_policies.py`; tests/release/test_cedar.py says 
 
 COMPARED: frozenset[str] = frozenset(
     {
-        "f7e03aea1fb89c95e5fc4e233462a6ea26c88886131f4f07eca2cc844b9e91fc",  # USA REAL
-        "56ded897b3b01863160c5beb139b33d48ae855784dce58db67cc7843f4ebeb37",  # USA EXERCISE
-        "3ba45cba7bd6eb53c9942d70e76da4ead9aa6c95dc64b3919aa552699d1427d7",  # USA TEST
-        "136f7303ad4a62ca5224813ebc5b7b14e02353c5be38f164b41526a7f9567c1d",  # KOR REAL
-        "d8126c9b04ac0bbeafb354eb7c49a3f322609dd0c22f80980e61d8952b530cb1",  # KOR EXERCISE
-        "f72bc60732650ebaa0f1deecdeac3dd619ab5400c32a6071054bd678870d2232",  # KOR TEST
-        "1600fc06b9b67b4bb48b35344035772fee7f098c8c6c768b4d1a73517b03c155",  # JPN REAL
-        "3c73cfd86928cda1eedaddbd39ec177e74f6e64f462c6a33ead74fc17501b95c",  # JPN EXERCISE
-        "2674fd091e82e19a2bba6299393bc42f7bc81f8ad51f606799e3c2871277f9b6",  # JPN TEST
+        "b608604a1d25c4329b6e842ace4e1791e45ca616c724e89a1f0d65d65faea929",  # USA REAL
+        "9d8e2b9cb7728a73f8b210d739c12f42fd338f960466cb51ccae5de650f1ac91",  # USA EXERCISE
+        "50d8c1f91f575125e723715f7b048e27c1f84b3153e0b14301c4f58fc283dac5",  # USA TEST
+        "ac4de5be6f961c507c0a6bfde517dce6114d591eb4f4c823ce5f80ec737a1ca6",  # KOR REAL
+        "435d67be1b9031887874d4a5bfc30a61c442733b27bb8b9a024eef6814fb7055",  # KOR EXERCISE
+        "81e0c0979d93e2fa275b1e38bee5579bdce828172933bffc0b2b5b8ed562a477",  # KOR TEST
+        "7e85886c59044c38843f57e2fa957b48ac6d3b775b428e33446bdc0ce29dd55e",  # JPN REAL
+        "7d0b748e8743f3f03b59023fb731446fe98cbdd041565d0216ca80877c5e8131",  # JPN EXERCISE
+        "644f1c80d61319c4eeff5ad26629c461f88f1457441fd3ea89143dd33369d29e",  # JPN TEST
     }
 )
