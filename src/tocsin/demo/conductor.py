@@ -156,6 +156,7 @@ class Conductor:
             elif time.monotonic() > (drained_at := min(drained_at, time.monotonic())) + LAST_WORD_S:
                 break
             await asyncio.sleep(SETTLE_S)
+            end = after(end, SETTLE_S)  # else the halls would not step over the doors' last reports
         for nation, picture in self.pictures.items():
             self.samples[nation].append(picture)
 
