@@ -20,6 +20,7 @@ from tocsin.model.label import Nation
 from tocsin.model.picture import Picture
 from tocsin.model.product import Quarantined
 from tocsin.model.time import Instant
+from tocsin.model.warning import WarnStatus
 from tocsin.node import desk
 from tocsin.node.bus import connect_bus
 from tocsin.node.config import Clock, NodeConfig, load_config
@@ -102,19 +103,30 @@ class Hall:
         if self.turner.state is None:
             stimuli.insert(0, _configured(self.config))
         effects = self.turner.turn(stimuli, self.now(), arrived_wall_ns)
-        if self.door is not None:
-            await self.door.committed(self.ledger.last_step())
-        await self._carry_out(effects)
+        await self.carry_out(effects)
 
-    async def _carry_out(self, effects: Sequence[HallEffect]) -> None:
-        offers = [effect.offer for effect in effects if isinstance(effect, Offered)]
-        if offers and self.door is not None:
-            await self.door.send(offers)
+    async def carry_out(self, effects: Sequence[HallEffect]) -> None:
+        """Our own people first: nothing of the sharing may stand before a warning."""
         for effect in effects:
             if isinstance(effect, Told):
-                for receipt in self.outlets.carry(effect):
-                    self.pending.put_act(receipt)
-                    self.wake()
+                self._carry(effect)
+        if self.door is not None:
+            await self.door.committed(self.ledger.last_step())
+            await self.door.send([effect.offer for effect in effects if isinstance(effect, Offered)])
+
+    def carry_released(self) -> None:
+        """At the start: carry what is in force. A crash between the record and the outlet left it uncarried;
+        an outlet that has it already says so and changes nothing.
+        """
+        state = self.turner.state
+        for draft in state.warn.drafts.values() if state else ():
+            if draft.status is WarnStatus.RELEASED:
+                self._carry(Told("released", draft))
+
+    def _carry(self, told: Told) -> None:
+        for receipt in self.outlets.carry(told):
+            self.pending.put_act(receipt)
+            self.wake()
 
     async def run_turns(self) -> None:
         """Turn for ever: on arrivals and, on a wall clock, every WALL_TICK_S. A world's ticks turn by
@@ -231,6 +243,7 @@ async def run(config: NodeConfig, ledger: Ledger) -> None:
     """Everything of the hall on one loop."""
     ledger.describe(nation=config.nation, plane=config.plane, scenario=config.scenario)
     hall = Hall(config, ledger)
+    hall.carry_released()
     feeds = await hall.open_feeds()
     bus = await connect_bus(config, "hall")
     hall.door = DoorLink(ledger, hall.pending, bus.publish, hall.wake)
