@@ -1,4 +1,4 @@
-"""A released warning reaches the people, whatever the sharing does and when the hall dies before the outlet."""
+"""A released warning reaches the people, whatever the sharing does and whenever the hall dies."""
 
 import asyncio
 import time

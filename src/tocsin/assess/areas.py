@@ -20,7 +20,6 @@ Array = NDArray[np.float64]
 # Overflown: a corridor of this half-width about the ground track touches the area (issue: 50 km).
 CORRIDOR_M: Final = 50_000.0
 ARC_POINTS: Final = 60
-EVERY_S: Final = 10.0
 ENTERED_S: Final = 1.0
 
 

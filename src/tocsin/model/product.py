@@ -5,7 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from tocsin.model.event import LaunchEvent, SharedPrediction
-from tocsin.model.label import Label, Nation
+from tocsin.model.label import Nation
 from tocsin.model.time import Instant
 from tocsin.model.track import Tracklet
 
@@ -84,8 +84,3 @@ class LinkHealth(Struct, frozen=True):
     round_trip_ms: float | None
     backlog: int
     paths_up: tuple[str, ...]
-
-
-def label_of(product: Product) -> Label:
-    """Every product carries its label."""
-    return product.label

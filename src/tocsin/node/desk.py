@@ -1,6 +1,6 @@
 """The picture for the desk, derived from the hall's state; pure."""
 
-from tocsin.model.picture import ExchangeCount, Picture, ReleaseQuestion, SensorHealth
+from tocsin.model.picture import ExchangeCount, Picture, SensorHealth
 from tocsin.model.sensor import Sensor
 from tocsin.model.time import Instant, seconds_between
 from tocsin.node.hall_words import HallState, SensorLog
@@ -39,10 +39,6 @@ def picture(state: HallState, now: Instant) -> Picture:
             sorted(state.asking.open.values(), key=lambda row: (row.deadline_ns, row.offer, row.partner))
         ),
     )
-
-
-def _first_due(question: ReleaseQuestion) -> tuple[int, int, str]:
-    return (question.deadline_ns, question.offer, question.partner)
 
 
 def _sensor_health(state: HallState, sensor: Sensor, now: Instant) -> SensorHealth:
