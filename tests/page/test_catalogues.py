@@ -9,6 +9,8 @@ import pytest
 STATIC = Path(__file__).parents[2] / "src" / "tocsin" / "page" / "static"
 LANGUAGES = ("en", "ko", "ja")
 GROUPS = {
+    "alarm": "tocsin.model.alarm.AlarmKind",
+    "priority": "tocsin.model.alarm.Priority",
     "kind": "tocsin.model.track.ObjectClass",
     "life": "tocsin.model.track.Life",
     "phase": "tocsin.model.track.Phase",

@@ -7,8 +7,10 @@ import pymap3d
 import pytest
 from made_picture import picture
 
+from tocsin.model.alarm import Alarm, AlarmKind
 from tocsin.model.event import AreaRisk
 from tocsin.model.label import Nation
+from tocsin.model.time import Instant
 from tocsin.model.track import ObjectClass
 from tocsin.model.warning import MsgType
 from tocsin.page import view as page_view
@@ -91,6 +93,14 @@ def test_a_cancel_has_no_lead_time_and_messages_are_numbered() -> None:
     assert (first.type, first.short) == ("Alert", "1")
     assert first.lead_s is not None
     assert (second.type, second.short, second.lead_s) == ("Cancel", "1.2", None)
+
+
+def test_alarms_are_shown_with_their_priority() -> None:
+    alarm = Alarm(AlarmKind.RECEIVER_DEAD, "town hall", "no beat for 61 s", Instant(5_000_000))
+    shown = view_of(msgspec.structs.replace(picture(Nation.JPN, 400.0), alarms=(alarm,))).alarms
+    assert [(row.kind, row.priority, row.about, row.since) for row in shown] == [
+        ("receiver-dead", 2, "town hall", 5)
+    ]
 
 
 def test_nothing_seen_yet() -> None:

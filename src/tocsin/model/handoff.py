@@ -9,6 +9,7 @@ taken. Subjects: `offer.data` (OfferBatch) and `import.ack` (ImportAck) are writ
 
 from msgspec import Struct
 
+from tocsin.model.alarm import Alarm
 from tocsin.model.product import Decision, Import, LinkHealth, Offer, Quarantined, Receipt
 
 Handed = Import | Decision | Receipt | Quarantined
@@ -58,6 +59,8 @@ class LinkReport(Struct, frozen=True, tag="links"):
 
     links: tuple[LinkHealth, ...]
     copies: int
+    alarms: tuple[Alarm, ...] = ()
+    """Everything that the door finds wrong now."""
 
 
 DoorMessage = ImportBatch | LinkReport

@@ -4,6 +4,7 @@ terminal.
 
 from msgspec import Struct
 
+from tocsin.model.alarm import Alarm
 from tocsin.model.event import Assessment
 from tocsin.model.label import Nation, Plane
 from tocsin.model.product import LinkHealth
@@ -74,3 +75,5 @@ class Picture(Struct, frozen=True):
     plots_decoded: int
     scenario: str = ""
     questions: tuple[ReleaseQuestion, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    """Most urgent first."""

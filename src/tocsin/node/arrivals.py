@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from tocsin.model.alarm import Alarm
 from tocsin.model.event import Assessment
 from tocsin.model.product import Decision, Import, LinkHealth, Quarantined, Receipt
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
@@ -10,6 +11,7 @@ from tocsin.model.track import FusedTrack, Life, ObjectClass, Plot, Tracklet
 from tocsin.model.warning import OfficerAct
 from tocsin.node.hall_words import (
     Acted,
+    AlarmsIn,
     AliveIn,
     Configured,
     Counts,
@@ -32,6 +34,10 @@ LATENCIES = 200
 """Products that the shown latency is of: about a minute of three partners' objects."""
 
 
+DOOR = "door"
+"""Source of the alarms that come with the links' health."""
+
+
 class Came(NamedTuple):
     """Stimuli of one step, sorted by kind; order of arrival is kept within each."""
 
@@ -45,6 +51,8 @@ class Came(NamedTuple):
     acts: tuple[OfficerAct, ...]
     links: tuple[LinkHealth, ...] | None
     copies: int | None
+    alarms: dict[str, tuple[Alarm, ...]]
+    """The newest word of each source that said anything."""
 
 
 def sort_out(stimuli: Iterable[HallStimulus]) -> Came:
@@ -55,6 +63,7 @@ def sort_out(stimuli: Iterable[HallStimulus]) -> Came:
     acts: list[OfficerAct] = []
     links: tuple[LinkHealth, ...] | None = None
     copies: int | None = None
+    alarms: dict[str, tuple[Alarm, ...]] = {}
     for stimulus in stimuli:
         match stimulus:
             case PlotsIn(plots=some):
@@ -69,6 +78,9 @@ def sort_out(stimuli: Iterable[HallStimulus]) -> Came:
                 acts.append(act)
             case LinksIn():
                 links, copies = stimulus.links, stimulus.copies
+                alarms[DOOR] = stimulus.alarms
+            case AlarmsIn(source=source, alarms=some):
+                alarms[source] = some
             case Configured() | OutletReceipt():
                 pass
     imports = tuple(item for item in handed if isinstance(item, Import))
@@ -83,7 +95,17 @@ def sort_out(stimuli: Iterable[HallStimulus]) -> Came:
         acts=tuple(acts),
         links=links,
         copies=copies,
+        alarms=alarms,
     )
+
+
+def alarms(
+    before: dict[str, tuple[Alarm, ...]], told: dict[str, tuple[Alarm, ...]]
+) -> dict[str, tuple[Alarm, ...]]:
+    """What is wrong now, by source; a source that tells of nothing is left out."""
+    if all(before.get(source, ()) == some for source, some in told.items()):
+        return before
+    return {source: some for source, some in sorted((before | told).items()) if some}
 
 
 def sensor_log(

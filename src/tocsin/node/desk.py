@@ -1,5 +1,8 @@
 """The picture for the desk, derived from the hall's state; pure."""
 
+from itertools import chain
+
+from tocsin.model.alarm import by_urgency
 from tocsin.model.picture import ExchangeCount, Picture, SensorHealth
 from tocsin.model.sensor import Sensor
 from tocsin.model.time import Instant, seconds_between
@@ -35,6 +38,7 @@ def picture(state: HallState, now: Instant) -> Picture:
         ),
         plots_decoded=counts.plots,
         scenario=state.config.scenario,
+        alarms=by_urgency(tuple(chain.from_iterable(state.alarms.values()))),
         questions=tuple(
             sorted(state.asking.open.values(), key=lambda row: (row.deadline_ns, row.offer, row.partner))
         ),

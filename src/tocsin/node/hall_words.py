@@ -7,6 +7,7 @@ again.
 from msgspec import Struct
 
 from tocsin.assess.assessor import AssessState
+from tocsin.model.alarm import Alarm
 from tocsin.model.event import Assessment, LaunchEvent, SharedPrediction
 from tocsin.model.handoff import HandedItem
 from tocsin.model.label import Nation, Plane
@@ -69,6 +70,15 @@ class LinksIn(Struct, frozen=True, tag="links"):
 
     links: tuple[LinkHealth, ...]
     copies: int
+    alarms: tuple[Alarm, ...] = ()
+
+
+class AlarmsIn(Struct, frozen=True, tag="alarms"):
+    """Everything that `source` finds wrong now, in place of what it told before. The door
+    tells with its links."""
+
+    source: str
+    alarms: tuple[Alarm, ...]
 
 
 class Acted(Struct, frozen=True, tag="acted"):
@@ -86,7 +96,9 @@ class OutletReceipt(Struct, frozen=True, tag="outlet"):
     where: str
 
 
-HallStimulus = Configured | PlotsIn | AliveIn | RefusedIn | HandedIn | LinksIn | Acted | OutletReceipt
+HallStimulus = (
+    Configured | PlotsIn | AliveIn | RefusedIn | HandedIn | LinksIn | AlarmsIn | Acted | OutletReceipt
+)
 
 # ---- effects
 # -------------------------------------------------------------------------------------------------
@@ -193,6 +205,8 @@ class HallState(Struct, frozen=True):
     sensors: dict[str, SensorLog] = {}
     counts: Counts = Counts()
     links: tuple[LinkHealth, ...] = ()
+    alarms: dict[str, tuple[Alarm, ...]] = {}
+    """By source."""
     latencies_ms: tuple[float, ...] = ()
     """Of the newest partners' products: from the partner's seal to our door, wall time."""
     asking: Asking = Asking()

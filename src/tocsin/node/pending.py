@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 
+from tocsin.model.alarm import Alarm
 from tocsin.model.handoff import HandedItem, LinkReport
 from tocsin.model.product import Quarantined
 from tocsin.model.time import Instant
@@ -13,6 +14,7 @@ from tocsin.model.track import Plot
 from tocsin.model.warning import OfficerAct
 from tocsin.node.hall_words import (
     Acted,
+    AlarmsIn,
     AliveIn,
     HallStimulus,
     HandedIn,
@@ -39,6 +41,7 @@ class Pending:
         self._handed: deque[HandedItem] = deque()
         self._acts: deque[OfficerAct | OutletReceipt] = deque()
         self._links: LinkReport | None = None
+        self._alarms: dict[str, tuple[Alarm, ...]] = {}
         self._first_wall_ns: Instant | None = None
 
     def put_plots(self, plots: Sequence[Plot], now_wall_ns: Instant) -> None:
@@ -75,6 +78,11 @@ class Pending:
         """Only the newest report counts; it alone does not make a turn necessary."""
         self._links = report
 
+    def put_alarms(self, source: str, alarms: tuple[Alarm, ...]) -> None:
+        """Everything that `source` finds wrong now; only its newest word counts."""
+        self._touch()
+        self._alarms[source] = alarms
+
     @property
     def waiting(self) -> bool:
         """True when a turn has something to do."""
@@ -87,7 +95,8 @@ class Pending:
         if self._handed:
             stimuli.append(HandedIn(tuple(self._handed)))
         if self._links is not None:
-            stimuli.append(LinksIn(self._links.links, self._links.copies))
+            stimuli.append(LinksIn(self._links.links, self._links.copies, self._links.alarms))
+        stimuli += [AlarmsIn(source, alarms) for source, alarms in sorted(self._alarms.items())]
         stimuli += [RefusedIn(one) for one in self._refused]
         if self._alive:
             stimuli.append(AliveIn(tuple(sorted(self._alive))))
@@ -97,6 +106,7 @@ class Pending:
         stimuli += [Acted(one) if isinstance(one, OfficerAct) else one for one in self._acts]
         for queue in (self._plots, self._refused, self._handed, self._acts):
             queue.clear()
+        self._alarms.clear()
         self._links, self._first_wall_ns = None, None
         return stimuli, arrived
 

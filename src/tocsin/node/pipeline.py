@@ -78,6 +78,7 @@ def hall_step(
         sensors=arrivals.sensor_log(state.sensors, came.plots, came.alive, now),
         counts=arrivals.counted(state.counts, came, len(offers)),
         links=came.links if came.links is not None else state.links,
+        alarms=arrivals.alarms(state.alarms, came.alarms),
         asking=asking,
         latencies_ms=arrivals.latencies(state.latencies_ms, came.imports),
         pictured_ns=now if pictured else state.pictured_ns,

@@ -13,6 +13,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tocsin.model.alarm import Alarm
 from tocsin.model.event import ArcPoint, AreaRisk, Assessment, ImpactPointPrediction, LaunchPointEstimate
 from tocsin.model.picture import ExchangeCount, Picture, SensorHealth
 from tocsin.model.product import LinkHealth
@@ -112,6 +113,16 @@ class Bulletin(Struct, frozen=True, omit_defaults=True):
     by: tuple[str, ...] = ()
 
 
+class Trouble(Struct, frozen=True, omit_defaults=True):
+    """An alarm of the system itself; `since`: wall time, ms."""
+
+    kind: str
+    priority: int
+    about: str
+    detail: str
+    since: int
+
+
 class View(Struct, frozen=True):
     """One desk's screen at `now` (scenario time, ms)."""
 
@@ -128,6 +139,7 @@ class View(Struct, frozen=True):
     quarantined: dict[str, int]
     exchange: ExchangeCount
     air_left_out: int = 0
+    alarms: tuple[Trouble, ...] = ()
 
 
 def view_of(picture: Picture, max_air: int = MAX_AIR) -> View:
@@ -161,6 +173,7 @@ def view_of(picture: Picture, max_air: int = MAX_AIR) -> View:
         quarantined=dict(picture.quarantined),
         exchange=picture.exchange,
         air_left_out=len(dropped),
+        alarms=tuple(_trouble(alarm) for alarm in picture.alarms),
     )
 
 
@@ -295,6 +308,10 @@ def _bulletin(draft: Draft) -> Bulletin:
         lead_s=lead_s,
         by=tuple(name for name in (draft.proposed_by, draft.approved_by) if name),
     )
+
+
+def _trouble(alarm: Alarm) -> Trouble:
+    return Trouble(alarm.kind, alarm.priority, alarm.about, alarm.detail, _ms(alarm.since_wall_ns))
 
 
 def _short(name: str, serial: int) -> str:

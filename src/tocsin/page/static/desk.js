@@ -6,7 +6,7 @@ import { itemsOf } from "./items.js";
 import { helpSheet, listen, shortcutsFor } from "./keys.js";
 import { legendPanel } from "./legend.js";
 import { MapView } from "./map.js";
-import { detailPanel, footPanels, queuePanel, warningsPanel, whoPanel } from "./panels.js";
+import { alarmsPanel, detailPanel, footPanels, queuePanel, warningsPanel, whoPanel } from "./panels.js";
 import { rowOf } from "./rows.js";
 import { makeTable } from "./table.js";
 import { say, speak } from "./words.js";
@@ -41,7 +41,7 @@ function build(root, store, maps, extra) {
   const help = () => (sheet.open ? sheet.close() : sheet.showModal());
   const controls = mapControls(store, map);
   const marks = marksTable(pick);
-  const left = [queuePanel(store, pick), whoPanel(store, pick), legendPanel()];
+  const left = [alarmsPanel(), queuePanel(store, pick), whoPanel(store, pick), legendPanel()];
   const right = [warningsPanel(store, areaName), detailPanel(store, areaName)];
   const bar = makeBar(store, help);
   const foot = footPanels();

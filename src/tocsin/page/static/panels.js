@@ -221,6 +221,33 @@ function lastStep(w) {
   return w.released ? `${say("warning.released")} ${utc(w.released)}` : `${say("warning.drafted")} ${utc(w.drafted)}`;
 }
 
+/** What is wrong with the system itself, most urgent first; out of sight while nothing is. */
+export function alarmsPanel() {
+  const table = makeTable(say("alarms"), ["alarm.priority", "alarm", "alarm.about", "alarm.since"].map((key) => ({ label: say(key) })));
+  const node = panel(say("alarms"), "alarms", table.node);
+  const draw = ({ view }) => {
+    const alarms = view?.alarms ?? [];
+    node.hidden = alarms.length === 0;
+    table.update(alarms.map(alarmRow), "");
+  };
+  return { node, draw };
+}
+
+const PRIORITY_SIGNS = { 1: "✕", 2: "▲", 3: "●" };
+
+function alarmRow(alarm) {
+  return {
+    key: `${alarm.kind} ${alarm.about}`,
+    class: `priority-${alarm.priority}`,
+    cells: [
+      { text: `${PRIORITY_SIGNS[alarm.priority]} ${alarm.priority}`, title: say(`priority.${alarm.priority}`) },
+      { text: call("alarm", alarm.kind), title: alarm.detail },
+      { text: alarm.about, title: alarm.detail },
+      utc(alarm.since),
+    ],
+  };
+}
+
 /** Counts of the exchange, what was refused, and the sensors' health. */
 export function footPanels() {
   const counts = h("dl", { class: "inline" });
