@@ -1,4 +1,7 @@
-"""Running a record again: recorded stimuli at their recorded `now` through the production fold."""
+"""Running a record again: recorded stimuli at their recorded `now` through the production fold.
+
+`tocsin replay` runs all of it; a restarting hall begins at its newest snapshot.
+"""
 
 from collections import deque
 from collections.abc import Iterator
@@ -11,6 +14,7 @@ from tocsin.model.time import Instant
 from tocsin.node.canonical import digest
 from tocsin.node.hall_words import HallState, HallStimulus
 from tocsin.node.pipeline import hall_step
+from tocsin.node.snapshot import thaw
 from tocsin.record.ledger import LedgerReader
 
 _DECODER: msgspec.json.Decoder[HallStimulus] = msgspec.json.Decoder(HallStimulus)
@@ -31,10 +35,11 @@ class Replayed(NamedTuple):
         return self.recorded == self.got
 
 
-def replay(ledger: LedgerReader) -> Iterator[Replayed]:
-    """Every step of the record, in order. UserError for a record whose text this tocsin cannot read."""
-    state: HallState | None = None
-    for step in ledger.steps():
+def replay(ledger: LedgerReader, state: HallState | None = None) -> Iterator[Replayed]:
+    """Every step of the record, or those after `state`. UserError for a record whose text this tocsin cannot
+    read.
+    """
+    for step in ledger.steps(1 if state is None else state.step + 1):
         try:
             stimuli = [_DECODER.decode(entry.body) for entry in step.stimuli]
         except msgspec.DecodeError as error:
@@ -47,6 +52,17 @@ def replay(ledger: LedgerReader) -> Iterator[Replayed]:
 
 
 def rebuild(ledger: LedgerReader) -> tuple[HallState | None, Instant]:
-    """The state after the last committed step and its `now`: how a hall comes back after a crash."""
-    newest = deque(replay(ledger), maxlen=1)
-    return (newest[0].state, newest[0].now_ns) if newest else (None, Instant(0))
+    """The state after the last committed step and its `now`: how a hall comes back after a crash. From the
+    newest snapshot that is what its step's hash says, else from the beginning.
+    """
+    state, now = _newest_snapshot(ledger)
+    newest = deque(replay(ledger, state), maxlen=1)
+    return (newest[0].state, newest[0].now_ns) if newest else (state, now)
+
+
+def _newest_snapshot(ledger: LedgerReader) -> tuple[HallState | None, Instant]:
+    for step, frozen in ledger.snapshots():
+        state = thaw(frozen, step.state_sha256)
+        if state is not None and state.step == step.step:
+            return state, step.now_ns
+    return None, Instant(0)

@@ -21,6 +21,7 @@ from tocsin.node.hall_words import (
     Offered,
 )
 from tocsin.node.pipeline import hall_step
+from tocsin.node.snapshot import Cadence, freeze
 from tocsin.record.ledger import Entry, Imported, Ledger, Step
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
@@ -39,13 +40,17 @@ class Turner:
         self.ledger = ledger
         self.state = state
         self.last_now = last_now
+        self._cadence = Cadence()
 
     def turn(
         self, stimuli: Sequence[HallStimulus], now: Instant, arrived_wall_ns: Instant
     ) -> tuple[HallEffect, ...]:
         """Run one step and commit it. `now` never goes back: a clock that does is held at the last step's."""
         now = max(now, self.last_now)
+        began_s = time.perf_counter()
         state, effects = hall_step(self.state, stimuli, now)
+        sha256 = digest(state)
+        frozen = freeze(state) if self._cadence.due(time.perf_counter() - began_s) else None
         handed = [item for s in stimuli if isinstance(s, HandedIn) for item in s.items]
         self.ledger.append(
             Step(
@@ -53,7 +58,7 @@ class Turner:
                 now_ns=now,
                 arrived_wall_ns=arrived_wall_ns,
                 stepped_wall_ns=Instant(time.time_ns()),
-                state_sha256=digest(state),
+                state_sha256=sha256,
                 stimuli=tuple(entry(word) for word in stimuli),
                 effects=tuple(entry(word) for word in effects),
                 offers=tuple(
@@ -61,6 +66,7 @@ class Turner:
                 ),
                 imports=tuple(_imported(item.item) for item in handed if isinstance(item.item, Import)),
                 handed_upto=handed[-1].number if handed else None,
+                snapshot=frozen,
             )
         )
         self.state, self.last_now = state, now

@@ -20,7 +20,10 @@ from tocsin.record.leaf import SALT_BYTES, Rows, canonical
 from tocsin.record.log import LOG_SCHEMA, read_frontier, write_leaf
 from tocsin.record.merkle import Frontier
 
-VERSION = 2
+VERSION = 3
+
+KEPT_SNAPSHOTS = 3
+"""A newer tocsin may not read the newest; older ones cost disk and help nobody."""
 
 SCHEMA = (
     """
@@ -54,6 +57,10 @@ CREATE TABLE imports(
   PRIMARY KEY (origin, traffic, sequence)
 ) WITHOUT ROWID;
 CREATE TABLE marks(name TEXT PRIMARY KEY, upto INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE snapshots(             -- a shortcut for the restart, believed only by the hash in `steps`
+  step INTEGER PRIMARY KEY REFERENCES steps,
+  state BLOB NOT NULL
+);
 CREATE TABLE about(name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 """
     + LOG_SCHEMA
@@ -94,6 +101,8 @@ class Step(NamedTuple):
     offers: tuple[tuple[int, bytes], ...] = ()
     imports: tuple[Imported, ...] = ()
     handed_upto: int | None = None
+    snapshot: bytes | None = None
+    """The state after the step, for a quick restart."""
 
 
 def step_rows(step: Step) -> Rows:
@@ -149,6 +158,14 @@ class LedgerReader:
         rows = self._db.execute("SELECT * FROM steps WHERE step >= ? ORDER BY step", (first,))
         for number, now_ns, arrived_ns, stepped_ns, sha256 in rows:
             yield Step(number, now_ns, arrived_ns, stepped_ns, sha256, self._entries(number, "stimulus"))
+
+    def snapshots(self) -> Iterator[tuple[Step, bytes]]:
+        """The newest first: the step (without stimuli and effects) and the state after it."""
+        rows = self._db.execute(
+            "SELECT steps.*, state FROM snapshots JOIN steps USING (step) ORDER BY 1 DESC"
+        )
+        for number, now_ns, arrived_ns, stepped_ns, sha256, state in rows:
+            yield Step(number, now_ns, arrived_ns, stepped_ns, sha256, ()), bytes(state)
 
     def effects(self, kind: str) -> Iterator[tuple[int, str]]:
         """(step, JSON text) of every effect of one kind, in order."""
@@ -216,6 +233,8 @@ class Ledger(LedgerReader):
             )
             if step.handed_upto is not None:
                 self._mark("handed", step.handed_upto)
+            if step.snapshot is not None:
+                self._keep_snapshot(step.step, step.snapshot)
             grown = write_leaf(self._db, self._frontier, step_rows(step), self._salts())
         self._frontier = grown
 
@@ -240,6 +259,11 @@ class Ledger(LedgerReader):
         """Write facts about the record itself (nation, plane, version); the same name replaces."""
         with transaction(self._db):
             self._db.executemany("INSERT OR REPLACE INTO about VALUES (?,?)", list(texts.items()))
+
+    def _keep_snapshot(self, step: int, state: bytes) -> None:
+        self._db.execute("INSERT INTO snapshots VALUES (?,?)", (step, state))
+        newest = "SELECT step FROM snapshots ORDER BY step DESC LIMIT ?"
+        self._db.execute(f"DELETE FROM snapshots WHERE step NOT IN ({newest})", (KEPT_SNAPSHOTS,))
 
     def _mark(self, name: str, upto: int) -> None:
         self._db.execute(
