@@ -140,8 +140,10 @@ def to_scenario(
 
 
 def with_contacts(scenario: Scenario) -> Scenario:
-    """The same with every sensor's expected first contacts computed."""
-    contacts = first_contacts(scenario)
+    """The same with every sensor's expected first contacts computed; of a salvo, with the recorded flight."""
+    contacts = first_contacts(
+        replace(scenario, flights=tuple(replace(f, salvo=None) for f in scenario.flights))
+    )
     return replace(
         scenario,
         sensors=tuple(replace(one, expected_first_contact_s=contacts[one.id]) for one in scenario.sensors),

@@ -39,6 +39,13 @@ class Publisher(StrEnum):
     RECORD = "record"
 
 
+class Salvo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A flight flown many times over, at once, from places on a square grid about the recorded one."""
+
+    count: Annotated[int, Meta(ge=2, le=1_000)]
+    spacing_km: Annotated[float, Meta(gt=0, le=50)]
+
+
 class Flight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One recorded launch. Place, azimuth, apogee and range are the record's; the boost is notional."""
 
@@ -55,6 +62,7 @@ class Flight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     publisher: Publisher
     flags: tuple[str, ...] = ()
     flight_time_s: float | None = None
+    salvo: Salvo | None = None
 
     @property
     def launch_ns(self) -> Instant:
@@ -87,6 +95,14 @@ class Errors(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     range_rate_mps: Positive | None = None
     los_mrad: Positive | None = None
     position_m: Positive | None = None
+
+
+class Bias(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A constant error of a radar that its registry does not know: what registration is there to find."""
+
+    range_m: Annotated[float, Meta(ge=-1e4, le=1e4)] = 0.0
+    az_mrad: Annotated[float, Meta(ge=-50, le=50)] = 0.0
+    el_mrad: Annotated[float, Meta(ge=-50, le=50)] = 0.0
 
 
 class Coverage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -122,9 +138,11 @@ class SensorSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     silence_limit_s: Positive = 30.0
     detection_probability: Annotated[float, Meta(ge=0, le=1)] = 1.0
     report_delay_s: Annotated[float, Meta(ge=0, le=60)] = 0.0
+    report_delay_spread_s: Annotated[float, Meta(ge=0, le=60)] = 0.0
     false_plots_per_min: Annotated[float, Meta(ge=0, le=600)] = 0.0
     releasable_to: tuple[Nation, ...] = ()
     errors: Errors = Errors()
+    bias: Bias | None = None
     coverage: Coverage = Coverage()
     expected_first_contact_s: dict[str, float] = {}
 

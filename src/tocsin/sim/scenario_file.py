@@ -132,6 +132,8 @@ def _sensor_problems(sensor: SensorSpec) -> Iterator[tuple[list[str], str, str]]
             yield ["id"], "an infrared sensor needs an orbit", "give [sensors.orbit]"
         if errors.los_mrad is None:
             yield ["errors"], "an infrared sensor needs los_mrad", "give it"
+    if sensor.kind is not SensorKind.RADAR and sensor.bias is not None:
+        yield ["bias"], f"a {sensor.kind} sensor has no registration bias here", "remove it"
     if sensor.kind is not SensorKind.INFRARED and sensor.orbit is not None:
         yield ["orbit"], f"a {sensor.kind} sensor has no orbit", 'remove it, or set kind = "infrared"'
     if coverage.min_range_km >= coverage.max_range_km or coverage.min_el_deg >= coverage.max_el_deg:

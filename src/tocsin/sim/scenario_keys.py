@@ -35,6 +35,11 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         "flags": "what is doubtful or derived in this flight",
         "flight_time_s": "informative: launch to impact as solved, seconds; never read back",
     },
+    "flights.salvo": {
+        "count": "so many objects fly this flight at once; the first keeps its name and place, the others are"
+        " OBJECT-2, OBJECT-3, ...",
+        "spacing_km": "their launch places lie on a square grid, rows along the azimuth, so far apart",
+    },
     "sensors": {
         "id": "name of the sensor, unique in the file",
         "nation": "owner: USA, KOR or JPN",
@@ -49,6 +54,7 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         "silence_limit_s": "silence after which the sensor is shown as silent, seconds",
         "detection_probability": "of one look at an object in coverage, 0 to 1",
         "report_delay_s": "from the look to the plot's arrival at the node, seconds",
+        "report_delay_spread_s": "each plot arrives later still by a random part of so much, seconds",
         "false_plots_per_min": "clutter: false plots per minute, at random places in the coverage",
         "releasable_to": "nations besides the owner that may have what is made from its plots; [] = nobody",
     },
@@ -65,6 +71,11 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         "range_rate_mps": "of range rate, m/s; absent = not measured",
         "los_mrad": "of each of the two angles of a line of sight, milliradians",
         "position_m": "of a reported position, metres",
+    },
+    "sensors.bias": {
+        "range_m": "constant error of range that the nation's registry does not know, metres; radar only",
+        "az_mrad": "of azimuth, milliradians",
+        "el_mrad": "of elevation, milliradians",
     },
     "sensors.coverage": {
         "min_range_km": "nearest range, km",

@@ -46,6 +46,8 @@ class _Seen(NamedTuple):
 
     time_ns: int
     measurement: Measurement
+    late: float
+    """How late it is, as a part of the sensor's spread of delays."""
 
 
 def plots(scenario: Scenario, seed: int, flown: Sequence[FlownFlight] | None = None) -> list[Delivery]:
@@ -57,9 +59,9 @@ def plots(scenario: Scenario, seed: int, flown: Sequence[FlownFlight] | None = N
     truths = fly_all(scenario.flights) if flown is None else flown
     for sensor in scenario.sensors:
         seen = sorted(_all_seen(scenario, sensor, seed, truths), key=lambda entry: entry.time_ns)
-        delay_ns = round(sensor.report_delay_s * SECOND_NS)
-        for number, (time_ns, measurement) in enumerate(seen, 1):
+        for number, (time_ns, measurement, late) in enumerate(seen, 1):
             plot = Plot(sensor=sensor.id, number=number, time_ns=Instant(time_ns), measurement=measurement)
+            delay_ns = round((sensor.report_delay_s + late * sensor.report_delay_spread_s) * SECOND_NS)
             found.append(Delivery(Instant(time_ns + delay_ns), sensor.nation, plot))
     return sorted(found, key=lambda entry: (entry.deliver_ns, entry.plot.sensor, entry.plot.number))
 
@@ -125,8 +127,9 @@ def _all_seen(
         times_ns, states = _looks_at(scenario, sensor, flown)
         detected = stream.random(len(times_ns)) < sensor.detection_probability
         noise = stream.standard_normal((len(times_ns), 4))
+        late = stream.random(len(times_ns))
         kept = np.flatnonzero(detected & in_coverage(scenario, sensor, flown, times_ns, states))
-        yield from _measured(scenario, sensor, times_ns[kept], states[kept], noise[kept])
+        yield from _measured(scenario, sensor, times_ns[kept], states[kept], noise[kept], late[kept])
     yield from _clutter(scenario, sensor, _stream(seed, sensor.id, "/clutter"))
 
 
@@ -138,9 +141,14 @@ def _looks_at(scenario: Scenario, sensor: SensorSpec, flown: FlownFlight) -> tup
 
 
 def _measured(
-    scenario: Scenario, sensor: SensorSpec, times_ns: NDArray[np.int64], states: Array, noise: Array
+    scenario: Scenario,
+    sensor: SensorSpec,
+    times_ns: NDArray[np.int64],
+    states: Array,
+    noise: Array,
+    late: Array,
 ) -> Iterator[_Seen]:
-    """Truth plus errors; `noise` is standard normal, (n, 4)."""
+    """Truth plus errors; `noise` is standard normal, (n, 4); `late` (n,) uniform from 0 to 1."""
     if sensor.kind is SensorKind.RADAR:
         fixes: Iterator[Measurement] = _radar_fixes(sensor, states, noise)
     elif sensor.orbit is not None:
@@ -150,8 +158,8 @@ def _measured(
         )
     else:
         return
-    for time_ns, fix in zip(times_ns, fixes, strict=True):
-        yield _Seen(int(time_ns), fix)
+    for time_ns, fix, part in zip(times_ns, fixes, late, strict=True):
+        yield _Seen(int(time_ns), fix, float(part))
 
 
 def _radar_fixes(sensor: SensorSpec, states: Array, noise: Array) -> Iterator[RadarFix]:
@@ -159,7 +167,7 @@ def _radar_fixes(sensor: SensorSpec, states: Array, noise: Array) -> Iterator[Ra
     errors = sensor.errors
     distance, az, el = ecef_to_aer(states[:, :3], place, basis)
     sigma = np.array([errors.range_m or 0.0, 1e-3 * (errors.az_mrad or 0.0), 1e-3 * (errors.el_mrad or 0.0)])
-    measured = np.column_stack((distance, az, el)) + sigma * noise[:, :3]
+    measured = np.column_stack((distance, az, el)) + bias_of(sensor) + sigma * noise[:, :3]
     rate = (
         np.sum((states[:, :3] - place) * states[:, 3:], axis=1) / distance
         + (errors.range_rate_mps or 0.0) * noise[:, 3]
@@ -168,6 +176,13 @@ def _radar_fixes(sensor: SensorSpec, states: Array, noise: Array) -> Iterator[Ra
         shown = None if errors.range_rate_mps is None else float(rate_mps)
         height = None if errors.el_mrad is None else float(el_rad)
         yield RadarFix(float(range_m), float(az_rad % (2 * np.pi)), height, range_rate_mps=shown)
+
+
+def bias_of(sensor: SensorSpec) -> Array:
+    """Its constant errors of range (m), azimuth and elevation (rad), shape (3,)."""
+    if sensor.bias is None:
+        return np.zeros(3)
+    return np.array([sensor.bias.range_m, 1e-3 * sensor.bias.az_mrad, 1e-3 * sensor.bias.el_mrad])
 
 
 def _lines_of_sight(platform: Array, objects: Array, angles_rad: Array) -> Iterator[LineOfSight]:
@@ -186,6 +201,7 @@ def _clutter(scenario: Scenario, sensor: SensorSpec, stream: np.random.Generator
     count = int(stream.poisson(sensor.false_plots_per_min * scenario.duration_s / 60.0))
     times_ns = np.sort(all_ns[stream.integers(0, len(all_ns), count)])
     draws = stream.random((count, 3))
+    late = stream.random(count)
     if sensor.kind is SensorKind.RADAR:
         limits = sensor.coverage
         distance = 1e3 * (limits.min_range_km + (limits.max_range_km - limits.min_range_km) * draws[:, 0])
@@ -198,7 +214,7 @@ def _clutter(scenario: Scenario, sensor: SensorSpec, stream: np.random.Generator
         lat, lon = south + (north - south) * draws[:, 0], west + (east - west) * draws[:, 1]
         places = geodetic_to_ecef(lat, lon, CLUTTER_ALT_M)
     states = np.column_stack((places, np.zeros((count, 3))))
-    yield from _measured(scenario, sensor, times_ns, states, np.zeros((count, 4)))
+    yield from _measured(scenario, sensor, times_ns, states, np.zeros((count, 4)), late)
 
 
 def _in_radar_coverage(limits: Coverage, distance_m: Array, az_rad: Array, el_rad: Array) -> Mask:

@@ -6,16 +6,17 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from scipy.interpolate import CubicHermiteSpline
 
 from tocsin.earth import flight as ballistic
-from tocsin.earth.frames import ecef_to_geodetic
+from tocsin.earth.frames import ecef_to_geodetic, ground_destination
 from tocsin.earth.places import Area, overflown
 from tocsin.errors import UserError
 from tocsin.model.space import Geodetic
 from tocsin.model.time import Instant, after
-from tocsin.sim.boost import LN_BETA, climb, site
+from tocsin.sim.boost import LN_BETA, Program, climb, site
 from tocsin.sim.scenario import Flight, Scenario
 from tocsin.sim.solve import NoArcError, solve
 
@@ -68,12 +69,60 @@ class FlownFlight:
 
 def fly(flight: Flight) -> FlownFlight:
     """Solve the boost and fly it. UserError when no arc of this boost meets the figures."""
+    return _flown(flight, _solved(flight))
+
+
+def fly_salvo(flight: Flight) -> tuple[FlownFlight, ...]:
+    """The flight, or all of its salvo: one program flown from every place of the grid."""
+    program = _solved(flight)
+    return tuple(_flown(one, program) for one in members(flight))
+
+
+def members(flight: Flight) -> tuple[Flight, ...]:
+    """The flights of a salvo, the recorded one first, the others by their distance from it on the grid.
+
+    Headings are parallel to the recorded one: the azimuth turns with the meridians.
+    """
+    if flight.salvo is None:
+        return (flight,)
+    side = int(np.ceil(np.sqrt(flight.salvo.count)))
+    steps = np.arange(side) - (side - 1) // 2
+    cells = sorted(((int(a), int(b)) for a in steps for b in steps), key=lambda ab: (max(map(abs, ab)), ab))
+    found = [replace(flight, salvo=None)]
+    for n, (along, right) in enumerate(cells[1 : flight.salvo.count], 2):
+        found.append(_displaced(flight, n, along * flight.salvo.spacing_km, right * flight.salvo.spacing_km))
+    return tuple(found)
+
+
+def _displaced(flight: Flight, number: int, along_km: float, right_km: float) -> Flight:
+    lat, lon, azimuth = (float(v) for v in np.radians([flight.lat_deg, flight.lon_deg, flight.azimuth_deg]))
+    toward, distance_m = (
+        azimuth + float(np.arctan2(right_km, along_km)),
+        1e3 * float(np.hypot(along_km, right_km)),
+    )
+    there_lat, there_lon = ground_destination(lat, lon, toward, distance_m)
+    turned = (there_lon - lon) * np.sin(0.5 * (lat + there_lat))
+    return replace(
+        flight,
+        object=f"{flight.object}-{number}",
+        lat_deg=float(np.degrees(there_lat)),
+        lon_deg=float(np.degrees(there_lon)),
+        azimuth_deg=float(np.degrees(azimuth + turned) % 360.0),
+        flight_time_s=None,
+        salvo=None,
+    )
+
+
+def _solved(flight: Flight) -> Program:
     try:
-        program = solve(flight.published, flight.boost_s, flight.azimuth_of)
+        return solve(flight.published, flight.boost_s, flight.azimuth_of)
     except NoArcError as failure:
         raise UserError(
             f"flight {flight.object}: {failure}", fix="mend apogee_km or range_km, or try another boost_s"
         ) from failure
+
+
+def _flown(flight: Flight, program: Program) -> FlownFlight:
     times, rows = climb(site(flight.lat_deg, flight.lon_deg, flight.azimuth_deg), program)
     return _fallen(
         flight,
@@ -108,8 +157,8 @@ def _fallen(
 
 @lru_cache(maxsize=8)
 def fly_all(scenario_flights: tuple[Flight, ...]) -> tuple[FlownFlight, ...]:
-    """All flights of a scenario, in its order."""
-    return tuple(fly(flight) for flight in scenario_flights)
+    """All flights of a scenario, in its order, every object of a salvo by itself."""
+    return tuple(flown for flight in scenario_flights for flown in fly_salvo(flight))
 
 
 def ground_track(flown: FlownFlight, every_s: float = TRACK_EVERY_S) -> Array:
