@@ -1,5 +1,7 @@
 """What a track means: where it came from, where it comes down, whom it threatens."""
 
+from enum import StrEnum
+
 from msgspec import Struct
 
 from tocsin.model.label import Label, Nation
@@ -46,8 +48,61 @@ class ArcPoint(Struct, frozen=True):
     alt_m: float
 
 
+class Motion(StrEnum):
+    """What moves the object, as far as its track shows. MANOEUVRING: free flight was seen, and then did not
+    explain the plots any more: lift, a motor lit again. Its impact is not predictable.
+    """
+
+    UNKNOWN = "unknown"
+    POWERED = "powered"
+    FREE = "free"
+    MANOEUVRING = "manoeuvring"
+
+
+class RangeBand(StrEnum):
+    """Class of a flight by the range of its arc; `assess.kind` holds the bounds and their source."""
+
+    SHORT = "short"
+    MEDIUM = "medium"
+    INTERMEDIATE = "intermediate"
+    INTERCONTINENTAL = "intercontinental"
+    SPACE_LAUNCH = "space_launch"
+
+
+class ArcShape(StrEnum):
+    """Is the arc higher or lower than the one that goes farthest for its energy?"""
+
+    NORMAL = "normal"
+    LOFTED = "lofted"
+    DEPRESSED = "depressed"
+
+
+class Mishap(StrEnum):
+    """A flight that failed: gone from the sight of sensors that should see it, or come apart."""
+
+    VANISHED = "vanished"
+    BROKEN_UP = "broken_up"
+
+
+class Footprint(Struct, frozen=True):
+    """Where and when a manoeuvring object can come down: a convex region, in place of an ellipse. It says
+    "somewhere in here", not where.
+    """
+
+    region: tuple[tuple[float, float], ...]
+    """Corners (lat_deg, lon_deg) in order around it."""
+    earliest_ns: Instant
+    latest_ns: Instant
+
+
 class Assessment(Struct, frozen=True):
-    """What a nation believes of one (fused) object now. Predictions are null before burnout is seen."""
+    """What a nation believes of one (fused) object now. Predictions are null before burnout is seen.
+
+    `impact` and `footprint` exclude each other: while `motion` is MANOEUVRING the impact is not predictable,
+    `impact` is null, and `risks` hold what the footprint touches (the probability being the part of it that
+    lies there, for want of better). `range_m` goes from the launch point (or from first sight, a little less)
+    to the impact; the classes follow from it. `mishap_ns`: when it was seen; `pieces`: objects that fly on.
+    """
 
     track_id: str
     made_ns: Instant
@@ -57,6 +112,14 @@ class Assessment(Struct, frozen=True):
     apogee_ns: Instant | None = None
     risks: tuple[AreaRisk, ...] = ()
     arc: tuple[ArcPoint, ...] = ()
+    motion: Motion = Motion.UNKNOWN
+    footprint: Footprint | None = None
+    range_m: float | None = None
+    band: RangeBand | None = None
+    shape: ArcShape | None = None
+    mishap: Mishap | None = None
+    mishap_ns: Instant | None = None
+    pieces: int = 1
 
 
 class LaunchEvent(Struct, frozen=True, forbid_unknown_fields=True, tag="launch"):
