@@ -47,6 +47,12 @@ at most about 25 were: one receipt per 50 ms and stream, a heartbeat a second, r
 """
 
 
+MOST_TAKEN = 512
+"""Envelopes that are known again by their bytes alone: two seconds of full load, and the copy by the other
+path comes milliseconds later. One that is forgotten is verified again and found out by its sequences.
+"""
+
+
 class Turn:
     """Collects what one step does. Reading: `state`, `now`, `ins`, `outs`, `links`."""
 
@@ -64,6 +70,7 @@ class Turn:
         )
         self.hall_step, self.hall_heard_ns = state.hall_step, state.hall_heard_ns
         self.copies, self.reported_ns = state.copies, state.reported_ns
+        self.taken = state.taken
         self.offers: list[Offer] = []
         self.decisions: list[Decision] = []
         self.sealed: list[Sealed] = []
@@ -107,6 +114,14 @@ class Turn:
         due, self.held = self.held[:count], self.held[count:]
         self.unheld += [(one.offer.number, one.partner) for one in due]
         return due
+
+    def remember(self, digest: bytes, records: int) -> None:
+        """An envelope whose products were taken in this turn."""
+        if self.taken is self.state.taken:
+            self.taken = dict(self.taken)
+        if len(self.taken) >= MOST_TAKEN:
+            del self.taken[next(iter(self.taken))]
+        self.taken[digest] = records
 
     def quarantine(self, reason: str, source: str, detail: str, data: bytes) -> None:
         """Refused: kept as evidence, counted and shown; nothing else happens with it."""
@@ -154,16 +169,18 @@ class Turn:
             held=tuple(self.held) if self.held_new or self.unheld else self.state.held,
             links=self.links,
             copies=self.copies,
+            taken=self.taken,
             reported_ns=self.reported_ns,
         )
         effects: list[DoorEffect] = []
         if store:
             effects.append(self._store())
-        if self.answer_hall:
-            effects.append(AckOffers(self.offers_upto))
+        effects += self.sends  # partners first: the hall knows its own products already
         if self.handed:
             effects.append(HandOver(tuple(self.handed)))
-        return state, (*effects, *self.sends, *self.after)
+        if self.answer_hall:
+            effects.append(AckOffers(self.offers_upto))
+        return state, (*effects, *self.after)
 
     def _must_store(self) -> bool:
         rows = self.offers or self.sealed or self.rows_in or self.handed or self.unheld

@@ -205,6 +205,8 @@ class DoorState(Struct, frozen=True):
     held: tuple[Held, ...] = ()
     """In the order of `Held.order`."""
     copies: int = 0
+    taken: dict[bytes, int] = {}
+    """Envelopes of products taken lately: SHA-256 of their bytes, and how many records were in them."""
     reported_ns: Instant = Instant(0)
     stored_ns: Instant = Instant(0)
     dirty: bool = False

@@ -1,6 +1,8 @@
 """What comes in at the door: partners' envelopes verified and de-duplicated, and the hall's word on what it
 has."""
 
+from hashlib import sha256
+
 from msgspec.structs import replace
 
 from tocsin.model.envelope import Header
@@ -22,6 +24,10 @@ have."""
 def take_arrival(turn: Turn, arrived: Arrived) -> None:
     """Believe it and use what is new of it, or keep it as evidence."""
     office = turn.state.office
+    digest = sha256(arrived.data).digest()
+    if records := turn.taken.get(digest):
+        turn.copies += records  # by the other path: the same bytes, verified and taken already
+        return
     outcome = verify(arrived.data, office.trust, office.nation, office.plane, turn.now)
     if isinstance(outcome, Refused):
         turn.quarantine(outcome.reason, arrived.source, outcome.detail, arrived.data)
@@ -42,6 +48,7 @@ def take_arrival(turn: Turn, arrived: Arrived) -> None:
     if header.traffic is Traffic.CONTROL:
         _take_notes(turn, outcome, arrived)
         return
+    turn.remember(digest, len(outcome.products))
     for first, last in fresh:
         _take_products(turn, outcome, arrived, first, last)
 

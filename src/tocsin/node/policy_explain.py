@@ -110,7 +110,7 @@ def explain(
     verdict = decide(asked)
     stands = obstacles(asked)
     rule = verdict.rule
-    if encoded(product, policy) is None:
+    if encoded((product,), policy) == [None]:
         rule = UNSOUND if isinstance(verdict, Release) else rule
         stands.append(UNSOUND)
     released = isinstance(verdict, Release) and not stands

@@ -17,7 +17,7 @@ from tocsin.release.terms import Policy
 from tocsin.release.wording import HELD_FULL, UNSOUND
 from tocsin.share import outbox
 from tocsin.share.topology import Route, Topology
-from tocsin.share.wire import encode_product, join_products, sound
+from tocsin.share.wire import encode_product, join_products, soundness
 
 ENVELOPE_ROOM = 2_000
 """Header, keys and signature take under 500 bytes; the rest is for the products."""
@@ -48,34 +48,36 @@ _Word = Decision | _Parcel | Held
 def take_offers(turn: Turn, offers: Iterable[Offer]) -> None:
     """Take what follows on; repeats and what is past a gap are answered with how far we are."""
     turn.answer_hall = True
-    words: list[_Word] = []
+    fresh: list[Offer] = []
     for offer in offers:
-        if offer.number != turn.offers_upto + 1:
-            continue
-        turn.offers_upto = offer.number
-        turn.offers.append(offer)
-        words += _for_all(turn, offer)
-    _carry_out(turn, words)
+        if offer.number == turn.offers_upto + 1:
+            turn.offers_upto = offer.number
+            fresh.append(offer)
+    turn.offers += fresh
+    _carry_out(turn, _for_all(turn, fresh))
 
 
 def release_due(turn: Turn) -> None:
     """What has waited long enough is decided again, under the policy as it is now, and goes if it may."""
     due = sorted(turn.unhold_due(), key=lambda held: (held.offer.number, held.partner))
-    policy = turn.state.office.policy
+    forms = encoded([held.offer.product for held in due], turn.state.office.policy)
     _carry_out(
         turn,
         [
-            _word(turn, held.offer, encoded(held.offer.product, policy), held.partner, held.taken_wall_ns)
-            for held in due
+            _word(turn, held.offer, data, held.partner, held.taken_wall_ns)
+            for held, data in zip(due, forms, strict=True)
         ],
     )
 
 
-def encoded(product: Product, policy: Policy) -> bytes | None:
-    """A product in the form in which it may leave; null when it is nothing that could be sent."""
-    less = reduced(product, policy)
-    data = encode_product(less)
-    return data if sound(less) and len(data) <= MAX_PRODUCT_BYTES else None
+def encoded(products: Sequence[Product], policy: Policy) -> list[bytes | None]:
+    """Products in the form in which they may leave; null for one that is nothing that could be sent."""
+    less = [reduced(product, policy) for product in products]
+    forms = [encode_product(product) for product in less]
+    return [
+        data if good and len(data) <= MAX_PRODUCT_BYTES else None
+        for data, good in zip(forms, soundness(less), strict=True)
+    ]
 
 
 def question(
@@ -94,11 +96,13 @@ def question(
     )
 
 
-def _for_all(turn: Turn, offer: Offer) -> Iterator[_Word]:
-    """One word for each partner; the product is encoded once."""
-    data = encoded(offer.product, turn.state.office.policy)
-    for partner in turn.state.office.partners:
-        yield _word(turn, offer, data, partner, turn.now)
+def _for_all(turn: Turn, offers: Sequence[Offer]) -> Iterator[_Word]:
+    """One word for each offer and partner; a product is encoded once."""
+    office = turn.state.office
+    forms = encoded([offer.product for offer in offers], office.policy)
+    for offer, data in zip(offers, forms, strict=True):
+        for partner in office.partners:
+            yield _word(turn, offer, data, partner, turn.now)
 
 
 def _word(turn: Turn, offer: Offer, data: bytes | None, partner: Nation, taken_wall_ns: Instant) -> _Word:

@@ -6,7 +6,7 @@ refuse never takes a sequence. Bounds are wide of anything that flies; they are 
 named.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -63,6 +63,20 @@ MAX_IDENTITY = 256
 
 def sound(product: Product) -> bool:
     """True when every part of a product is something that can be: what folds may rely on."""
+    return soundness((product,))[0]
+
+
+def soundness(products: Sequence[Product]) -> list[bool]:
+    """`sound` of each. Together, because one product's eigenvalues cost as much as a whole batch's."""
+    plain = [_sound_but_for_covariance(product) for product in products]
+    states = [n for n, one in enumerate(products) if plain[n] and isinstance(one, Tracklet)]
+    triangles = [one.state.p for one in (products[n] for n in states) if isinstance(one, Tracklet)]
+    for n, positive in zip(states, _positive(triangles), strict=True):
+        plain[n] = positive
+    return plain
+
+
+def _sound_but_for_covariance(product: Product) -> bool:
     if not _named(product.track_id, product.sequence) or product.label.originators != {product.origin}:
         return False
     if isinstance(product, Tracklet):
@@ -117,27 +131,32 @@ def _sound_state(state: EcefState) -> bool:
     # Squared: numbers as large as 1e300 make infinity of it, which is beyond every bound as well.
     place_m2, speed_m2ps2 = (sum(v * v for v in part) for part in (state.x[:3], state.x[3:6]))
     flies = within(place_m2, LOWEST_M**2, HIGHEST_M**2) and within(speed_m2ps2, 0.0, FASTEST_MPS**2)
-    return flies and within(state.x[6], *LN_BETA) and _sound_covariance(state.p)
+    return flies and within(state.x[6], *LN_BETA) and _sound_variances(state.p)
 
 
-def _sound_covariance(triangle: tuple[float, ...]) -> bool:
-    """Variances within bounds, and a correlation matrix that is one."""
-    if not all(within(v, NARROWEST**2, most**2) for v, most in zip(_diagonal(triangle), WIDEST, strict=True)):
-        return False
-    matrix = np.zeros((STATE_SIZE, STATE_SIZE))
-    matrix[_UPPER] = triangle
-    scale = 1.0 / np.sqrt(np.diag(matrix))
+def _sound_variances(triangle: tuple[float, ...]) -> bool:
+    return all(within(triangle[n], *bounds) for n, bounds in _VARIANCES)
+
+
+def _positive(triangles: Sequence[tuple[float, ...]]) -> list[bool]:
+    """Whether each makes a correlation matrix that is one. Their variances must be within bounds."""
+    if not triangles:
+        return []
+    matrices = np.zeros((len(triangles), STATE_SIZE, STATE_SIZE))
+    matrices[:, *_UPPER] = triangles
+    scale = 1.0 / np.sqrt(np.diagonal(matrices, axis1=1, axis2=2))
     with np.errstate(over="ignore"):
-        matrix *= np.outer(scale, scale)
-    if not np.isfinite(matrix).all():
-        return False
-    least = np.linalg.eigvalsh(matrix, UPLO="U")[0]
-    return within(float(least), LEAST_EIGENVALUE, STATE_SIZE)
+        matrices *= scale[:, :, None] * scale[:, None, :]
+    finite = np.isfinite(matrices).all(axis=(1, 2))
+    matrices[~finite] = 0.0  # singular: its least eigenvalue is out of bounds too
+    least = np.linalg.eigvalsh(matrices, UPLO="U")[:, 0]
+    return [within(one, LEAST_EIGENVALUE, STATE_SIZE) for one in least.tolist()]
 
 
-def _diagonal(triangle: tuple[float, ...]) -> Iterator[float]:
-    """Row i of an upper triangle begins i * (2n - i + 1) / 2 numbers in."""
-    return (triangle[row * (2 * STATE_SIZE - row + 1) // 2] for row in range(STATE_SIZE))
+def _diagonal() -> Iterator[int]:
+    """Where the diagonal stands: row i of an upper triangle begins i * (2n - i + 1) / 2 numbers in."""
+    return (row * (2 * STATE_SIZE - row + 1) // 2 for row in range(STATE_SIZE))
 
 
 _UPPER = np.triu_indices(STATE_SIZE)
+_VARIANCES = tuple((n, (NARROWEST**2, most**2)) for n, most in zip(_diagonal(), WIDEST, strict=True))

@@ -26,7 +26,7 @@ from tocsin.model.envelope import (
 from tocsin.model.label import Nation, Plane
 from tocsin.model.product import Product, Traffic, traffic_of
 from tocsin.model.time import SECOND_NS, Instant
-from tocsin.share.bounds import sound
+from tocsin.share.bounds import sound, soundness
 from tocsin.share.links import MAX_NOTES, Heartbeat, Note, Resend
 from tocsin.share.trust import TrustedKey, TrustList, signed_by
 
@@ -39,6 +39,7 @@ __all__ = [
     "encode_product",
     "join_products",
     "sound",
+    "soundness",
     "verify",
 ]
 
@@ -239,8 +240,7 @@ def _content(parts: _Parts, digest: bytes) -> Verified | Refused:
         return Refused("bad-payload", "not in the form that encode_product writes")
     if len(products) != count:
         return Refused("bad-payload", f"{len(products)} records, header says {count}")
-    faults = (fault for product in products if (fault := _fault(product, header)) is not None)
-    fault = next(faults, None)
+    fault = _first_fault(products, header)
     return Verified(header, digest, products=products) if fault is None else Refused("wrong-content", fault)
 
 
@@ -270,10 +270,12 @@ def _unlawful(header: Header) -> str | None:
     return None
 
 
-def _fault(product: Product, header: Header) -> str | None:
+def _first_fault(products: Sequence[Product], header: Header) -> str | None:
     """What in a product contradicts the header that was signed for it, or cannot be a product at all."""
-    if traffic_of(product) is not header.traffic:
-        return f"{traffic_of(product)} in {header.traffic}"
-    if product.label != header.label:
-        return "a product's label is not the header's"
-    return None if sound(product) else "sizes or numbers that no product can have"
+    label = header.label
+    for product in products:
+        if traffic_of(product) is not header.traffic:
+            return f"{traffic_of(product)} in {header.traffic}"
+        if product.label != label:
+            return "a product's label is not the header's"
+    return None if all(soundness(products)) else "sizes or numbers that no product can have"
