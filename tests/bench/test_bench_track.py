@@ -9,6 +9,7 @@ from tocsin.bench.track import measure
 from tocsin.model.time import seconds_between
 from tocsin.model.track import Life, Phase
 from tocsin.track import tracker
+from tocsin.track.fleet_kernels import HEAD
 
 
 def test_crowd_goes_on_as_tracks_of_the_same_objects() -> None:
@@ -27,8 +28,7 @@ def test_crowd_goes_on_as_tracks_of_the_same_objects() -> None:
 
 
 def test_crowd_keeps_its_distance() -> None:
-    places = np.array([track.head for track in crowd(25).state.records])
-    states = np.array([np.frombuffer(head)[:3] for head in places])
+    states = np.frombuffer(crowd(25).state.fleet.x).reshape(-1, 3, 7)[:, HEAD, :3]
     gaps = np.linalg.norm(states[:, None] - states[None], axis=2) + np.eye(25) * 1e9
     assert gaps.min() == pytest.approx(10e3, rel=0.01)
 

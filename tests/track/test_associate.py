@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.earth.frames import geodetic_to_ecef
-from tocsin.track.associate import assign, crossing, scans
+from tocsin.track.associate import assign, crossing, dense, scans
 from tocsin.track.rows import LOS, ROW
 
 costs = st.lists(
@@ -28,7 +28,7 @@ def best(table: np.ndarray) -> tuple[int, float]:
 @given(costs)
 def test_assignment_is_the_best_there_is(rows: list[list[int | None]]) -> None:
     table = np.array([[np.inf if v is None else float(v) for v in row] for row in rows])
-    pairs = assign(table)
+    pairs = assign(dense(table))
     assert len({i for i, _ in pairs}) == len({j for _, j in pairs}) == len(pairs)
     assert all(np.isfinite(table[i, j]) for i, j in pairs)
     assert (len(pairs), float(sum(table[i, j] for i, j in pairs))) == best(table)

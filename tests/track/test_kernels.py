@@ -4,10 +4,13 @@ algebra.
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tocsin.earth.flight import propagate_stm
 from tocsin.earth.frames import ecef_to_aer, enu_basis, geodetic_to_ecef
-from tocsin.track import kernels
+from tocsin.track import fleet_kernels, gate_kernels, kernels
 from tocsin.track.rows import LOS, RADAR, ROW, SENSOR
 
 Array = NDArray[np.float64]
@@ -67,24 +70,80 @@ def test_filter_step_is_the_textbook_update() -> None:
     x = np.concatenate((np.add(PLACE, (300.0, -200.0, 100.0)), VELOCITY, (8.7,)))
     root = np.random.default_rng(5).normal(size=(7, 7)) * [200, 200, 200, 20, 20, 20, 0.3]
     p = root.T @ root
-    row, out_x, out_p = radar_row(np.nan).reshape(1, ROW), x.copy(), p.copy()
-    kernels.run_filter(row, table(), out_x, out_p, 0.0, 0.0, 0.0)
-    z, h, _ = measured(row[0], x[:6])
+    row = radar_row(np.nan)
+    z, h, _ = measured(row, x[:6])
     wide = np.hstack((h, np.zeros((3, 1))))
     noise = np.diag([30.0**2, 1e-3**2, 2e-3**2])
     gain = p @ wide.T @ np.linalg.inv(wide @ p @ wide.T + noise)
+    out_x, out_p = x.copy(), p.copy()
+    for m, variance in enumerate(np.diag(noise)):
+        left = z[m] - h[m] @ (out_x[:6] - x[:6])
+        fleet_kernels.correct(out_x, out_p, h[m].copy(), float(left), float(variance), np.empty((3, 7)))
     assert np.allclose(out_x, x + gain @ z, rtol=1e-9)
     assert np.allclose(out_p, p - gain @ wide @ p, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("dt_s", [-8.0, 0.5, 1.0, 10.0])
+def test_a_short_step_is_the_long_integrators(dt_s: float) -> None:
+    x = np.concatenate((geodetic_to_ecef(0.7, 2.3, 400e3), (-900.0, 5500.0, 1200.0), (8.7,)))
+    phi, moved = np.empty((7, 7)), x.copy()
+    fleet_kernels.hop(moved, dt_s, phi, np.empty((8, 3)))
+    truth, transition = propagate_stm(x, dt_s)
+    assert np.allclose(moved, truth, rtol=0.0, atol=1e-3)
+    assert np.allclose(moved[3:6], truth[3:6], rtol=0.0, atol=5e-5)
+    assert np.allclose(phi[:6, :6], transition[:6, :6], rtol=0.0, atol=1e-5)
+
+
 def test_gate_costs_are_mahalanobis_and_log_det() -> None:
-    state = np.concatenate((np.add(PLACE, (900.0, 0.0, -500.0)), VELOCITY))
-    p = np.diag([1e6, 2e6, 3e6, 1e4, 1e4, 1e4])
+    state = np.concatenate((np.add(PLACE, (900.0, 0.0, -500.0)), VELOCITY)).reshape(1, 6)
+    p = np.diag([1e4, 2e4, 3e4, 1e2, 1e2, 1e2])[None]
     row = radar_row(np.nan).reshape(1, ROW)
-    out = np.empty((1, 1))
-    kernels.gate_costs(row, table(), state[None], p[None], np.zeros(1), np.full(4, 50.0), out)
-    z, h, _ = measured(row[0], state)
-    s = h @ p @ h.T + np.diag([30.0**2, 1e-3**2, 2e-3**2])
-    assert out[0, 0] == pytest.approx(z @ np.linalg.solve(s, z) + np.linalg.slogdet(s)[1], rel=1e-9)
-    kernels.gate_costs(row, table(), state[None], p[None], np.zeros(1), np.full(4, 1e-3), out)
-    assert np.isinf(out[0, 0])
+    z, h, _ = measured(row[0], state[0])
+    out = state[0, :3] - SITE
+    dist = float(np.linalg.norm(out))
+    bend = (6e4 - out @ p[0, :3, :3] @ out / dist**2) / dist
+    s = h @ p[0] @ h.T + np.diag([30.0**2 + bend**2, 1e-3**2, 2e-3**2])
+    d2 = float(z @ np.linalg.solve(s, z))
+    ((track, plot, cost),) = pairs(row, state, p, np.full(4, 1.01 * d2))
+    assert (track, plot) == (0, 0)
+    assert cost == pytest.approx(d2 + np.linalg.slogdet(s)[1], rel=1e-9)
+    assert pairs(row, state, p, np.full(4, 0.99 * d2)) == []
+
+
+def pairs(rows: Array, means: Array, covs: Array, gates: Array) -> list[tuple[int, int, float]]:
+    keys = np.empty(len(rows))
+    gate_kernels.sort_keys(rows, keys)
+    order = np.argsort(keys)
+    room = len(rows) * len(means)
+    tracks, plots, costs = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
+    count = gate_kernels.sparse_gate(
+        rows, order, keys[order], table(), means, covs, 0.0, gates, tracks, plots, costs
+    )
+    return list(zip(tracks[:count].tolist(), plots[:count].tolist(), costs[:count].tolist(), strict=True))
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_the_sparse_gate_leaves_nothing_out(seed: int, sights: bool) -> None:
+    """Whatever one track finds among many rows it finds alone with each row, where nothing is sorted."""
+    chance = np.random.default_rng(seed)
+    means = np.tile(np.concatenate((PLACE, VELOCITY)), (6, 1))
+    means[:, :3] += chance.normal(0.0, 3e3, (6, 3))
+    root = chance.normal(size=(6, 6, 6)) * [300, 300, 300, 20, 20, 20]
+    covs = np.swapaxes(root, 1, 2) @ root
+    rows = np.array([sight_row() if sights else radar_row(np.nan) for _ in range(8)])
+    rows[:, 0] = chance.uniform(-0.3, 0.3, 8)
+    if sights:
+        rows[:, 4:7] += chance.normal(0.0, 1e-4, (8, 3))
+        rows[:, 4:7] /= np.linalg.norm(rows[:, 4:7], axis=1)[:, None]
+    else:
+        rows[:, 4:7] += chance.normal(0.0, (2e3, 5e-3, 5e-3), (8, 3))
+    gates = np.full(4, 23.5)
+    together = {(i, j) for i, j, _ in pairs(rows, means, covs, gates)}
+    apart = {
+        (i, j)
+        for i in range(6)
+        for j in range(8)
+        if pairs(rows[j : j + 1], means[i : i + 1], covs[i : i + 1], gates)
+    }
+    assert together == apart

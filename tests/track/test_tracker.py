@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tocsin.model.label import Nation, Plane
 from tocsin.model.time import after
-from tocsin.model.track import Life, ObjectClass, Phase, Plot, Track
+from tocsin.model.track import Life, ObjectClass, Phase, Plot, RadarFix, Track
 from tocsin.track import tracker
 
 SECONDS = 190
@@ -130,3 +130,31 @@ def test_unknown_sensor_and_relics_are_left_out() -> None:
     relic = msgspec.structs.replace(plot, number=99_998, time_ns=after(plot.time_ns, -200.0))
     later, _ = tracker.step(state, [stranger, relic], after(plot.time_ns, 2.0))
     assert later.numbers == state.numbers
+
+
+wild = st.builds(
+    RadarFix,
+    range_m=st.sampled_from([0.0, 1.0, 5e3, 4e5, 3e6, 4e8, 1e12]),
+    az_rad=st.floats(-7.0, 7.0),
+    el_rad=st.sampled_from([-np.pi / 2, -0.2, 0.0, 0.7, np.pi / 2]),
+    range_rate_mps=st.sampled_from([None, 0.0, -9e3, 1e6]),
+)
+
+
+@settings(max_examples=15)
+@given(st.lists(wild, min_size=4, max_size=40))
+def test_wild_plots_never_break_it_nor_give_what_is_no_number(fixes: list[RadarFix]) -> None:
+    """Beside a real object: it is still tracked, and every published number is finite."""
+    state = new()
+    for second in range(90, 120):
+        wilder = [
+            Plot("kor-a", 10**6 + 100 * second + k, after(WORLD.start_ns, second + 0.5), fix)
+            for k, fix in enumerate(fixes)
+        ]
+        state, tracks = tracker.step(
+            state, [*PLOTS.get(second, []), *wilder], after(WORLD.start_ns, second + 1.0)
+        )
+        for track in tracks:
+            assert np.isfinite(track.state.x).all()
+            assert np.isfinite(track.state.p).all()
+    assert tracks

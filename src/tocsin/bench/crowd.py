@@ -1,7 +1,7 @@
 """N objects in free flight before one radar: a tracker that knows them all, and its next scans.
 
 Made by hand, since flying 1,000 objects from launch would take minutes: every record is what the tracker
-holds of an object in the filter's steady state, an anchor and the open rows of HISTORY_S seconds. What is
+holds of an object in the filter's steady state, marks and open rows after HISTORY_S seconds. What is
 measured afterwards is the production code on it.
 """
 
@@ -17,14 +17,16 @@ from tocsin.model.sensor import Sensor, SensorErrors, SensorKind
 from tocsin.model.space import Geodetic
 from tocsin.model.time import SECOND_NS, Instant, after
 from tocsin.model.track import Life, ObjectClass, Phase, Plot, RadarFix
+from tocsin.track.fleet import Fleet, Flock
+from tocsin.track.numbers import Numbers
 from tocsin.track.record import Record
-from tocsin.track.rows import pack, row_of
+from tocsin.track.rows import pack, row_of, sensor_table
 from tocsin.track.tracker import TrackerState, new_tracker
 
 Array = NDArray[np.float64]
 
 BASE: Final = Instant(1_700_000_000 * SECOND_NS)
-HISTORY_S: Final = 15  # between the filter's KEEP_S and REBASE_S: what it holds open on average
+HISTORY_S: Final = 15  # between one and two of the filter's KEEP_S: what it holds open on average
 SPACING_M: Final = 10e3
 HEIGHT_M: Final = 400e3
 VELOCITY_ENU_MPS: Final = (3_000.0, 500.0, 500.0)
@@ -68,15 +70,21 @@ def crowd(objects: int, scans: int = 3, seed: int = 1) -> Crowd:
         _record(n, starts[n], heads[n], [plots[n] for plots in seen[:HISTORY_S]]) for n in range(objects)
     )
     state = new_tracker(Nation.KOR, (sensor,))
-    known = np.array([plot.number for plots in seen[:HISTORY_S] for plot in plots][-512:], dtype=np.int64)
+    known = Numbers(b"")
+    for plots in seen[:HISTORY_S]:
+        for plot in plots:
+            known.seen(plot.number)
+    flock = Flock(Fleet(), 1)
+    inside = flock.admit(records, sensor_table([sensor]))
     state = TrackerState(
         nation=state.nation,
         sensors=state.sensors,
         base_ns=BASE,
         newest_ns=after(BASE, float(HISTORY_S)),
         next_number=objects + 1,
-        numbers=(known.tobytes(),),
-        records=records,
+        numbers=(known.packed(after(BASE, float(HISTORY_S)), 0),),
+        records=tuple(inside),
+        fleet=flock.packed(),
     )
     return Crowd(state, tuple(tuple(plots) for plots in seen[HISTORY_S:]))
 

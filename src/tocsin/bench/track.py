@@ -23,8 +23,8 @@ from tocsin.bench.crowd import BASE, Crowd, crowd
 from tocsin.bench.foreign import foreign_us_per_update
 from tocsin.model.track import FusedTrack, Life, ObjectClass, Phase
 from tocsin.track import tracker
-from tocsin.track.record import Record
-from tocsin.track.rows import row_of, rows_of, sensor_table
+from tocsin.track.fleet import Flock
+from tocsin.track.rows import row_of, row_table, sensor_table
 from tocsin.track.solve import update
 
 COUNTS: Final = (1, 100, 1_000)
@@ -94,14 +94,16 @@ def _median_s(work: Callable[[], object], repeats: int = REPEATS) -> float:
 
 
 def _update_s(crowded: Crowd) -> float:
-    """Seconds per object."""
-    records, table = crowded.state.records, sensor_table(crowded.state.sensors)
-    rows = [np.array([row_of(plot, 0, BASE)]) for plot in crowded.scans[0]]
+    """Seconds per object: the whole crowd's plots into the fleet, from a copy of it each time."""
+    table = sensor_table(crowded.state.sensors)
+    rows = row_table([(plot, 0) for plot in crowded.scans[0]], BASE)
+    slots = np.arange(len(rows))
+    flocks = [Flock(crowded.state.fleet, len(table)) for _ in range(REPEATS + 1)]
 
-    def work() -> list[Record]:
-        return [update(record, row, table, BASE) for record, row in zip(records, rows, strict=True)]
+    def work() -> list[int]:
+        return flocks.pop().take(slots, rows, table)
 
-    return _median_s(work) / len(records)
+    return _median_s(work) / len(rows)
 
 
 def _scan_s(crowded: Crowd) -> float:
@@ -110,10 +112,11 @@ def _scan_s(crowded: Crowd) -> float:
 
 def _batch_s(crowded: Crowd) -> float:
     """The same object, young: its history as the rows of the batch."""
-    record, table = crowded.state.records[0], sensor_table(crowded.state.sensors)
-    rows = rows_of(record.rows)
+    state = crowded.state
+    table = sensor_table(state.sensors)
+    record = Flock(state.fleet, len(table)).view(state.records[0], BASE)
     start = np.frombuffer(record.anchor)[:7].tobytes()
-    young = replace(record, anchor=b"", start=start, start_s=0.0, rows=rows.tobytes())
+    young = replace(record, anchor=b"", start=start, start_s=0.0)
     row = np.array([row_of(crowded.scans[0][0], 0, BASE)])
     return _median_s(lambda: update(young, row, table, BASE), PREDICTIONS)
 

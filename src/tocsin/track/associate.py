@@ -6,7 +6,7 @@ grows with the groups, not the scan.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +16,15 @@ from scipy.sparse.csgraph import connected_components
 
 from tocsin.earth.frames import ecef_to_geodetic
 from tocsin.earth.gauss import chi2_gate
-from tocsin.track import kernels
-from tocsin.track.motion import Gaussian
+from tocsin.track import gate_kernels
 
 Array = NDArray[np.float64]
+Index = NDArray[np.int64]
 
 GATE: Final = 0.9999  # one honest plot in 10,000 falls outside
 GATES: Final = np.array([chi2_gate(n, GATE) for n in (1, 2, 3, 4)])
 _FORBIDDEN: Final = 1e6
+ROOM: Final = 8  # pairs by track and plot that fit at the first try
 
 # Two lines of sight make a start when they pass each other this closely (sigmas of both, and a way flown
 # between them).
@@ -51,39 +52,76 @@ def scans(rows: Array, periods_s: Sequence[float]) -> list[Array]:
     return [np.ascontiguousarray(rows[scan]) for scan in found]
 
 
-def gate(scan: Array, table: Array, states: Sequence[Gaussian], time_s: float) -> Array:
-    """Costs (tracks, plots), inf where the plot is outside the track's gate."""
-    costs = np.full((len(states), len(scan)), np.inf)
-    if len(states) and len(scan):
-        means = np.array([state.x[:6] for state in states])
-        covs = np.array([state.p[:6, :6] for state in states])
-        times = np.full(len(states), time_s)
-        kernels.gate_costs(scan, table, means, covs, times, GATES, costs)
-    return costs
+class Candidates(NamedTuple):
+    """Pairs within the gates: track and plot indices and costs, (k,) each, by track."""
+
+    tracks: Index
+    plots: Index
+    costs: Array
 
 
-def assign(costs: Array) -> list[tuple[int, int]]:
+def gate(scan: Array, table: Array, means: Array, covs: Array, time_s: float) -> Candidates:
+    """Which rows of one sensor's scan (m, ROW) may be of which tracks: means (n, 6), covs (n, 6, 6) at
+    `time_s`. Grows with the pairs there are, not with n times m.
+    """
+    empty = np.empty(0, dtype=np.int64)
+    if not len(means) or not len(scan):
+        return Candidates(empty, empty, np.empty(0))
+    keys = np.empty(len(scan))
+    gate_kernels.sort_keys(scan, keys)
+    order = np.argsort(keys, kind="stable")
+    room = ROOM * (len(means) + len(scan))
+    while True:
+        tracks, plots, costs = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
+        count = gate_kernels.sparse_gate(
+            scan, order, keys[order], table, means, covs, time_s, GATES, tracks, plots, costs
+        )
+        if count <= room:
+            return Candidates(tracks[:count], plots[:count], costs[:count])
+        room = count
+
+
+def assign(found: Candidates) -> list[tuple[int, int]]:
     """Pairs (track, plot) of least total cost, as many as the gates allow, group by connected group;
     sorted.
     """
-    rows, columns = np.nonzero(np.isfinite(costs))
-    if not len(rows):
+    tracks, plots, _ = found
+    if not len(tracks):
         return []
-    tracks, plots = costs.shape
-    graph = coo_array((np.ones(len(rows)), (rows, tracks + columns)), shape=(tracks + plots, tracks + plots))
-    _, group = connected_components(graph, directed=False)
-    pairs: list[tuple[int, int]] = []
-    for label in np.unique(group[rows]):
-        pairs += _assign_group(
-            costs, np.flatnonzero(group[:tracks] == label), np.flatnonzero(group[tracks:] == label)
-        )
+    alone = (np.bincount(tracks)[tracks] == 1) & (np.bincount(plots)[plots] == 1)
+    pairs = list(zip(tracks[alone].tolist(), plots[alone].tolist(), strict=True))
+    for group in _groups(tracks[~alone], plots[~alone]):
+        part = [values[~alone][group] for values in found]
+        pairs += _assign_group(Candidates(part[0], part[1], part[2]))
     return sorted(pairs)
 
 
-def _assign_group(costs: Array, tracks: NDArray[np.intp], plots: NDArray[np.intp]) -> list[tuple[int, int]]:
-    part = costs[np.ix_(tracks, plots)]
-    one, two = linear_sum_assignment(np.where(np.isfinite(part), part, _FORBIDDEN))
-    return [(int(tracks[i]), int(plots[j])) for i, j in zip(one, two, strict=True) if np.isfinite(part[i, j])]
+def dense(costs: Array) -> Candidates:
+    """A table of costs (tracks, plots), inf where a pair is impossible, as candidates."""
+    tracks, plots = np.nonzero(np.isfinite(costs))
+    return Candidates(tracks, plots, costs[tracks, plots])
+
+
+def _groups(tracks: Index, plots: Index) -> list[Index]:
+    """Indices of pairs by connected group."""
+    if not len(tracks):
+        return []
+    offset = int(tracks.max()) + 1
+    size = offset + int(plots.max()) + 1
+    graph = coo_array((np.ones(len(tracks)), (tracks, offset + plots)), shape=(size, size))
+    _, label = connected_components(graph, directed=False)
+    of_pair = label[tracks]
+    order = np.argsort(of_pair, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(of_pair[order])) + 1)
+
+
+def _assign_group(found: Candidates) -> list[tuple[int, int]]:
+    tracks, row = np.unique(found.tracks, return_inverse=True)
+    plots, column = np.unique(found.plots, return_inverse=True)
+    part = np.full((len(tracks), len(plots)), _FORBIDDEN)
+    part[row, column] = found.costs
+    one, two = linear_sum_assignment(part)
+    return [(int(tracks[i]), int(plots[j])) for i, j in zip(one, two, strict=True) if part[i, j] < _FORBIDDEN]
 
 
 def crossing(one: Array, other: Array, sigma_one: float, sigma_other: float) -> tuple[Array, float] | None:

@@ -83,20 +83,34 @@ def poly_fit(rows: Array, table: Array, guess: Array, t0_s: float) -> Fit:
     return Fit(x, invert(normal.matrix), normal.chi2, normal.numbers)
 
 
-def flight_fit(rows: Array, table: Array, guess: Array, t0_s: float, with_push: bool = False) -> FlightFit:
+class Prior(NamedTuple):
+    """What is held of the state x7 at t0 before the rows: its mean and information (7, 7)."""
+
+    mean: Array
+    information: Array
+
+
+NO_PRIOR: Final = Prior(
+    np.array([0.0] * 6 + [LN_BETA_MEAN]), np.diag(np.array([0.0] * 6 + [LN_BETA_SIGMA**-2]))
+)
+
+
+def flight_fit(
+    rows: Array, table: Array, guess: Array, t0_s: float, with_push: bool = False, prior: Prior = NO_PRIOR
+) -> FlightFit:
     """The free flight that fits the rows best, from a guess (7,) at t0, not later than the first row."""
     ends = np.empty((7, 8))
-    prior = np.zeros(8)
-    prior[6], prior[7] = LN_BETA_SIGMA**-2, _PUSH_MPS2**-2 if with_push else 1e12
-    centre = np.array([0.0] * 6 + [LN_BETA_MEAN, 0.0])
+    centre, held = np.append(prior.mean, 0.0), np.zeros((8, 8))
+    held[:7, :7] = prior.information
+    held[7, 7] = _PUSH_MPS2**-2 if with_push else 1e12
 
     def evaluate(x: Array) -> _Normal:
-        matrix, off = np.diag(prior), centre - x
-        right = prior * off
+        matrix, off = held.copy(), centre - x
+        right = held @ off
         chi2, numbers = kernels.flight_normal(rows, table, x, t0_s, matrix, right, ends)
         if not with_push:
             matrix[7, :7] = matrix[:7, 7] = right[7] = 0.0
-        return _Normal(matrix, right, chi2 + float(off @ (prior * off)), chi2, numbers)
+        return _Normal(matrix, right, chi2 + float(off @ (held @ off)), chi2, numbers)
 
     x, normal = _descend(evaluate, np.append(guess, 0.0))
     p = invert(normal.matrix)

@@ -179,81 +179,6 @@ def flight_normal(
 
 
 @njit(cache=True, error_model="numpy")
-def joseph(x: Array, p: Array, jac: Array, residual: float, variance: float) -> float:
-    """Scalar Kalman update of x (7,) and p (7, 7) in place, covariance in Joseph's form; returns the
-    standardised square.
-    """
-    spread = p @ jac
-    total = variance
-    for i in range(7):
-        total += jac[i] * spread[i]
-    gain = spread / total
-    keep = np.eye(7)
-    for i in range(7):
-        x[i] += gain[i] * residual
-        for j in range(7):
-            keep[i, j] -= gain[i] * jac[j]
-    p[:] = keep @ p @ keep.T
-    for i in range(7):
-        for j in range(i + 1):
-            p[i, j] = p[j, i] = 0.5 * (p[i, j] + p[j, i]) + gain[i] * variance * gain[j]
-    return residual * residual / total
-
-
-@njit(cache=True, error_model="numpy")
-def predict(x: Array, p: Array, dt_s: float, noise: float, drag_part: float) -> None:
-    """Move x and p in place; `noise` is white acceleration (m^2/s^3), raised by (drag_part x drag)^2 for a
-    second.
-    """
-    if dt_s == 0.0:
-        return
-    free, dragged = np.empty((6, 1)), np.empty((6, 1))
-    partials = np.empty((4, 7))
-    flight.rates(flight.start_block(x, 1), x[6], dragged, partials)
-    flight.rates(flight.start_block(x, 1), 50.0, free, partials)
-    drag2 = 0.0
-    for i in range(3):
-        drag2 += (dragged[3 + i, 0] - free[3 + i, 0]) ** 2
-    block = flight.propagate_block(x, dt_s, _STEP_S, 8)
-    phi = flight.transition(block)
-    for i in range(6):
-        x[i] = block[i, 0]
-    p[:] = phi @ p @ phi.T
-    q = noise + drag_part**2 * drag2
-    s = abs(dt_s)
-    for i in range(3):
-        p[i, i] += q * s**3 / 3.0
-        p[3 + i, 3 + i] += q * s
-        p[i, 3 + i] += q * s * dt_s / 2.0
-        p[3 + i, i] += q * s * dt_s / 2.0
-
-
-@njit(cache=True, error_model="numpy")
-def run_filter(
-    rows: Array, table: Array, x: Array, p: Array, t0_s: float, noise: float, drag_part: float
-) -> tuple[float, int]:
-    """Extended Kalman filter through rows in order of time, x and p in place; sum of standardised squares,
-    count.
-    """
-    z, h, r, jac = np.empty(4), np.zeros((4, 6)), np.empty(4), np.zeros(7)
-    before = np.empty(7)
-    at_s, total, count = t0_s, 0.0, 0
-    for n in range(rows.shape[0]):
-        predict(x, p, rows[n, 0] - at_s, noise, drag_part)
-        at_s = rows[n, 0]
-        used = measure(rows[n], table[int(rows[n, 2])], x[:3], x[3:6], z, h, r)
-        before[:] = x
-        for m in range(used):
-            shift = 0.0
-            for i in range(6):
-                jac[i] = h[m, i]
-                shift += h[m, i] * (x[i] - before[i])
-            total += joseph(x, p, jac, z[m] - shift, r[m])
-        count += used
-    return total, count
-
-
-@njit(cache=True, error_model="numpy")
 def straight(mean: Array, cov6: Array, dt_s: float, pos: Array, vel: Array, cov: Array) -> None:
     """Write a state (6,) and covariance (6, 6) moved in a straight line into pos, vel and cov."""
     for i in range(3):
@@ -296,21 +221,3 @@ def innovation(
         d2 += half[a] ** 2
         log_det += 2.0 * np.log(s[a, a])
     return d2, log_det
-
-
-@njit(cache=True, error_model="numpy")
-def gate_costs(
-    plots: Array, table: Array, means: Array, covs: Array, times_s: Array, gates: Array, out: Array
-) -> None:
-    """Cost d^2 + ln det S of each track (n) against each row (m) into `out`, inf outside the gate.
-
-    means (n, 6) and covs (n, 6, 6) at times_s (n,); gates (4,) by how many numbers a plot has.
-    """
-    z, h, r, s, half = np.empty(4), np.zeros((4, 6)), np.empty(4), np.empty((4, 4)), np.empty(4)
-    pos, vel, cov = np.empty(3), np.empty(3), np.empty((6, 6))
-    for k in range(means.shape[0]):
-        for n in range(plots.shape[0]):
-            straight(means[k], covs[k], plots[n, 0] - times_s[k], pos, vel, cov)
-            used = measure(plots[n], table[int(plots[n, 2])], pos, vel, z, h, r)
-            d2, log_det = innovation(used, z, h, r, cov, s, half)
-            out[k, n] = d2 + log_det if d2 <= gates[used - 1] else np.inf

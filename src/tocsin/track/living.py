@@ -1,6 +1,7 @@
 """What happened to a track lately, in the words of the table of lives."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -24,6 +25,8 @@ from tocsin.track.life import after as life_after
 from tocsin.track.record import Record, estimate
 from tocsin.track.rows import instant, rows_of
 from tocsin.track.start import kind_of, only_sights, sure
+
+QUIET_S: Final = 3.0  # seen so lately, nothing is predicted for it
 
 
 def lived(record: Record, now: Instant, periods_s: Sequence[float], base_ns: Instant) -> Record:
@@ -64,7 +67,7 @@ def _predicted_down(record: Record, now: Instant, base_ns: Instant) -> Record:
     if (
         record.life is Life.TENTATIVE
         or record.down_ns is not None
-        or seconds_between(record.last_ns, now) < 3.0
+        or seconds_between(record.last_ns, now) < QUIET_S
     ):
         return record
     end = fall(estimate(record)[0].x)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tocsin.earth.gauss import chi2_gate
 from tocsin.model.label import Nation
 from tocsin.model.track import FusedTrack, Member, ObjectClass, Phase, Tracklet
-from tocsin.track.associate import assign
+from tocsin.track.associate import assign, dense
 from tocsin.track.body import Body, Sources, counting, key_of, moved
 from tocsin.track.life import ENDED
 from tocsin.track.motion import distance2, rises_anew, under_ground
@@ -52,7 +52,7 @@ def matched(new: Sequence[Tracklet], bodies: Sequence[Body], sources: Sources) -
         for j, body in enumerate(bodies):
             if body.ended_ns is None and compatible(source, body, sources):
                 costs[i, j] = _cost(source, body.out)
-    return assign(costs)
+    return assign(dense(costs))
 
 
 def _cost(one: Tracklet | FusedTrack, other: FusedTrack) -> float:

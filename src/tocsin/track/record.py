@@ -1,4 +1,4 @@
-"""What the tracker keeps of one object between steps, and the Track it publishes of it."""
+"""What the tracker keeps of one object between steps."""
 
 from typing import Final
 
@@ -6,13 +6,12 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from tocsin.model.label import Label, Nation
 from tocsin.model.space import EcefState
 from tocsin.model.time import Instant
-from tocsin.model.track import Life, ObjectClass, Phase, Track
+from tocsin.model.track import Life, ObjectClass, Phase
 from tocsin.track.batch import evaluate_poly
 from tocsin.track.motion import Gaussian, coasting, doubt, powered, seven
-from tocsin.track.rows import instant, triangle, unpack
+from tocsin.track.rows import pack, unpack
 
 Array = NDArray[np.float64]
 
@@ -24,8 +23,8 @@ class Record(Struct, frozen=True):
     """One object. Times in seconds since the tracker's base; arrays packed (see `rows`).
 
     `head` is the estimate at `head_s`: a cubic and its covariance, or in coast x7 and its covariance.
-    `start` is where the batch over the coast begins; once it is long enough `anchor` carries what it knew
-    and the filter goes on from there.
+    `start` is where the batch over the coast begins (with what was known then, if it is `resumed`); once
+    it is long enough `anchor` carries what it knew and the filter goes on from there.
     """
 
     number: int
@@ -50,6 +49,8 @@ class Record(Struct, frozen=True):
     motor_mps2: float = 0.0
     passes: int = 0
     early: tuple[EcefState, ...] = ()
+    resumed: bool = False  # `start` holds what was known before a long gap
+    filtered: bool = False  # its numbers are in the fleet
 
 
 def poly_of(record: Record) -> tuple[Array, Array]:
@@ -62,6 +63,11 @@ def flight_of(packed: bytes) -> Gaussian:
     """x7 and its covariance."""
     values = unpack(packed, FLIGHT)
     return Gaussian(values[:7].copy(), values[7:].reshape(7, 7).copy())
+
+
+def packed(state: Gaussian) -> bytes:
+    """The inverse of `flight_of`."""
+    return pack(np.concatenate((state.x, state.p.ravel())))
 
 
 def estimate(record: Record) -> tuple[Gaussian, Array | None]:
@@ -85,28 +91,3 @@ def at(record: Record, time_s: float) -> Gaussian:
     phi = np.kron(np.array([[1.0, dt_s, dt_s**2 / 2, dt_s**3 / 6], [0.0, 1.0, dt_s, dt_s**2 / 2]]), np.eye(3))
     moved = seven(np.concatenate((position, velocity)), phi @ p @ phi.T)
     return Gaussian(moved.x, moved.p + doubt(dt_s))
-
-
-def publish(record: Record, nation: Nation, base_ns: Instant, names: tuple[str, ...], label: Label) -> Track:
-    """The track as others see it."""
-    now, accel = estimate(record)
-    state = EcefState(instant(base_ns, record.head_s), tuple(now.x.tolist()), triangle(now.p))
-    push = None
-    if record.phase is Phase.BOOST and accel is not None:
-        push = (float(accel[0]), float(accel[1]), float(accel[2]))
-    return Track(
-        id=f"{nation}-{record.number}",
-        life=record.life,
-        phase=record.phase,
-        kind=record.kind,
-        state=state,
-        first_ns=record.first_ns,
-        last_ns=record.last_ns,
-        sensors=tuple(sorted(names[i] for i in record.sensors)),
-        plots=record.plots,
-        label=label,
-        accel_mps2=push,
-        confirmed_ns=record.confirmed_ns,
-        burnout_ns=record.burnout_ns,
-        early=record.early,
-    )

@@ -96,6 +96,13 @@ def row_of(plot: Plot, sensor: int, base_ns: Instant) -> tuple[float, ...]:
     return (*head, measured.range_m, measured.az_rad, measured.el_rad, rate, 0.0, 0.0)
 
 
+def row_table(plots: Sequence[tuple[Plot, int]], base_ns: Instant) -> Array:
+    """Rows (n, ROW) of plots with their sensors' indices."""
+    return np.array([row_of(plot, sensor, base_ns) for plot, sensor in plots], dtype=np.float64).reshape(
+        -1, ROW
+    )
+
+
 def merged(rows: Array, new: Array) -> Array:
     """Both sets in order of (time, sensor, number)."""
     together = np.concatenate((rows, new))

@@ -9,27 +9,32 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tocsin.earth.flight import propagate
+from tocsin.earth.gauss import invert
 from tocsin.model.space import EcefState
 from tocsin.model.time import Instant
 from tocsin.model.track import Life, Phase
-from tocsin.track import filter as kalman
 from tocsin.track.batch import (
+    NO_PRIOR,
     CoastTest,
     Fit,
     FlightFit,
+    Prior,
     coast_test,
     evaluate_poly,
     flight_fit,
     plausible,
     poly_fit,
 )
+from tocsin.track.fleet import KEEP_S, refiltered
 from tocsin.track.motion import Gaussian, seven
-from tocsin.track.record import Record, flight_of, poly_of
-from tocsin.track.rows import instant, merged, pack, rows_of, triangle
+from tocsin.track.record import Record, flight_of, packed, poly_of
+from tocsin.track.rows import LOS, instant, merged, pack, rows_of, triangle
 
 Array = NDArray[np.float64]
 
 BATCH_S: Final = 100.0  # least squares over so much coast, then the filter (TRACKING.md: 60 to 100 s)
+LEAST_BATCH_S: Final = 20.0
+BENT: Final = 0.05
 POWERED_KEPT_S: Final = 60.0
 POWERED_WINDOW_S: Final = 16.0
 SHORT_WINDOW_S: Final = 8.0
@@ -67,38 +72,36 @@ def update(record: Record, new: Array, table: Array, base_ns: Instant) -> Record
     return _powered(record, rows, table, base_ns)
 
 
+def broken_off(record: Record, table: Array, base_ns: Instant) -> Record:
+    """A record whose free flight does not explain its rows any more, as not knowing what it does."""
+    rows = rows_of(record.rows)
+    return _powered(_uncoast(record, rows), rows, table, base_ns)
+
+
 def _coast(record: Record, rows: Array, table: Array) -> Record | None:
     """Batch or filter; None when free flight does not explain the rows."""
     if record.anchor:
-        done = kalman.run(rows, table, flight_of(record.anchor), record.anchor_s)
-        if not plausible(done.chi2, done.numbers, 0, 1.5 * FIT_SIGMAS):
-            return None
-        return replace(
-            record,
-            anchor=_packed(done.anchor),
-            anchor_s=done.anchor_s,
-            rows=pack(done.rows),
-            head=_packed(done.head),
-            head_s=done.head_s,
-            down_ns=None,
-        )
-    found = _trimmed(
-        rows[rows[:, 0] >= record.start_s], table, np.frombuffer(record.start).copy(), record.start_s
-    )
+        return refiltered(record, rows, table)
+    rows = np.ascontiguousarray(rows[rows[:, 0] >= record.start_s])
+    values = np.frombuffer(record.start)
+    if record.resumed:
+        found = _resumed(rows, table, values, record.start_s)
+    else:
+        found = _trimmed(rows, table, values[:7], record.start_s)
     if found is None:
         return None
     fit, part = found
     record = replace(
         record,
-        start=pack(fit.start),
-        start_s=float(part[0, 0]),
+        start=pack(np.concatenate((fit.start, values[7:]))),
+        start_s=record.start_s if record.resumed else float(part[0, 0]),
         rows=pack(part),
         down_ns=None,
-        head=_packed(Gaussian(fit.end, fit.end_p)),
+        head=packed(Gaussian(fit.end, fit.end_p)),
         head_s=float(part[-1, 0]),
         chi2_ratio=fit.chi2 / max(fit.numbers - 6, 1),
     )
-    return _anchored(record, part, table) if part[-1, 0] - part[0, 0] > BATCH_S else record
+    return _anchored(record, part, table) if _settled(fit, part, table) else record
 
 
 def _trimmed(rows: Array, table: Array, guess: Array, guess_s: float) -> tuple[FlightFit, Array] | None:
@@ -118,14 +121,62 @@ def _trimmed(rows: Array, table: Array, guess: Array, guess_s: float) -> tuple[F
     return None
 
 
-def _anchored(record: Record, part: Array, table: Array) -> Record:
-    """From batch to filter: the anchor knows all rows but the youngest, which stay open to late plots."""
-    old = part[:, 0] <= part[-1, 0] - kalman.KEEP_S
-    rows = np.ascontiguousarray(part[old])
-    fit = flight_fit(rows, table, np.frombuffer(record.start).copy(), record.start_s)
+def _resumed(rows: Array, table: Array, values: Array, start_s: float) -> tuple[FlightFit, Array] | None:
+    """The batch of an object seen again after a long time: what was known when it was last seen is its
+    prior.
+    """
+    prior = prior_of(values)
+    fit = flight_fit(rows, table, values[:7].copy(), start_s, prior=prior)
+    return (fit, rows) if plausible(fit.chi2, fit.numbers, 0, FIT_SIGMAS) else None
+
+
+def resumed(record: Record) -> Record:
+    """A filtered record, seen again after so long that its error is no ellipsoid any more, handed back to the
+    batch.
+    """
+    state = flight_of(record.head)
     return replace(
         record,
-        anchor=_packed(Gaussian(fit.end, fit.end_p)),
+        resumed=True,
+        rows=b"",
+        start_s=record.head_s,
+        start=pack(np.concatenate((state.x, state.x, state.p.ravel()))),
+        anchor=b"",
+    )
+
+
+def prior_of(values: Array) -> Prior:
+    """The prior in a resumed record's `start`: where the search begins (7), then state and covariance."""
+    return Prior(values[7:14].copy(), invert(values[14:].reshape(7, 7)))
+
+
+def _settled(fit: FlightFit, part: Array, table: Array) -> bool:
+    """May the filter go on from here? Its errors must be so small that no radar's sphere of equal range bends
+    within them (a chord's height over the sphere against the range's sigma); else after BATCH_S.
+    """
+    span_s = float(part[-1, 0] - part[0, 0])
+    if span_s > BATCH_S or span_s < LEAST_BATCH_S:
+        return span_s > BATCH_S
+    for i in np.unique(part[part[:, 1] != LOS, 2]).astype(int):
+        out = fit.end[:3] - table[i, 5:8]
+        dist = float(np.linalg.norm(out))
+        across = float(np.trace(fit.end_p[:3, :3]) - out @ fit.end_p[:3, :3] @ out / dist**2)
+        if across / (2.0 * dist) > BENT * table[i, 0]:
+            return False
+    return True
+
+
+def _anchored(record: Record, part: Array, table: Array) -> Record:
+    """From batch to filter: the anchor knows all rows but the youngest, which stay open to late plots."""
+    old = part[:, 0] <= part[-1, 0] - KEEP_S
+    rows = np.ascontiguousarray(part[old])
+    values = np.frombuffer(record.start)
+    prior = prior_of(values) if record.resumed else NO_PRIOR
+    fit = flight_fit(rows, table, values[:7].copy(), record.start_s, prior=prior)
+    return replace(
+        record,
+        resumed=False,
+        anchor=packed(Gaussian(fit.end, fit.end_p)),
         anchor_s=float(rows[-1, 0]),
         rows=pack(part[~old]),
         start=b"",
@@ -142,6 +193,7 @@ def _uncoast(record: Record, rows: Array) -> Record:
         phase=Phase.UNKNOWN,
         burnout_ns=None,
         down_ns=None,
+        resumed=False,
         start=b"",
         anchor=b"",
         passes=0,
@@ -195,7 +247,7 @@ def _burnt_out(record: Record, rows: Array, table: Array, test: CoastTest, base_
         start=pack(fit.start),
         start_s=float(part[0, 0]),
         rows=pack(part),
-        head=_packed(Gaussian(fit.end, fit.end_p)),
+        head=packed(Gaussian(fit.end, fit.end_p)),
         head_s=float(part[-1, 0]),
         chi2_ratio=1.0,
     )
@@ -245,7 +297,3 @@ def _shifted(c: Array, s: float) -> Array:
 
 def _ratio(fit: Fit) -> float:
     return fit.chi2 / max(fit.numbers - 9, 1)
-
-
-def _packed(state: Gaussian) -> bytes:
-    return pack(np.concatenate((state.x, state.p.ravel())))

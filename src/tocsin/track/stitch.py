@@ -2,13 +2,12 @@
 or twins.
 """
 
-from collections.abc import Sequence
-from itertools import combinations
 from typing import Final
 
 import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from tocsin.earth.gauss import chi2_gate
 from tocsin.model.time import Instant
@@ -17,6 +16,7 @@ from tocsin.track.life import ENDED
 from tocsin.track.motion import distance2, rises_anew, under_ground
 from tocsin.track.record import Record, at, estimate
 from tocsin.track.rows import rows_of
+from tocsin.track.scene import Scene
 from tocsin.track.solve import update
 
 Array = NDArray[np.float64]
@@ -25,23 +25,60 @@ GATE: Final = chi2_gate(6, 0.999)
 OVERLAP_NS: Final = 2_000_000_000
 REBORN_NS: Final = 5_000_000_000
 TWIN_SEEN_S: Final = 3.0
+STRAIGHT_M: Final = 2e3  # what gravity bends away from a straight line within a few seconds
 TWIN_M: Final = 10e3  # twins lie no further apart than the vaguest of them wanders
 
 
-def joined(records: Sequence[Record], table: Array, base_ns: Instant) -> list[Record]:
-    """The records with every stitched pair made one, which keeps the older one's number."""
-    kept = list(records)
-    for new in [record for record in records if record.confirmed_ns is not None and record.number == 0]:
-        old = [record for record in kept if _may_precede(record, new)]
-        near = [record for record in old if _distance(record, new) < GATE]
+def join(scene: Scene) -> None:
+    """Make every stitched pair one record, which keeps the older one's number."""
+    _hand_over(scene)
+    _merge_twins(scene)
+    scene.records.sort(key=lambda record: (record.number == 0, record.number, record.first_ns, record.rows))
+
+
+def _hand_over(scene: Scene) -> None:
+    new = [record for record in scene.records if record.confirmed_ns is not None and record.number == 0]
+    if not new:
+        return
+    latest_ns = max(record.first_ns for record in new) + OVERLAP_NS
+    unseen = [record for record in scene.records if record.number and record.life not in ENDED]
+    unseen = [record for record in unseen if scene.last_ns(record) <= latest_ns]
+    for record in new:
+        old = [scene.whole(other) for other in unseen]
+        near = [o for o in old if _may_precede(o, record) and _distance(o, record) < GATE]
         if len(near) == 1:
-            kept = [record for record in kept if record is not new and record is not near[0]]
-            kept.append(_handed_over(near[0], new, table, base_ns))
-    for one, other in combinations([record for record in kept if record.life is Life.CONFIRMED], 2):
-        if one in kept and other in kept and _twins(one, other):
-            kept = [record for record in kept if record is not one and record is not other]
-            kept.append(_merged(one, other, table, base_ns))
-    return sorted(kept, key=lambda record: (record.number == 0, record.number, record.first_ns, record.rows))
+            unseen = [other for other in unseen if other.number != near[0].number]
+            _replace(scene, near[0].number, record, _handed_over(near[0], record, scene.table, scene.base_ns))
+
+
+def _merge_twins(scene: Scene) -> None:
+    """Different sensors' tracks of one object. Only pairs that lie close are looked at."""
+    alive = [record for record in scene.records if record.life is Life.CONFIRMED]
+    if len(alive) < 2 or len(scene.table) < 2:
+        return
+    places, recent = scene.places(alive), scene.recent_sensors(alive, TWIN_SEEN_S)
+    gone: set[int] = set()
+    for i, j in sorted(cKDTree(places).query_pairs(TWIN_M + STRAIGHT_M)):
+        if np.any(recent[i] & recent[j]) or gone & {i, j}:
+            continue
+        one, other = scene.whole(alive[i]), scene.whole(alive[j])
+        if _twins(one, other):
+            gone |= {i, j}
+            merged = _merged(one, other, scene.table, scene.base_ns)
+            kept, lost = (i, j) if alive[i].number == merged.number and merged.number else (j, i)
+            _replace_records(scene, alive[kept], alive[lost], merged)
+
+
+def _replace(scene: Scene, number: int, new: Record, joined: Record) -> None:
+    old = next(record for record in scene.records if record.number == number)
+    _replace_records(scene, old, new, joined)
+
+
+def _replace_records(scene: Scene, old: Record, other: Record, joined: Record) -> None:
+    for record in (old, other):
+        scene.released(record)
+    scene.records = [record for record in scene.records if record is not old and record is not other]
+    scene.records.append(joined)
 
 
 def _may_precede(old: Record, new: Record) -> bool:
@@ -81,17 +118,10 @@ def _handed_over(old: Record, new: Record, table: Array, base_ns: Instant) -> Re
 
 def _twins(one: Record, other: Record) -> bool:
     """Do different sensors follow the same object as two?"""
-    if _recent_sensors(one) & _recent_sensors(other):
-        return False
     time_s = max(one.head_s, other.head_s)
     first, second = at(one, time_s), at(other, time_s)
     near = float(np.linalg.norm(first.x[:3] - second.x[:3])) < TWIN_M
     return near and distance2(first, second)[0] < GATE
-
-
-def _recent_sensors(record: Record) -> frozenset[int]:
-    rows = rows_of(record.rows)
-    return frozenset(int(i) for i in rows[rows[:, 0] > record.head_s - TWIN_SEEN_S, 2])
 
 
 def _merged(one: Record, other: Record, table: Array, base_ns: Instant) -> Record:

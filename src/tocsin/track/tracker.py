@@ -16,32 +16,28 @@ from numpy.typing import NDArray
 
 from tocsin.model.label import Label, Nation, join_all
 from tocsin.model.sensor import Sensor
-from tocsin.model.time import Instant, seconds_between
-from tocsin.model.track import Life, Phase, Plot, Track
+from tocsin.model.time import SECOND_NS, Instant
+from tocsin.model.track import Plot, Track
 from tocsin.track import air
-from tocsin.track.associate import assign, gate, scans
+from tocsin.track.fleet import Fleet
 from tocsin.track.life import ENDED
-from tocsin.track.living import lived
-from tocsin.track.record import Record, at
-from tocsin.track.record import publish as publish_record
-from tocsin.track.rows import LOS, ROW, instant, is_main, pack, row_of, sensor_table, unpack
-from tocsin.track.solve import update
-from tocsin.track.start import LOOSE_S, from_radar, from_sights
-from tocsin.track.stitch import joined
+from tocsin.track.numbers import Numbers
+from tocsin.track.publish import publish
+from tocsin.track.record import Record
+from tocsin.track.rows import ROW, is_main, pack, row_table, sensor_table, unpack
+from tocsin.track.scene import Scene
+from tocsin.track.stitch import join
 
 Array = NDArray[np.float64]
 
-KEPT_S: Final = 100.0  # plots later than this are not taken any more
-REMEMBERED: Final = 512  # plot numbers by sensor, to know duplicates by
+KEPT_NS: Final = 100 * SECOND_NS  # plots later than this are not taken any more
 CHUNK_S: Final = 1.0
-BLIND_S: Final = 12.0
-DOWN_NS: Final = 10_000_000_000
-LOOSE_LIMIT: Final = 64
-TENTATIVE_LIMIT: Final = 200
 
 
 class TrackerState(Struct, frozen=True):
-    """All that the tracker carries from step to step. `numbers`: packed plot numbers last seen, by sensor."""
+    """All that the tracker carries from step to step. `numbers`: plot numbers seen, by sensor (see
+    `numbers`).
+    """
 
     nation: Nation
     sensors: tuple[Sensor, ...]
@@ -50,6 +46,7 @@ class TrackerState(Struct, frozen=True):
     next_number: int = 1
     numbers: tuple[bytes, ...] = ()
     records: tuple[Record, ...] = ()
+    fleet: Fleet = Fleet()
     loose: bytes = b""
     aircraft: tuple[air.AirRecord, ...] = ()
 
@@ -64,38 +61,40 @@ def step(state: TrackerState, plots: Sequence[Plot], now: Instant) -> tuple[Trac
     """Take the plots that arrived; all confirmed tracks that are alive, or ended in this step, by number."""
     state, fresh = _fresh(state, plots)
     table = sensor_table(state.sensors)
-    main = [(plot, sensor) for plot, sensor in fresh if is_main(plot)]
-    rows = np.array([row_of(plot, sensor, state.base_ns) for plot, sensor in main]).reshape(-1, ROW)
-    records, loose = list(state.records), unpack(state.loose, -1, ROW)
+    rows = row_table([(plot, sensor) for plot, sensor in fresh if is_main(plot)], state.base_ns)
+    loose = unpack(state.loose, -1, ROW)
+    scene = Scene(state.records, state.fleet, loose, table, state.sensors, state.base_ns)
     for chunk in _chunks(rows):
-        records, loose = _take(state, records, loose, chunk, table)
+        scene.take(chunk)
     sky = air.Sky(state.aircraft)
     for plot, sensor in fresh:
         if not is_main(plot):
             position_m = state.sensors[sensor].errors.position_m
             sky.take(air.place(plot, sensor, table[sensor], position_m, sky.height_of(plot.identity)))
-    return _close(state, records, loose, sky, table, now)
+    scene.age(now)
+    join(scene)
+    return _close(state, scene, sky, now)
 
 
 def _fresh(state: TrackerState, plots: Sequence[Plot]) -> tuple[TrackerState, list[tuple[Plot, int]]]:
     """New plots of known sensors with their sensor's index, by (time, sensor, number); duplicates and
     relics left out.
     """
+    if not plots:
+        return state, []
     index = {sensor.id: i for i, sensor in enumerate(state.sensors)}
-    known = [dict.fromkeys(np.frombuffer(packed, dtype=np.int64).tolist()) for packed in state.numbers]
+    known = [Numbers(packed) for packed in state.numbers]
+    newest = max(state.newest_ns, *(plot.time_ns for plot in plots))
     found: list[tuple[Plot, int]] = []
-    newest = max((plot.time_ns for plot in plots), default=state.newest_ns)
-    newest = max(newest, state.newest_ns)
     for plot in sorted(plots, key=lambda plot: (plot.time_ns, plot.sensor, plot.number)):
         sensor = index.get(plot.sensor)
-        if sensor is None or plot.number in known[sensor] or seconds_between(plot.time_ns, newest) > KEPT_S:
+        if sensor is None or newest - plot.time_ns > KEPT_NS or known[sensor].seen(plot.number):
             continue
-        known[sensor][plot.number] = None
         found.append((plot, sensor))
     if not found:
         return state, found
-    numbers = tuple(np.array(list(seen)[-REMEMBERED:], dtype=np.int64).tobytes() for seen in known)
-    base = state.base_ns or Instant(found[0][0].time_ns // 1_000_000_000 * 1_000_000_000)
+    numbers = tuple(seen.packed(newest, KEPT_NS) for seen in known)
+    base = state.base_ns or Instant(found[0][0].time_ns // SECOND_NS * SECOND_NS)
     return replace(state, base_ns=base, newest_ns=newest, numbers=numbers), found
 
 
@@ -105,104 +104,46 @@ def _chunks(rows: Array) -> list[Array]:
     return [np.ascontiguousarray(rows[marks == mark]) for mark in np.unique(marks)]
 
 
-def _take(
-    state: TrackerState, records: list[Record], loose: Array, chunk: Array, table: Array
-) -> tuple[list[Record], Array]:
-    """Give a chunk's plots to their objects: the confirmed choose first, then the tentative; the rest may
-    begin new ones.
-    """
-    taken: dict[int, list[Array]] = {}
-    loose = loose[loose[:, 0] > chunk[0, 0] - LOOSE_S]
-    for scan in scans(chunk, [sensor.period_s for sensor in state.sensors]):
-        left = scan
-        for tentative in (False, True):
-            time_s = float(np.mean(scan[:, 0]))
-            chosen = [
-                i for i, record in enumerate(records) if _asks(record, tentative, time_s, state.base_ns)
-            ]
-            pairs = (
-                assign(gate(left, table, [at(records[i], time_s) for i in chosen], time_s))
-                if len(left)
-                else []
-            )
-            for track, plot in pairs:
-                taken.setdefault(chosen[track], []).append(left[plot])
-            left = np.ascontiguousarray(np.delete(left, [plot for _, plot in pairs], axis=0))
-        records, loose = _begin(state, records, loose, left, table)
-    for i, rows in sorted(taken.items()):
-        records[i] = update(records[i], np.array(rows), table, state.base_ns)
-    return records, loose
-
-
-def _asks(record: Record, tentative: bool, time_s: float, base_ns: Instant) -> bool:
-    """May a record choose plots now? One lost from sight under power is anywhere by now: it waits to be
-    stitched.
-    """
-    if (record.life is Life.TENTATIVE) is not tentative:
-        return False
-    if record.phase is not Phase.COAST:
-        return time_s - record.head_s < BLIND_S
-    return record.down_ns is None or instant(base_ns, time_s) < record.down_ns + DOWN_NS
-
-
-def _begin(
-    state: TrackerState, records: list[Record], loose: Array, left: Array, table: Array
-) -> tuple[list[Record], Array]:
-    """Plots that nobody wants: a radar's begins an object, a line of sight waits for one that crosses it."""
-    for row in left:
-        if sum(record.life is Life.TENTATIVE for record in records) >= TENTATIVE_LIMIT:
-            break
-        if row[1] != LOS:
-            records.append(from_radar(row, table, state.base_ns))
-            continue
-        begun = from_sights(row, loose, table, state.base_ns)
-        if begun is None:
-            loose = np.concatenate((loose, row.reshape(1, -1)))[-LOOSE_LIMIT:]
-        else:
-            records.append(begun[0])
-            loose = np.delete(loose, begun[1], axis=0)
-    return records, loose
-
-
 def _close(
-    state: TrackerState, records: list[Record], loose: Array, sky: air.Sky, table: Array, now: Instant
+    state: TrackerState, scene: Scene, sky: air.Sky, now: Instant
 ) -> tuple[TrackerState, tuple[Track, ...]]:
-    """Lives, joins, numbers; publish, and forget what has ended."""
-    periods = [sensor.period_s for sensor in state.sensors]
-    records = [lived(record, now, periods, state.base_ns) for record in records]
-    records = joined(records, table, state.base_ns)
-    flying = air.lives(sky.records, now, periods)
+    """Numbers for the confirmed; publish, and forget what has ended."""
+    flying = air.lives(sky.records, now, scene.periods_s)
     number = state.next_number
-    for i, record in enumerate(records):
+    for i, record in enumerate(scene.records):
         if record.number == 0 and record.confirmed_ns is not None:
-            records[i], number = replace(record, number=number), number + 1
+            scene.records[i], number = replace(record, number=number), number + 1
     for i, aircraft in enumerate(flying):
         if aircraft.number == 0 and aircraft.confirmed_ns is not None:
             flying[i], number = replace(aircraft, number=number), number + 1
-    tracks = _publish(state, records, flying)
+    scene.admit()
+    tracks = _publish(state, scene, flying)
+    for record in scene.records:
+        if record.life in ENDED:
+            scene.released(record)
     return replace(
         state,
         next_number=number,
-        loose=pack(loose),
-        records=tuple(r for r in records if r.life not in ENDED),
+        loose=pack(scene.loose),
+        records=tuple(r for r in scene.records if r.life not in ENDED),
+        fleet=scene.flock.packed(),
         aircraft=tuple(a for a in flying if a.life not in ENDED),
     ), tracks
 
 
-def _publish(state: TrackerState, records: list[Record], flying: list[air.AirRecord]) -> tuple[Track, ...]:
+def _publish(state: TrackerState, scene: Scene, flying: list[air.AirRecord]) -> tuple[Track, ...]:
     names = tuple(sensor.id for sensor in state.sensors)
-    tracks = [
-        publish_record(record, state.nation, state.base_ns, names, _label(state.sensors, record.sensors))
-        for record in records
-        if record.number
-    ]
+    labels: dict[tuple[int, ...], Label] = {}
+
+    def label_of(sensors: tuple[int, ...]) -> Label:
+        if sensors not in labels:
+            labels[sensors] = join_all(state.sensors[i].label for i in sensors)
+        return labels[sensors]
+
+    tracks = publish(scene, state.nation, names, label_of)
     tracks += [
         air.publish(aircraft, state.nation, names[aircraft.sensor], state.sensors[aircraft.sensor].label)
         for aircraft in flying
         if aircraft.number
     ]
     return tuple(sorted(tracks, key=lambda track: int(track.id.rpartition("-")[2])))
-
-
-def _label(sensors: tuple[Sensor, ...], used: tuple[int, ...]) -> Label:
-    return join_all(sensors[i].label for i in used)

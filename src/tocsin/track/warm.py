@@ -4,6 +4,8 @@ import numpy as np
 
 from tocsin.earth.frames import geodetic_to_ecef
 from tocsin.track import kernels
+from tocsin.track.associate import gate
+from tocsin.track.fleet import Fleet, Flock
 from tocsin.track.rows import ROW, SENSOR
 
 
@@ -15,6 +17,11 @@ def warm_track() -> None:
     rows[:, :4] = ((0.0, 0.0, 0.0, 1.0), (1.0, 1.0, 0.0, 2.0))
     kernels.poly_normal(rows, table, np.concatenate((x8[:6], np.zeros(6))), 0.0, np.eye(12), np.zeros(12))
     kernels.flight_normal(rows, table, x8, 0.0, np.eye(8), np.zeros(8), np.empty((7, 8)))
-    kernels.run_filter(rows, table, x8[:7].copy(), np.eye(7), 0.0, 1e-6, 0.05)
-    means, covs = x8[:6].reshape(1, 6).copy(), np.eye(6).reshape(1, 6, 6)
-    kernels.gate_costs(rows, table, means, covs, np.zeros(1), np.ones(4), np.empty((1, 2)))
+    gate(rows[:1], table, x8[:6].reshape(1, 6).copy(), np.eye(6).reshape(1, 6, 6), 0.0)
+    x, p, times = np.tile(x8[:7], (1, 3, 1)), np.tile(np.eye(7), (1, 3, 1, 1)), np.full((1, 3), -1.0)
+    flock = Flock(Fleet(), 1)
+    flock.numbers, flock.times, flock.x, flock.p = np.ones(1, dtype=np.int64), times, x, p
+    flock.tally, flock.plots = np.zeros((1, 4)), np.zeros(1, dtype=np.int64)
+    flock.seen = np.zeros((1, 1), dtype=np.uint8)
+    flock.take(np.zeros(2, dtype=np.int64), rows, table)
+    flock.moved(np.zeros(1, dtype=np.int64), 2.0)

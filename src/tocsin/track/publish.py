@@ -1,0 +1,85 @@
+"""Tracks as others see them."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from tocsin.model.label import Label, Nation
+from tocsin.model.space import STATE_SIZE, EcefState
+from tocsin.model.time import Instant
+from tocsin.model.track import Phase, Track
+from tocsin.track.fleet_kernels import HEAD
+from tocsin.track.record import Record, estimate
+from tocsin.track.rows import instant, triangle
+from tocsin.track.scene import Scene
+
+_UPPER: Final = np.triu_indices(STATE_SIZE)
+
+
+def publish(
+    scene: Scene, nation: Nation, names: tuple[str, ...], label_of: Callable[[tuple[int, ...]], Label]
+) -> list[Track]:
+    """All records that have a number, in their order. `label_of`: the label of what was made from sensors."""
+    inside = [record for record in scene.records if record.filtered]
+    slots = [scene.flock.slots[record.number] for record in inside]
+    x, p = scene.flock.x[slots, HEAD].tolist(), scene.flock.p[slots, HEAD][:, *_UPPER].tolist()
+    times, plots = scene.flock.times[slots, HEAD].tolist(), scene.flock.plots[slots].tolist()
+    kinds, kind_of = np.unique(scene.flock.seen[slots], axis=0, return_inverse=True)
+    sets = [tuple(np.flatnonzero(kind).tolist()) for kind in kinds]
+    used = [sets[kind] for kind in kind_of.ravel().tolist()]
+    made: dict[int, Track] = {}
+    for k, record in enumerate(inside):
+        epoch = instant(scene.base_ns, times[k])
+        state = EcefState(epoch, tuple(x[k]), tuple(p[k]))
+        last_ns = max(record.last_ns, epoch)
+        made[record.number] = _track(record, nation, names, label_of, state, last_ns, used[k], plots[k])
+    return [
+        made[record.number] if record.filtered else _alone(record, nation, scene.base_ns, names, label_of)
+        for record in scene.records
+        if record.number
+    ]
+
+
+def _alone(
+    record: Record,
+    nation: Nation,
+    base_ns: Instant,
+    names: tuple[str, ...],
+    label_of: Callable[[tuple[int, ...]], Label],
+) -> Track:
+    now, accel = estimate(record)
+    state = EcefState(instant(base_ns, record.head_s), tuple(now.x.tolist()), triangle(now.p))
+    push = None
+    if record.phase is Phase.BOOST and accel is not None:
+        push = (float(accel[0]), float(accel[1]), float(accel[2]))
+    return _track(record, nation, names, label_of, state, record.last_ns, record.sensors, record.plots, push)
+
+
+def _track(
+    record: Record,
+    nation: Nation,
+    names: tuple[str, ...],
+    label_of: Callable[[tuple[int, ...]], Label],
+    state: EcefState,
+    last_ns: Instant,
+    sensors: tuple[int, ...],
+    plots: int,
+    push: tuple[float, float, float] | None = None,
+) -> Track:
+    return Track(
+        id=f"{nation}-{record.number}",
+        life=record.life,
+        phase=record.phase,
+        kind=record.kind,
+        state=state,
+        first_ns=record.first_ns,
+        last_ns=last_ns,
+        sensors=tuple(sorted(names[i] for i in sensors)),
+        plots=plots,
+        label=label_of(sensors),
+        accel_mps2=push,
+        confirmed_ns=record.confirmed_ns,
+        burnout_ns=record.burnout_ns,
+        early=record.early,
+    )

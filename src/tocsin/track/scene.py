@@ -1,0 +1,232 @@
+"""The objects of one nation during one step: records, the fleet of those in steady free flight, and lines of
+sight that wait for one that crosses them.
+
+What is done to one record is done by `solve`; what is done to all at once is done here, without a look at
+each.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from tocsin.model.sensor import Sensor
+from tocsin.model.time import SECOND_NS, Instant
+from tocsin.model.track import Life, ObjectClass, Phase
+from tocsin.track.associate import assign, gate, scans
+from tocsin.track.fleet import Fleet, Flock, hollow, ripe
+from tocsin.track.fleet_kernels import HEAD
+from tocsin.track.living import QUIET_S, lived
+from tocsin.track.record import Record, at, estimate
+from tocsin.track.rows import LOS, instant, rows_of
+from tocsin.track.solve import broken_off, resumed, update
+from tocsin.track.start import LOOSE_S, from_radar, from_sights
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+BLIND_S: Final = 12.0
+DOWN_NS: Final = 10 * SECOND_NS
+# Seen again after so long, and known so badly (a chord of 4 km bends by 2 m over 1,000 km), the batch goes
+# on.
+GAP_S: Final = 20.0
+VAGUE_M: Final = 2_000.0
+LOOSE_LIMIT: Final = 64
+TENTATIVE_LIMIT: Final = 1_000
+
+
+class Scene:
+    """Records (`records`) by number, tentative ones last; `flock`: numbers of the filtered ones."""
+
+    def __init__(
+        self,
+        records: Sequence[Record],
+        fleet: Fleet,
+        loose: Array,
+        table: Array,
+        sensors: Sequence[Sensor],
+        base_ns: Instant,
+    ) -> None:
+        self.records = list(records)
+        self.flock = Flock(fleet, len(table))
+        self.loose = loose
+        self.table = table
+        self.periods_s = [sensor.period_s for sensor in sensors]
+        self.base_ns = base_ns
+
+    def take(self, chunk: Array) -> None:
+        """Give a chunk's rows to their objects: the confirmed choose first, then the tentative; the rest may
+        begin new ones.
+        """
+        self.loose = self.loose[self.loose[:, 0] > chunk[0, 0] - LOOSE_S]
+        taken: dict[int, list[Array]] = {}
+        for scan in scans(chunk, self.periods_s):
+            left, time_s = scan, float(np.mean(scan[:, 0]))
+            for tentative in (False, True):
+                if not len(left):
+                    break
+                chosen = self._asking(tentative, time_s)
+                means, covs = self._states(chosen, time_s)
+                pairs = assign(gate(left, self.table, means, covs, time_s))
+                for track, plot in pairs:
+                    taken.setdefault(chosen[track], []).append(left[plot])
+                left = np.ascontiguousarray(np.delete(left, [plot for _, plot in pairs], axis=0))
+            self._begin(left)
+        self._update(taken)
+
+    def _asking(self, tentative: bool, time_s: float) -> list[int]:
+        """Records that may choose plots now. One lost from sight under power is anywhere by now: it waits
+        to be stitched.
+        """
+        now = instant(self.base_ns, time_s)
+        return [
+            i
+            for i, record in enumerate(self.records)
+            if (record.life is Life.TENTATIVE) is tentative and _asks(record, time_s, now)
+        ]
+
+    def _states(self, chosen: Sequence[int], time_s: float) -> tuple[Array, Array]:
+        """Means (n, 6) and covariances (n, 6, 6) of records at a time."""
+        means, covs = np.empty((len(chosen), 6)), np.empty((len(chosen), 6, 6))
+        filtered = [self.records[i].filtered for i in chosen]
+        inside = np.flatnonzero(filtered)
+        if len(inside):
+            slots = self._slots([chosen[k] for k in inside.tolist()])
+            x, p = self.flock.moved(slots, time_s)
+            means[inside], covs[inside] = x[:, :6], p[:, :6, :6]
+        for k, i in enumerate(chosen):
+            if not filtered[k]:
+                state = at(self.records[i], time_s)
+                means[k], covs[k] = state.x[:6], state.p[:6, :6]
+        return means, covs
+
+    def _slots(self, chosen: Sequence[int]) -> Index:
+        slots = self.flock.slots
+        return np.array([slots[self.records[i].number] for i in chosen], dtype=np.int64)
+
+    def _resume(self, taken: dict[int, list[Array]]) -> None:
+        """Records seen again after a gap that made more of their errors than the filter can take."""
+        for i, rows in taken.items():
+            record = self.records[i]
+            if not record.filtered:
+                continue
+            gap_s = float(rows[0][0]) - float(self.flock.times[self.flock.slots[record.number], HEAD])
+            if gap_s > GAP_S:
+                _, p = self.flock.moved(self._slots([i]), float(rows[0][0]))
+                if np.trace(p[0, :3, :3]) > VAGUE_M**2:
+                    self.records[i] = resumed(self.flock.release(record, self.base_ns))
+
+    def _update(self, taken: dict[int, list[Array]]) -> None:
+        self._resume(taken)
+        inside = [i for i in sorted(taken) if self.records[i].filtered]
+        if inside:
+            rows = np.array([row for i in inside for row in taken[i]])
+            slots = np.repeat(self._slots(inside), [len(taken[i]) for i in inside])
+            by_slot = dict(zip(self._slots(inside).tolist(), inside, strict=True))
+            for i in inside:
+                if self.records[i].down_ns is not None:
+                    self.records[i] = replace(self.records[i], down_ns=None)
+            for slot in self.flock.take(slots, rows, self.table):
+                i = by_slot[slot]
+                whole = self.flock.release(self.records[i], self.base_ns)
+                self.records[i] = broken_off(whole, self.table, self.base_ns)
+        for i, new in sorted(taken.items()):
+            if not self.records[i].filtered and i not in inside:
+                self.records[i] = update(self.records[i], np.array(new), self.table, self.base_ns)
+
+    def _begin(self, left: Array) -> None:
+        """Plots that nobody wants: a radar's begins an object, a line of sight waits for one that crosses
+        it.
+        """
+        room = TENTATIVE_LIMIT - sum(record.life is Life.TENTATIVE for record in self.records)
+        for row in left:
+            if room <= 0:
+                break
+            if row[1] != LOS:
+                self.records.append(from_radar(row, self.table, self.base_ns))
+                room -= 1
+                continue
+            begun = from_sights(row, self.loose, self.table, self.base_ns)
+            if begun is None:
+                self.loose = np.concatenate((self.loose, row.reshape(1, -1)))[-LOOSE_LIMIT:]
+            else:
+                self.records.append(begun[0])
+                room -= 1
+                self.loose = np.delete(self.loose, begun[1], axis=0)
+
+    def admit(self) -> None:
+        """Whoever has an anchor and a number goes into the fleet."""
+        chosen = [i for i, record in enumerate(self.records) if not record.filtered and ripe(record)]
+        for i, inside in zip(
+            chosen, self.flock.admit([self.records[i] for i in chosen], self.table), strict=True
+        ):
+            self.records[i] = inside
+
+    def age(self, now: Instant) -> None:
+        """Lives of all records at `now`. One of the fleet that is confirmed, of a known kind and seen just
+        now lives on as it is.
+        """
+        quiet = self._quiet(now)
+        for i, record in enumerate(self.records):
+            if record.number in quiet and record.life is Life.CONFIRMED and _known(record):
+                continue
+            whole = self.flock.glance(record, self.base_ns) if record.filtered else record
+            after = lived(whole, now, self.periods_s, self.base_ns)
+            if after is not whole:
+                self.records[i] = hollow(after) if record.filtered else after
+
+    def _quiet(self, now: Instant) -> set[int]:
+        """Numbers of the fleet's that were seen within QUIET_S."""
+        now_s = (now - self.base_ns) / SECOND_NS
+        recent = (now_s - self.flock.times[:, 2] < QUIET_S) & (self.flock.numbers >= 0)
+        return set(self.flock.numbers[recent].tolist())
+
+    def last_ns(self, record: Record) -> Instant:
+        """When a record was seen last."""
+        if not record.filtered:
+            return record.last_ns
+        head_s = float(self.flock.times[self.flock.slots[record.number], HEAD])
+        return max(record.last_ns, instant(self.base_ns, head_s))
+
+    def places(self, records: Sequence[Record]) -> Array:
+        """Positions (n, 3) of records, all flown straight on to the newest estimate's time."""
+        states, times = np.empty((len(records), 6)), np.empty(len(records))
+        for k, record in enumerate(records):
+            if record.filtered:
+                slot = self.flock.slots[record.number]
+                states[k], times[k] = self.flock.x[slot, HEAD, :6], self.flock.times[slot, HEAD]
+            else:
+                states[k], times[k] = estimate(record)[0].x[:6], record.head_s
+        return np.asarray(states[:, :3] + (times.max() - times)[:, None] * states[:, 3:])
+
+    def recent_sensors(self, records: Sequence[Record], within_s: float) -> NDArray[np.bool_]:
+        """(n, sensors): which have seen a record within the last seconds of its estimate."""
+        seen = np.zeros((len(records), len(self.table)), dtype=np.bool_)
+        inside = self.flock.recent_sensors(within_s)
+        for k, record in enumerate(records):
+            if record.filtered:
+                seen[k] = inside[self.flock.slots[record.number]]
+            else:
+                rows = rows_of(record.rows)
+                seen[k, rows[rows[:, 0] > record.head_s - within_s, 2].astype(np.int64)] = True
+        return seen
+
+    def whole(self, record: Record) -> Record:
+        """A record with its numbers, wherever they are."""
+        return self.flock.view(record, self.base_ns) if record.filtered else record
+
+    def released(self, record: Record) -> Record:
+        """The same, taken out of the fleet for good."""
+        return self.flock.release(record, self.base_ns) if record.filtered else record
+
+
+def _known(record: Record) -> bool:
+    return record.filtered and record.kind is ObjectClass.BALLISTIC
+
+
+def _asks(record: Record, time_s: float, now: Instant) -> bool:
+    if record.phase is not Phase.COAST:
+        return time_s - record.head_s < BLIND_S
+    return record.down_ns is None or now < record.down_ns + DOWN_NS
