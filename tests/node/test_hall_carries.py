@@ -22,6 +22,7 @@ from tocsin.model.warning import (
     Warning,
     WarnStatus,
 )
+from tocsin.node.config_outlets import FileEntry
 from tocsin.node.founding import default_ports, found_demo
 from tocsin.node.hall import Hall
 from tocsin.node.hall_words import Offered, Told
@@ -61,10 +62,22 @@ class DeadDoor:
 def make_hall(root: Path) -> Hall:
     ports = {nation: default_ports(nation) for nation in Nation}
     config = found_demo(root, Instant(time.time_ns()), ports)[Nation.JPN]
-    return Hall(config, Ledger(config.hall_book))
+    return Hall(replace(config, outlet=(FileEntry(),)), Ledger(config.hall_book))
 
 
 def carried(hall: Hall) -> list[str]:
+    """Names of the files after the post boxes have run for as long as anything waits in them."""
+
+    async def run() -> None:
+        jobs = [asyncio.create_task(post.run()) for post in hall.outlets.posts]
+        async with asyncio.timeout(10):
+            while any(post.waiting for post in hall.outlets.posts):
+                await asyncio.sleep(0.01)
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
+
+    asyncio.run(run())
     return [path.name for path in hall.config.outlets_dir.glob("**/*.xml")]
 
 

@@ -112,6 +112,7 @@ def _dress(
         "sensors": [
             _sensor_table(row, setting.sharing) for row in scenario.sensors_of(nation, Plane.EXERCISE)
         ],
+        "outlet": [{"kind": "file"}],
         "officers": [
             {"name": name, "credential": f"{name}-scripted", "delay_s": delay}
             for name, delay in zip(officers, delays, strict=True)

@@ -20,6 +20,7 @@ from tocsin.model.label import Caveat, Label, Nation, Plane
 from tocsin.model.sensor import Sensor, SensorErrors, SensorKind
 from tocsin.model.space import Geodetic
 from tocsin.model.warning import Thresholds
+from tocsin.node.config_outlets import OutletEntry, outlet_faults
 from tocsin.node.keys import is_loopback
 from tocsin.share.topology import Mode, Topology
 
@@ -122,6 +123,7 @@ class NodeConfig(Strict, frozen=True):
     scenario: str = ""
     directory: str = "."
     outlets: str = "outlets"
+    outlet: tuple[OutletEntry, ...] = ()
     authority: str | None = None
     """The nation's authority file: without it a REAL node drafts and shows but tells the public nothing."""
     source: str = field(default="", name="_source")
@@ -221,7 +223,13 @@ def parse_config(document: dict[str, Any], path: Path) -> NodeConfig:
 
 def _faults(config: NodeConfig) -> list[tuple[str, str, str]]:
     """(key, what is wrong, fix) of everything that types alone cannot say."""
-    return [*_address_faults(config), *_clock_faults(config), *_partner_faults(config), *_list_faults(config)]
+    return [
+        *_address_faults(config),
+        *_clock_faults(config),
+        *_partner_faults(config),
+        *_list_faults(config),
+        *outlet_faults(config.outlet),
+    ]
 
 
 def _address_faults(config: NodeConfig) -> list[tuple[str, str, str]]:

@@ -96,6 +96,7 @@ def config_text(
     shape["mode"].comment("hub, mesh or both: the same in all three nations")
     shape.add("hub", str(topology.hub))
     document.add("topology", shape)
+    document.add(tomlkit.comment("Public outlets are off until [[outlet]] tables name them."))
     document.add("partners", _partner_tables(nation, topology, leaves))
     return tomlkit.dumps(document)
 

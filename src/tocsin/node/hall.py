@@ -14,8 +14,11 @@ from contextlib import suppress
 from itertools import groupby, islice
 from pathlib import Path
 
+import msgspec
+
 from tocsin.earth.places import areas_sha256
 from tocsin.errors import TocsinError, UserError
+from tocsin.model.alarm import Alarm
 from tocsin.model.label import Nation
 from tocsin.model.picture import Picture
 from tocsin.model.product import Quarantined
@@ -28,7 +31,7 @@ from tocsin.node.feeds import Feed, Inlet, Piece, Receiver, open_feed
 from tocsin.node.formats import make_decoder
 from tocsin.node.hall_door import DoorLink
 from tocsin.node.hall_outlets import Outlets
-from tocsin.node.hall_words import Configured, HallEffect, Offered, Told
+from tocsin.node.hall_words import Configured, HallEffect, Offered, OutletReceipt, Told
 from tocsin.node.pending import Pending
 from tocsin.node.replay import rebuild
 from tocsin.node.shell import announce_ready, run_process, until_stopped
@@ -63,7 +66,7 @@ class Hall:
         state, last_now = rebuild(ledger)
         self.turner = Turner(ledger, state, last_now)
         self.pending = Pending()
-        self.outlets = Outlets(config)
+        self.outlets = Outlets(config, self._receipted, self._alarmed, self.now)
         self.inlet = Inlet()
         self.door: DoorLink | None = None
         self._feeds = [Feed(f.kind, f.format, f.host, f.port, f.group, f.path) for f in config.feeds]
@@ -109,24 +112,29 @@ class Hall:
         """Our own people first: nothing of the sharing may stand before a warning."""
         for effect in effects:
             if isinstance(effect, Told):
-                self._carry(effect)
+                self.outlets.carry(effect)
         if self.door is not None:
             await self.door.committed(self.ledger.last_step())
             await self.door.send([effect.offer for effect in effects if isinstance(effect, Offered)])
 
     def carry_released(self) -> None:
-        """At the start: carry what is in force. A crash between the record and the outlet left it uncarried;
-        an outlet that has it already says so and changes nothing.
+        """At the start: carry what is in force and not receipted. A crash between the record and the outlet
+        left it uncarried; a crash after it left it unreceipted, and an outlet that has it says so.
         """
+        receipts = self.ledger.stimuli("outlet")
+        self.outlets.remember(msgspec.json.decode(body, type=OutletReceipt) for body in receipts)
         state = self.turner.state
         for draft in state.warn.drafts.values() if state else ():
             if draft.status is WarnStatus.RELEASED:
-                self._carry(Told("released", draft))
+                self.outlets.carry(Told("released", draft))
 
-    def _carry(self, told: Told) -> None:
-        for receipt in self.outlets.carry(told):
-            self.pending.put_act(receipt)
-            self.wake()
+    def _receipted(self, receipt: OutletReceipt) -> None:
+        self.pending.put_act(receipt)
+        self.wake()
+
+    def _alarmed(self, source: str, alarms: tuple[Alarm, ...]) -> None:
+        self.pending.put_alarms(source, alarms)
+        self.wake()
 
     async def run_turns(self) -> None:
         """Turn for ever: on arrivals and, on a wall clock, every WALL_TICK_S. A world's ticks turn by
@@ -260,6 +268,7 @@ async def run(config: NodeConfig, ledger: Ledger) -> None:
             hall.sense(),
             hall.door.resend(),
             hall.door.beat(),
+            *hall.outlets.jobs(),
             serve(app, config.page.host, config.page.port),
         )
     finally:

@@ -88,12 +88,14 @@ class Acted(Struct, frozen=True, tag="acted"):
 
 
 class OutletReceipt(Struct, frozen=True, tag="outlet"):
-    """A public outlet carried a message."""
+    """A public outlet carried a message: its CAP identifier and the SHA-256 (hexadecimal) of its bytes."""
 
     outlet: str
     draft_id: str
     serial: int
     where: str
+    message: str = ""
+    sha256: str = ""
 
 
 HallStimulus = (

@@ -176,6 +176,14 @@ class LedgerReader:
         for step, body in rows:
             yield int(step), str(body)
 
+    def stimuli(self, kind: str) -> Iterator[str]:
+        """JSON text of every stimulus of one kind, in order."""
+        rows = self._db.execute(
+            "SELECT body FROM entries WHERE kind = ? AND side = 'stimulus' ORDER BY step, position", (kind,)
+        )
+        for (body,) in rows:
+            yield str(body)
+
     def effects_at(self, kind: str) -> Iterator[tuple[Instant, str]]:
         """(`now` of its step, JSON text) of every effect of one kind, in order."""
         rows = self._db.execute(
