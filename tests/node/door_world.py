@@ -6,6 +6,7 @@ any two effects and comes back from its book alone.
 """
 
 import random
+from hashlib import sha256
 from heapq import heappop, heappush
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import msgspec
 from exchange_samples import NOW, PLANE, key, trust_of
 from msgspec import Struct
 
-from tocsin.model.handoff import HandedItem
+from tocsin.model.alarm import Alarm
+from tocsin.model.handoff import HandedItem, Witnessed
 from tocsin.model.label import Nation
 from tocsin.model.product import Decision, Import, LinkHealth, Offer, Product, Quarantined, Receipt
 from tocsin.model.sealed import Sealed
@@ -23,6 +25,8 @@ from tocsin.node.door_fold import door_step
 from tocsin.node.door_words import (
     AckOffers,
     Arrived,
+    AskCommit,
+    CommitmentCame,
     DoorEffect,
     DoorState,
     DoorStimulus,
@@ -36,9 +40,16 @@ from tocsin.node.door_words import (
     Store,
     Tick,
 )
+from tocsin.node.log_words import LogKey, LogOffice
+from tocsin.release._key import ReleaseKey
 from tocsin.share.topology import Route, Topology
 
 STEP_NS = 20 * MILLISECOND_NS
+LOG_PERIOD_NS = SECOND_NS
+
+
+def log_key(nation: Nation, generation: int) -> ReleaseKey:
+    return ReleaseKey(f"{nation}-log-{generation}", sha256(f"log {nation} {generation}".encode()).digest())
 
 
 class Crash(Exception):
@@ -58,11 +69,15 @@ class Hall:
     """What the door is promised of a hall: offers kept until acknowledged, items committed once and in
     order."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
+        self.name = name
         self.offers: list[Offer] = []
         self.acked = 0
         self.items: list[HandedItem] = []
         self.links: tuple[LinkHealth, ...] = ()
+        self.alarms: tuple[Alarm, ...] = ()
+        self.commitments: dict[tuple[int, int], bytes] = {}
+        self.answer: CommitmentCame | None = None
         self.copies = 0
         self.sent_ns = Instant(0)
 
@@ -73,6 +88,17 @@ class Hall:
         for item in items:
             if item.number == len(self.items) + 1:
                 self.items.append(item)
+
+    def commit(self, asked: AskCommit) -> None:
+        """The same answer to the same question; random to whoever has not the salt."""
+        key = (asked.generation, asked.number)
+        text = f"{self.name} {key}".encode()
+        self.commitments.setdefault(key, sha256(text).digest())
+        last = max(number for generation, number in self.commitments if generation == asked.generation)
+        self.answer = CommitmentCame(*key, self.commitments[key], last)
+
+    def witnessed(self) -> list[Witnessed]:
+        return [item.item for item in self.items if isinstance(item.item, Witnessed)]
 
     def imports(self) -> list[Import]:
         return [item.item for item in self.items if isinstance(item.item, Import)]
@@ -108,11 +134,20 @@ class World:
     """`crash_at`: counts effects over all doors; the door that is about to carry that one out dies
     instead."""
 
-    def __init__(self, folder: Path, net: Net, seed: int = 1, topology: Topology | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        net: Net,
+        seed: int = 1,
+        topology: Topology | None = None,
+        *,
+        logs: bool = False,
+    ) -> None:
         self.net, self.dice = net, random.Random(seed)
+        self.logs = dict.fromkeys(Nation, 1) if logs else {}
         self.topology = topology or Topology()
         self.now = Instant(NOW)
-        self.halls = {nation: Hall() for nation in Nation}
+        self.halls = {nation: Hall(nation) for nation in Nation}
         self.doors = {nation: Door(self._office(nation), folder / f"{nation}.sqlite") for nation in Nation}
         self.crashes: set[int] = set()
         self.effects = 0
@@ -122,7 +157,20 @@ class World:
         self._serial = 0
 
     def _office(self, nation: Nation) -> Office:
-        return Office(nation, PLANE, self.topology, trust_of(nation), key(nation))
+        log = None
+        if self.logs:
+            mine, others = self.logs[nation], {n: g for n, g in self.logs.items() if n is not nation}
+            keys = {other: LogKey(number, log_key(other, number).public) for other, number in others.items()}
+            log = LogOffice(mine, log_key(nation, mine), keys, LOG_PERIOD_NS)
+        return Office(nation, PLANE, self.topology, trust_of(nation), key(nation), log=log)
+
+    def retire(self, nation: Nation) -> None:
+        """A new log key for this nation, known to all."""
+        self.logs[nation] += 1
+        for other, door in self.doors.items():
+            door.crash()
+            door.office = self._office(other)
+            door.start()
 
     def close(self) -> None:
         for door in self.doors.values():
@@ -179,6 +227,9 @@ class World:
         stimuli: list[DoorStimulus] = []
         if not self._dropped():
             stimuli.append(HallHas(len(hall.items), len(hall.items)))
+        if hall.answer is not None and not self._dropped():
+            stimuli.append(hall.answer)
+        hall.answer = None
         if (
             hall.acked < len(hall.offers)
             and self.now - hall.sent_ns > 100 * MILLISECOND_NS
@@ -207,8 +258,11 @@ class World:
             case SendAgain(partner=partner, traffic=traffic, runs=runs):
                 for sealed in door.book.overlapping((partner, traffic), runs, 100, door.office, self.now):
                     self._send(sealed)
+            case AskCommit():
+                if not self._dropped():
+                    hall.commit(effect)
             case Report(report=report):
-                hall.links, hall.copies = report.links, report.copies
+                hall.links, hall.copies, hall.alarms = report.links, report.copies, report.alarms
 
     def _hand(self, hall: Hall, items: tuple[HandedItem, ...]) -> None:
         if not self._dropped():

@@ -3,8 +3,8 @@ lost.
 
 Each way the sender numbers contiguously from 1 and keeps what is not yet acknowledged; the receiver commits
 to its own book, then acknowledges cumulatively. Resent numbers are dropped by the receiver, gaps are not
-taken. Subjects: `offer.data` (OfferBatch) and `import.ack` (ImportAck) are written by the hall, `import.data`
-(ImportBatch or LinkReport) and `offer.ack` (OfferAck) by the door. Coded as MessagePack, tagged by `type`.
+taken. Subjects: `offer.data` (HallMessage) and `import.ack` (ImportAck) are written by the hall,
+`import.data` (DoorMessage) and `offer.ack` (OfferAck) by the door. Coded as MessagePack, tagged by `type`.
 """
 
 from msgspec import Struct
@@ -12,7 +12,16 @@ from msgspec import Struct
 from tocsin.model.alarm import Alarm
 from tocsin.model.product import Decision, Import, LinkHealth, Offer, Quarantined, Receipt
 
-Handed = Import | Decision | Receipt | Quarantined
+
+class Witnessed(Struct, frozen=True, tag="witnessed"):
+    """Door to hall: a checkpoint of this nation's log with a partner's cosignature, a signed note."""
+
+    origin: str
+    size: int
+    note: bytes
+
+
+Handed = Import | Decision | Receipt | Quarantined | Witnessed
 """What the hall must learn exactly once: it all stands in the nation's record."""
 
 
@@ -27,6 +36,28 @@ class OfferBatch(Struct, frozen=True, tag="offers"):
     """Hall to door: offers in order of their numbers."""
 
     offers: tuple[Offer, ...]
+
+
+class CommitWanted(Struct, frozen=True, tag="commit-wanted"):
+    """Door to hall, at a fixed wall cadence: commit yourself to the record as it is, as leaf `number` of log
+    `generation`. Asked again for a number that the hall has answered, it gives the same answer."""
+
+    generation: int
+    number: int
+
+
+class Committed(Struct, frozen=True, tag="committed"):
+    """Hall to door: the blinded commitment. `last`: the last number that the hall has made; a door whose book
+    is older asks on until it is there."""
+
+    generation: int
+    number: int
+    commitment: bytes
+    last: int
+
+
+HallMessage = OfferBatch | Committed
+"""Everything that arrives on `offer.data`."""
 
 
 class OfferAck(Struct, frozen=True, tag="offer-ack"):
@@ -63,5 +94,5 @@ class LinkReport(Struct, frozen=True, tag="links"):
     """Everything that the door finds wrong now."""
 
 
-DoorMessage = ImportBatch | LinkReport
+DoorMessage = ImportBatch | LinkReport | CommitWanted
 """Everything that arrives on `import.data`."""

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tocsin.model.alarm import Alarm
 from tocsin.model.event import Assessment
+from tocsin.model.handoff import Handed
 from tocsin.model.product import Decision, Import, LinkHealth, Quarantined, Receipt
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
 from tocsin.model.track import FusedTrack, Life, ObjectClass, Plot, Tracklet
@@ -59,7 +60,7 @@ def sort_out(stimuli: Iterable[HallStimulus]) -> Came:
     """Stimuli of one step by kind."""
     plots: list[Plot] = []
     alive: list[str] = []
-    handed: list[Import | Decision | Receipt | Quarantined] = []
+    handed: list[Handed] = []
     acts: list[OfficerAct] = []
     links: tuple[LinkHealth, ...] | None = None
     copies: int | None = None

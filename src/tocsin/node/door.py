@@ -17,7 +17,15 @@ from typing import Any, TypeVar
 import msgspec
 
 from tocsin.errors import UserError
-from tocsin.model.handoff import HandedItem, ImportAck, ImportBatch, OfferAck, OfferBatch
+from tocsin.model.handoff import (
+    Committed,
+    CommitWanted,
+    HallMessage,
+    HandedItem,
+    ImportAck,
+    ImportBatch,
+    OfferAck,
+)
 from tocsin.model.label import Nation
 from tocsin.model.product import Traffic, traffic_of
 from tocsin.model.sealed import Sealed
@@ -31,6 +39,8 @@ from tocsin.node.door_fold import door_step
 from tocsin.node.door_words import (
     AckOffers,
     Arrived,
+    AskCommit,
+    CommitmentCame,
     DoorEffect,
     DoorStimulus,
     HallHas,
@@ -83,7 +93,7 @@ Publish = Callable[[str, bytes], Awaitable[None]]
 T = TypeVar("T")
 
 _PACK = msgspec.msgpack.Encoder(order="deterministic")
-_OFFERS = msgspec.msgpack.Decoder(OfferBatch)
+_FROM_HALL: msgspec.msgpack.Decoder[HallMessage] = msgspec.msgpack.Decoder(HallMessage)
 _ACK = msgspec.msgpack.Decoder(ImportAck)
 
 
@@ -109,10 +119,15 @@ class Door:
     # ---------------------------------------------------------------------------------------------
 
     async def on_offers(self, data: bytes) -> None:
-        """`offer.data` from the hall."""
+        """`offer.data` from the hall: offers, or the commitment that was asked for."""
         if len(self._stimuli) >= MOST_FROM_HALL:
             return  # the hall keeps them and says them again
-        offers = _OFFERS.decode(data).offers
+        message = _FROM_HALL.decode(data)
+        if isinstance(message, Committed):
+            self._stimuli.append(CommitmentCame(*msgspec.structs.astuple(message)))
+            self._came(0, urgent=False)
+            return
+        offers = message.offers
         self._stimuli.append(OffersCame(offers))
         self._came(len(offers), urgent=any(traffic_of(o.product) is Traffic.URGENT for o in offers))
 
@@ -192,6 +207,8 @@ class Door:
                 await self._hand(items)
             case AckOffers(upto=upto):
                 await self._publish("offer.ack", _PACK.encode(OfferAck(upto)))
+            case AskCommit(generation=generation, number=number):
+                await self._publish("import.data", _PACK.encode(CommitWanted(generation, number)))
             case Report(report=report):
                 await self._publish("import.data", _PACK.encode(report))
             case Store():

@@ -19,6 +19,8 @@ from tocsin.model.sealed import Sealed
 from tocsin.model.time import Instant
 from tocsin.node.door_turn import CONTROL_SKIP, VALID_NS
 from tocsin.node.door_words import DoorState, Flight, Held, InRow, Office, Store, Stream
+from tocsin.node.log_book import LOG_SCHEMA, LogBook
+from tocsin.node.notary import settled
 from tocsin.record.book import open_book, transaction
 from tocsin.release.seal import renewed
 from tocsin.share.inbox import InStream
@@ -30,7 +32,8 @@ VERSION = 2
 MAX_EVIDENCE = 1_000
 """Refused messages whose bytes are kept (60 MB at the most); counts by reason are kept for ever."""
 
-SCHEMA = """
+SCHEMA = (
+    """
 CREATE TABLE offer(number INTEGER PRIMARY KEY, made_ns INTEGER NOT NULL, taken_wall_ns INTEGER NOT NULL);
 CREATE TABLE decision(
   offer INTEGER NOT NULL REFERENCES offer, partner TEXT NOT NULL, released INTEGER NOT NULL, rule TEXT NOT
@@ -65,6 +68,8 @@ CREATE TABLE stream(
 ) WITHOUT ROWID;
 CREATE TABLE mark(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
+    + LOG_SCHEMA
+)
 
 _PACK = msgspec.msgpack.Encoder(order="deterministic")
 _ITEM = msgspec.msgpack.Decoder(HandedItem)
@@ -90,6 +95,7 @@ class DoorBook:
 
     def __init__(self, path: Path) -> None:
         self._db = open_book(path, SCHEMA, VERSION)
+        self._logs = LogBook(self._db)
 
     def close(self) -> None:
         """Let go of the book."""
@@ -106,6 +112,8 @@ class DoorBook:
             self._write_held(store)
             self._write_in(store)
             self._write_marks(store)
+            if store.logs is not None:
+                self._logs.write(store.logs, store.ticks, store.proofs)
 
     def _write_out(self, store: Store) -> None:
         many = self._db.executemany
@@ -182,6 +190,7 @@ class DoorBook:
             flights=tuple(self._flights(hall_upto)),
             held=tuple(self._held()),
             copies=self._mark("copies"),
+            logs=settled(self._logs.read(), office.log),
         )
 
     def outbox(self, stream: Stream, after: int, limit: int, office: Office, now: Instant) -> list[Sealed]:

@@ -10,9 +10,17 @@ from collections.abc import Sequence
 from itertools import chain
 
 from tocsin.model.time import Instant
-from tocsin.node import hearing, releasing, speaking
+from tocsin.node import hearing, logs, notary, releasing, speaking
 from tocsin.node.door_turn import Turn
-from tocsin.node.door_words import Arrived, DoorEffect, DoorState, DoorStimulus, HallHas, OffersCame
+from tocsin.node.door_words import (
+    Arrived,
+    CommitmentCame,
+    DoorEffect,
+    DoorState,
+    DoorStimulus,
+    HallHas,
+    OffersCame,
+)
 
 
 def door_step(
@@ -30,5 +38,8 @@ def door_step(
             hearing.take_arrival(turn, stimulus)
         elif isinstance(stimulus, HallHas):
             hearing.take_hall(turn, stimulus)
+        elif isinstance(stimulus, CommitmentCame):
+            notary.take_commitment(turn, stimulus)
+    logs.due(turn)
     speaking.speak(turn)
     return turn.done()

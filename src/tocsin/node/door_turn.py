@@ -9,6 +9,7 @@ from collections import Counter
 
 from msgspec.structs import replace
 
+from tocsin.model.alarm import Alarm
 from tocsin.model.envelope import Header, header_for
 from tocsin.model.handoff import Handed, HandedItem
 from tocsin.model.label import Label, Nation
@@ -23,12 +24,15 @@ from tocsin.node.door_words import (
     HandOver,
     Held,
     InRow,
+    Proof,
     Send,
     Store,
     Stream,
 )
+from tocsin.node.log_words import Logs
 from tocsin.release import seal
 from tocsin.share.inbox import InStream
+from tocsin.share.links import Note
 from tocsin.share.outbox import OutStream
 
 VALID_NS = 24 * 3600 * SECOND_NS
@@ -80,6 +84,10 @@ class Turn:
         self.sends: list[Send] = []
         self.after: list[DoorEffect] = []
         self.answer_hall = False
+        self.logs, self._logs_changed = state.logs, False
+        self.ticks: list[tuple[int, int, bytes]] = []
+        self.proofs: list[Proof] = []
+        self.notes: dict[Nation, list[Note]] = {}
 
     def out(self, stream: Stream) -> OutStream:
         """What we have sent there so far."""
@@ -129,6 +137,26 @@ class Turn:
         self.evidence.append(Evidence(refused, data))
         self.hand(refused)
 
+    def say(self, partner: Nation, note: Note) -> None:
+        """One more note to a partner; it leaves with the others of this turn."""
+        self.notes.setdefault(partner, []).append(note)
+
+    def keep_logs(self, logs: Logs) -> None:
+        """Must be on disk before anything that this turn says."""
+        self.logs, self._logs_changed = logs, True
+
+    def alarm(self, alarm: Alarm) -> bool:
+        """Stands until its cause is over. False when it stood already."""
+        if any((one.kind, one.about) == (alarm.kind, alarm.about) for one in self.logs.alarms):
+            return False
+        self.keep_logs(replace(self.logs, alarms=(*self.logs.alarms, alarm)))
+        return True
+
+    def lose(self, alarm: Alarm) -> None:
+        """What was signed is no longer known: nothing is signed with that log key any more."""
+        self.alarm(alarm)
+        self.keep_logs(replace(self.logs, lost=True))
+
     def header(self, label: Label, partner: Nation, traffic: Traffic, first: int, last: int) -> Header:
         """Header of an envelope of this door, now."""
         office = self.state.office
@@ -170,6 +198,7 @@ class Turn:
             links=self.links,
             copies=self.copies,
             taken=self.taken,
+            logs=self.logs,
             reported_ns=self.reported_ns,
         )
         effects: list[DoorEffect] = []
@@ -183,7 +212,7 @@ class Turn:
         return state, (*effects, *self.after)
 
     def _must_store(self) -> bool:
-        rows = self.offers or self.sealed or self.rows_in or self.handed or self.unheld
+        rows = self.offers or self.sealed or self.rows_in or self.handed or self.unheld or self._logs_changed
         overdue = self._dirty() and self.now - self.state.stored_ns >= LAZY_NS
         return bool(rows) or overdue
 
@@ -208,4 +237,7 @@ class Turn:
             hall_upto=self.hall_upto,
             handed_upto=self.handed_upto,
             copies=self.copies,
+            logs=self.logs if self._logs_changed else None,
+            ticks=tuple(self.ticks),
+            proofs=tuple(self.proofs),
         )

@@ -11,6 +11,7 @@ from tocsin.model.label import Nation, Plane
 from tocsin.model.product import Decision, Offer, Quarantined, Traffic
 from tocsin.model.sealed import Sealed
 from tocsin.model.time import Instant
+from tocsin.node.log_words import LogOffice, Logs
 from tocsin.release.seal import Signer
 from tocsin.release.terms import DEFAULT, Policy
 from tocsin.share.inbox import InStream
@@ -55,11 +56,20 @@ class HallHas(Struct, frozen=True, tag="hall-has"):
     step: int
 
 
+class CommitmentCame(Struct, frozen=True, tag="commitment"):
+    """The hall's answer to `AskCommit`."""
+
+    generation: int
+    number: int
+    commitment: bytes
+    last: int
+
+
 class Tick(Struct, frozen=True, tag="tick"):
     """Time has passed: receipts, requests and heartbeats may be due."""
 
 
-DoorStimulus = OffersCame | Arrived | HallHas | Tick
+DoorStimulus = OffersCame | Arrived | HallHas | CommitmentCame | Tick
 
 # ---- effects
 # -------------------------------------------------------------------------------------------------
@@ -84,6 +94,15 @@ class Evidence(Struct, frozen=True):
 
     quarantined: Quarantined
     data: bytes
+
+
+class Proof(Struct, frozen=True):
+    """A nation signed two truths; `body` is the file that shows it (node.equivocation)."""
+
+    nation: Nation
+    says: str
+    at_wall_ns: Instant
+    body: bytes
 
 
 class Held(Struct, frozen=True):
@@ -121,6 +140,11 @@ class Store(Struct, frozen=True, tag="store"):
     hall_upto: int = 0
     handed_upto: int = 0
     copies: int = 0
+    logs: Logs | None = None
+    """Null: as they were."""
+    ticks: tuple[tuple[int, int, bytes], ...] = ()
+    """New leaves of the own log: generation, number, commitment."""
+    proofs: tuple[Proof, ...] = ()
 
 
 class AckOffers(Struct, frozen=True, tag="ack-offers"):
@@ -149,13 +173,20 @@ class SendAgain(Struct, frozen=True, tag="send-again"):
     runs: tuple[Run, ...]
 
 
+class AskCommit(Struct, frozen=True, tag="ask-commit"):
+    """To the hall: the commitment for this leaf of the national log."""
+
+    generation: int
+    number: int
+
+
 class Report(Struct, frozen=True, tag="report"):
     """To the hall, unnumbered: the links' health now."""
 
     report: LinkReport
 
 
-DoorEffect = Store | AckOffers | HandOver | Send | SendAgain | Report
+DoorEffect = Store | AckOffers | HandOver | Send | SendAgain | AskCommit | Report
 
 # ---- state
 # ---------------------------------------------------------------------------------------------------
@@ -172,6 +203,8 @@ class Office(Struct, frozen=True):
     policy: Policy = DEFAULT
     former: tuple[Signer, ...] = ()
     """Own keys that signed before, and may have sealed what still waits in the outbox."""
+    log: LogOffice | None = None
+    """Null: this door keeps no logs and witnesses none."""
 
     @property
     def partners(self) -> tuple[Nation, ...]:
@@ -207,6 +240,7 @@ class DoorState(Struct, frozen=True):
     copies: int = 0
     taken: dict[bytes, int] = {}
     """Envelopes of products taken lately: SHA-256 of their bytes, and how many records were in them."""
+    logs: Logs = Logs()
     reported_ns: Instant = Instant(0)
     stored_ns: Instant = Instant(0)
     dirty: bool = False

@@ -7,12 +7,24 @@ away costs nothing but time.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from tocsin.model.handoff import DoorMessage, ImportAck, ImportBatch, LinkReport, OfferAck, OfferBatch
+from tocsin.model.alarm import Alarm, AlarmKind
+from tocsin.model.handoff import (
+    Committed,
+    CommitWanted,
+    DoorMessage,
+    ImportAck,
+    ImportBatch,
+    LinkReport,
+    OfferAck,
+    OfferBatch,
+)
 from tocsin.model.product import Offer
+from tocsin.model.time import Instant
 from tocsin.node.pending import Pending
 from tocsin.node.turn import contiguous
 from tocsin.record.ledger import Ledger
@@ -44,6 +56,8 @@ class DoorLink:
     ) -> None:
         self._ledger, self._pending, self._publish, self._arrived = ledger, pending, publish, arrived
         self._queued_upto = self._acked_upto = ledger.mark("handed")
+        self._missing = 0
+        self._tell_missing()
 
     async def send(self, offers: Sequence[Offer]) -> None:
         """Offers that were just committed."""
@@ -62,8 +76,33 @@ class DoorLink:
         message = _FROM_DOOR.decode(data)
         if isinstance(message, LinkReport):
             self._pending.put_links(message)
+        elif isinstance(message, CommitWanted):
+            await self._commit(message)
         else:
             await self._take(message)
+
+    async def _commit(self, wanted: CommitWanted) -> None:
+        now = Instant(time.time_ns())
+        tick = self._ledger.commit_to(wanted.generation, wanted.number, now)
+        self._tell_missing()
+        last = max(self._ledger.ticks().last, wanted.number)
+        answer = Committed(wanted.generation, wanted.number, tick.commitment, last)
+        await self._publish("offer.data", _PACK.encode(answer))
+
+    def _tell_missing(self) -> None:
+        """The door's log knows leaves that this record does not: its file is an old backup."""
+        ticks = self._ledger.ticks()
+        if ticks.missing == self._missing:
+            return
+        self._missing = ticks.missing
+        detail = (
+            f"this record cannot open {ticks.missing} of {ticks.last} checkpoints of its log: it was "
+            "restored from an old backup. Steps committed in between are not in it; keep the partners' "
+            "proofs. It stands until `tocsin witness retire` begins a new log"
+        )
+        found = Alarm(AlarmKind.OLD_BACKUP, "record", detail, Instant(time.time_ns()))
+        self._pending.put_alarms("record", (found,) if ticks.missing else ())
+        self._arrived()
 
     async def _take(self, batch: ImportBatch) -> None:
         fresh = contiguous(batch.items, self._queued_upto)

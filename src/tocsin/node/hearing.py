@@ -10,6 +10,7 @@ from tocsin.model.label import Nation
 from tocsin.model.product import Import, Product, Traffic
 from tocsin.model.product import Receipt as ReceiptForHall
 from tocsin.model.time import Instant
+from tocsin.node import logs, tellings
 from tocsin.node.door_turn import Turn
 from tocsin.node.door_words import Arrived, Flight, HallHas, InRow, SendAgain
 from tocsin.share import inbox, links, outbox
@@ -43,12 +44,15 @@ def take_arrival(turn: Turn, arrived: Arrived) -> None:
     stream = (header.issuer, header.traffic)
     after, fresh = inbox.accept(turn.into(stream), header.traffic, header.first, header.last)
     if not fresh:
+        if outcome.products:
+            tellings.came_again(turn, header, outcome.digest, arrived.data)
         return
     turn.ins[stream] = after
     if header.traffic is Traffic.CONTROL:
         _take_notes(turn, outcome, arrived)
         return
     turn.remember(digest, len(outcome.products))
+    tellings.took(turn, header, outcome.digest, arrived.data)
     for first, last in fresh:
         _take_products(turn, outcome, arrived, first, last)
 
@@ -89,6 +93,8 @@ def _take_notes(turn: Turn, verified: Verified, arrived: Arrived) -> None:
                 _take_request(turn, partner, traffic, runs)
             case Heartbeat():
                 _take_beat(turn, partner, note, arrived)
+            case _:
+                logs.take_note(turn, partner, note, arrived)
 
 
 def _take_receipt(turn: Turn, partner: Nation, traffic: Traffic, upto: int, arrived: Arrived) -> None:

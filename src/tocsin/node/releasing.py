@@ -9,6 +9,7 @@ from tocsin.model.envelope import MAX_ENVELOPE_BYTES, MAX_RECORDS
 from tocsin.model.label import Label, Nation, Plane
 from tocsin.model.product import Decision, Offer, Product, Traffic, traffic_of
 from tocsin.model.time import SECOND_NS, Instant
+from tocsin.node import tellings
 from tocsin.node.door_turn import Turn
 from tocsin.node.door_words import Held
 from tocsin.release.policy import Question, Withheld, decide, may_use_hub
@@ -167,6 +168,8 @@ def _sealed(turn: Turn, batch: Sequence[_Parcel]) -> Iterator[Decision]:
     stream = (one.partner, one.traffic)
     turn.outs[stream], first = outbox.allocate(turn.out(stream), len(batch))
     header = turn.header(one.label, one.partner, one.traffic, first, first + len(batch) - 1)
-    turn.send(header, join_products([parcel.data for parcel in batch]), by_hub=one.by_hub)
+    payload = join_products([parcel.data for parcel in batch])
+    turn.send(header, payload, by_hub=one.by_hub)
+    tellings.sealed(turn, header, payload)
     for sequence, parcel in enumerate(batch, start=first):
         yield Decision(parcel.offer, parcel.partner, True, parcel.rule, parcel.traffic, sequence)

@@ -18,15 +18,16 @@ def speak(turn: Turn) -> None:
     """Everything that is due now, to every partner and to the hall."""
     for partner in turn.state.office.partners:
         notes = _receipts_and_requests(turn, partner)
-        if notes:
-            _say(turn, partner, notes, fleeting=False)
+        notes += turn.notes.pop(partner, [])
+        for first in range(0, len(notes), links.MAX_NOTES):
+            _say(turn, partner, notes[first : first + links.MAX_NOTES], fleeting=False)
         if links.beat_due(turn.links.get(partner, Link()), turn.now):
             _say(turn, partner, [_beat(turn, partner)], fleeting=True)
             turn.links[partner] = links.beaten(turn.links.get(partner, Link()), turn.now)
     if turn.now - turn.reported_ns >= links.BEAT_NS:
         turn.reported_ns = turn.now
         report = tuple(_health(turn, partner) for partner in turn.state.office.partners)
-        turn.after.append(Report(LinkReport(report, turn.copies)))
+        turn.after.append(Report(LinkReport(report, turn.copies, turn.logs.alarms)))
 
 
 def _receipts_and_requests(turn: Turn, partner: Nation) -> list[Note]:

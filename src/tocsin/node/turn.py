@@ -8,8 +8,9 @@ import time
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import astuple
 
-from tocsin.model.handoff import HandedItem
+from tocsin.model.handoff import HandedItem, Witnessed
 from tocsin.model.product import Import
 from tocsin.model.time import Instant
 from tocsin.node.canonical import digest
@@ -66,6 +67,7 @@ class Turner:
                 ),
                 imports=tuple(_imported(item.item) for item in handed if isinstance(item.item, Import)),
                 handed_upto=handed[-1].number if handed else None,
+                checkpoints=tuple(astuple(row.item) for row in handed if isinstance(row.item, Witnessed)),
                 snapshot=frozen,
             )
         )

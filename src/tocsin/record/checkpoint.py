@@ -55,6 +55,33 @@ def witness_name(nation: Nation, plane: Plane) -> str:
     return f"tocsin/{plane}/{nation}/witness"
 
 
+def log_origin(nation: Nation, plane: Plane, generation: int) -> str:
+    """The name of the national log that partners witness, and of the key that signs it. A log key that was
+    retired leaves its log behind: the next generation is another log."""
+    return f"tocsin/{plane}/{nation}/log-{generation}"
+
+
+def nation_log_keys(nation: Nation, plane: Plane, generation: int, public: bytes) -> tuple[NoteKey, NoteKey]:
+    """One log key (Ed25519) as signer of the nation's log and as witness of the others'."""
+    return (
+        NoteKey(log_origin(nation, plane, generation), ED25519, public),
+        NoteKey(witness_name(nation, plane), COSIGNATURE_V1, public),
+    )
+
+
+def told_key(
+    nation: Nation, plane: Plane, generation: int, public: bytes, partner: Nation, traffic: str
+) -> NoteKey:
+    """The same key as signer of the log of what the nation told a partner in one class of traffic."""
+    return NoteKey(f"{log_origin(nation, plane, generation)}/to-{partner}/{traffic}", ED25519, public)
+
+
+def origin_nation(note: bytes) -> Nation | None:
+    """Whose log a note says it speaks of; nothing of it is verified."""
+    found = re.match(rb"tocsin/[A-Z]+/([A-Z]{3})/log-\d{1,9}\n", note)
+    return next((nation for nation in Nation if found and nation.encode() == found[1]), None)
+
+
 def nation_keys(nation: Nation, plane: Plane, public: bytes) -> tuple[NoteKey, NoteKey]:
     """One Ed25519 public key as signer of the nation's record and as witness of the others'."""
     return (
@@ -89,6 +116,16 @@ def cosign(note: Note, witness: NoteSigner, time_s: int) -> Note:
     the caller to have verified.
     """
     return Note(note.text, (*note.signatures, sign_note(note.text, witness, time_s)))
+
+
+def merged(one: bytes, other: bytes) -> bytes:
+    """One note with the signatures of two over the same text, each line once. NoteError for two texts."""
+    first, second = parse_note(one), parse_note(other)
+    if first.text != second.text:
+        raise NoteError("two checkpoints of one size with different texts")
+    names = {(line.name, line.key_id) for line in first.signatures}
+    more = tuple(line for line in second.signatures if (line.name, line.key_id) not in names)
+    return Note(first.text, (*first.signatures, *more)).data
 
 
 def believe(data: bytes, keys: Sequence[NoteKey]) -> Believed:

@@ -16,9 +16,11 @@ import apsw
 from tocsin.errors import UserError
 from tocsin.model.time import Instant
 from tocsin.record.book import open_book, transaction
+from tocsin.record.checkpoint import merged
 from tocsin.record.leaf import SALT_BYTES, Rows, canonical
 from tocsin.record.log import LOG_SCHEMA, read_frontier, write_leaf
 from tocsin.record.merkle import Frontier
+from tocsin.record.tick import TICK_SCHEMA, Tick
 
 VERSION = 3
 
@@ -64,6 +66,7 @@ CREATE TABLE snapshots(             -- a shortcut for the restart, believed only
 CREATE TABLE about(name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 """
     + LOG_SCHEMA
+    + TICK_SCHEMA
 )
 
 
@@ -88,6 +91,16 @@ class Imported(NamedTuple):
     issued_wall_ns: Instant
 
 
+class Ticks(NamedTuple):
+    """Of the national log: its generation, the number of its last leaf, and how many leaves before that this
+    record knows nothing of: it was restored from an old backup, and the steps of that time are not in it.
+    """
+
+    generation: int
+    last: int
+    missing: int
+
+
 class Step(NamedTuple):
     """One turn of the fold, as recorded."""
 
@@ -101,6 +114,8 @@ class Step(NamedTuple):
     offers: tuple[tuple[int, bytes], ...] = ()
     imports: tuple[Imported, ...] = ()
     handed_upto: int | None = None
+    checkpoints: tuple[tuple[str, int, bytes], ...] = ()
+    """Of this nation's log, cosigned by a partner: origin, size, note."""
     snapshot: bytes | None = None
     """The state after the step, for a quick restart."""
 
@@ -194,6 +209,13 @@ class LedgerReader:
         for now_ns, body in rows:
             yield Instant(int(now_ns)), str(body)
 
+    def ticks(self) -> Ticks:
+        """Which leaves of the newest national log this record can open."""
+        row = self._db.execute(
+            "SELECT generation, max(number), count(*) FROM ticks GROUP BY generation ORDER BY 1 DESC LIMIT 1"
+        ).fetchone()
+        return Ticks(0, 0, 0) if row is None else Ticks(int(row[0]), int(row[1]), int(row[1]) - int(row[2]))
+
     def rows(self, sql: str) -> Iterator[Sequence[object]]:
         """Read-only query for reports."""
         yield from self._db.execute(sql)
@@ -241,6 +263,8 @@ class Ledger(LedgerReader):
             )
             if step.handed_upto is not None:
                 self._mark("handed", step.handed_upto)
+            for origin, size, note in step.checkpoints:
+                self._keep_checkpoint(origin, size, note)
             if step.snapshot is not None:
                 self._keep_snapshot(step.step, step.snapshot)
             grown = write_leaf(self._db, self._frontier, step_rows(step), self._salts())
@@ -249,6 +273,20 @@ class Ledger(LedgerReader):
     def head(self) -> Frontier:
         """Size and root of the log after the last committed step."""
         return self._frontier
+
+    def commit_to(self, generation: int, number: int, at_wall_ns: Instant) -> Tick:
+        """Commit to the record as it is, as this leaf of the national log; the answer given before when there
+        was one.
+        """
+        asked = "SELECT * FROM ticks WHERE generation = ? AND number = ?"
+        row = self._db.execute(asked, (generation, number)).fetchone()
+        if row is not None:
+            return Tick(*row)
+        head = self._frontier
+        tick = Tick(generation, number, at_wall_ns, head.size, head.root(), self._salts())
+        with transaction(self._db):
+            self._db.execute("INSERT INTO ticks VALUES (?,?,?,?,?,?)", tick)
+        return tick
 
     def offers_taken(self, upto: int) -> None:
         """The door has committed every offer up to this number; they need not be sent again."""
@@ -267,6 +305,12 @@ class Ledger(LedgerReader):
         """Write facts about the record itself (nation, plane, version); the same name replaces."""
         with transaction(self._db):
             self._db.executemany("INSERT OR REPLACE INTO about VALUES (?,?)", list(texts.items()))
+
+    def _keep_checkpoint(self, origin: str, size: int, note: bytes) -> None:
+        key = (origin, size)
+        row = self._db.execute("SELECT note FROM checkpoints WHERE origin = ? AND size = ?", key).fetchone()
+        whole = note if row is None else merged(bytes(row[0]), note)
+        self._db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?,?,?)", (*key, whole))
 
     def _keep_snapshot(self, step: int, state: bytes) -> None:
         self._db.execute("INSERT INTO snapshots VALUES (?,?)", (step, state))

@@ -70,7 +70,73 @@ class Heartbeat(Struct, frozen=True, tag="heartbeat", forbid_unknown_fields=True
     """How long the sender held the echoed beat before it answered."""
 
 
-Note = Receipt | Resend | Heartbeat
+SignedText = Annotated[bytes, Meta(min_length=1, max_length=4096)]
+"""A signed note (c2sp.org/signed-note): about 250 bytes and 170 for each signature."""
+
+Hash = Annotated[bytes, Meta(min_length=32, max_length=32)]
+
+MAX_LEAVES = 512
+"""Leaves of a log in one note: 16 kB. Partners that were away longer catch up in several."""
+
+MAX_PEAKS = 62
+"""Of a tree of 2**62 leaves."""
+
+MAX_ACCUSATION_BYTES = 40_000
+"""Two envelopes of a usual size; larger proofs stay with the nation that holds them."""
+
+
+class LogGrew(Struct, frozen=True, tag="log-grew", forbid_unknown_fields=True):
+    """Our national log's checkpoint `note`, and its leaves past the size `after` that you cosigned last. To
+    one who holds nothing yet: no leaves, but `peaks`, from which the root follows."""
+
+    note: SignedText
+    after: Mark
+    leaves: Annotated[tuple[Hash, ...], Meta(max_length=MAX_LEAVES)]
+    peaks: Annotated[tuple[Hash, ...], Meta(max_length=MAX_PEAKS)] = ()
+
+
+class Holding(Struct, frozen=True, tag="holding", forbid_unknown_fields=True):
+    """Of your national log we hold this many leaves; go on from there."""
+
+    size: Mark
+
+
+class Cosigned(Struct, frozen=True, tag="cosigned", forbid_unknown_fields=True):
+    """Your checkpoint with our cosignature: it goes on from the one that we cosigned before."""
+
+    note: SignedText
+
+
+class Sighted(Struct, frozen=True, tag="sighted", forbid_unknown_fields=True):
+    """What the third nation showed us as its checkpoint: compare it with what it showed you."""
+
+    note: SignedText
+
+
+class Shown(Struct, frozen=True, tag="shown", forbid_unknown_fields=True):
+    """You have signed or cosigned this, and speak as if you had not."""
+
+    note: SignedText
+
+
+class ToldSoFar(Struct, frozen=True, tag="told-so-far", forbid_unknown_fields=True):
+    """The signed root of all that we told you in `traffic`: sequences past `after` up to `upto`."""
+
+    traffic: Traffic
+    after: Mark
+    upto: Mark
+    note: SignedText
+
+
+class Accused(Struct, frozen=True, tag="accused", forbid_unknown_fields=True):
+    """A proof that a nation signed two truths. It needs no trust in who carries it."""
+
+    proof: Annotated[bytes, Meta(min_length=1, max_length=MAX_ACCUSATION_BYTES)]
+
+
+LogNote = LogGrew | Holding | Cosigned | Sighted | Shown | ToldSoFar | Accused
+
+Note = Receipt | Resend | Heartbeat | LogNote
 """Payload of control traffic."""
 
 

@@ -35,9 +35,11 @@ __all__ = [
     "REASONS",
     "Refused",
     "Verified",
+    "content_digest",
     "encode_notes",
     "encode_product",
     "join_products",
+    "signed_content",
     "sound",
     "soundness",
     "verify",
@@ -150,10 +152,25 @@ def verify(
     if refused is not None:
         return refused
     # 7. The payload: known types, as many records as the header says, each what the header says it is.
-    return _content(parts, _content_digest(header, parts.payload))
+    return _content(parts, content_digest(header, parts.payload))
 
 
-def _content_digest(header: Header, payload: bytes) -> bytes:
+def signed_content(data: bytes, trust: TrustList) -> Verified | Refused:
+    """Header and digest of what a key of the trust list signed, for whomever and whenever: evidence. Nothing
+    of the payload is decoded."""
+    parts = _parsed(data) if len(data) <= MAX_ENVELOPE_BYTES else Refused("too-large", f"{len(data)} bytes")
+    if isinstance(parts, Refused):
+        return parts
+    header = parts.header
+    key = trust.find(header.key_id, header.issuer)
+    if key is None or key.plane is not header.plane:
+        return Refused("unknown-key", f"{header.key_id} of {header.issuer}")
+    refused = _signature(parts, key)
+    return Verified(header, content_digest(header, parts.payload)) if refused is None else refused
+
+
+def content_digest(header: Header, payload: bytes) -> bytes:
+    """SHA-256 of what is said and to whom, whatever seal is on it."""
     said = replace(header, key_id="", issued_wall_ns=0, expires_wall_ns=0)
     return sha256(canonical([header_bytes(said), payload])).digest()
 
