@@ -15,6 +15,8 @@ from wire_bytes import (
     brief,
     cbor,
     envelope,
+    header,
+    heartbeat,
     key_row,
     label,
     launch,
@@ -22,7 +24,7 @@ from wire_bytes import (
     protected,
 )
 
-TEXTS = {"plane", "issuer", "recipient", "traffic", "key_id"}
+TEXTS = {"plane", "issuer", "recipient", "traffic", "key_id", "encrypted_to"}
 LISTS = {"originators", "releasable_to", "caveats"}
 NOT_INTEGERS = {"text": "1", "float": 1.0, "boolean": True, "null": None, "list": [1]}
 NOT_TEXTS = {"number": 1, "bytes": b"KOR", "null": None, "list": ["KOR"]}
@@ -55,8 +57,8 @@ def _types() -> Iterator[Case]:
 def _shape() -> Iterator[Case]:
     for at, field in enumerate(FIELDS):
         cut = brief()[:at] + brief()[at + 1 :]
-        yield _header(f"{field}-missing", f"twelve fields: {field} is left out", cut)
-    yield _header("one-more", "a fourteenth field", [*brief(), 0])
+        yield _header(f"{field}-missing", f"thirteen fields: {field} is left out", cut)
+    yield _header("one-more", "a fifteenth field", [*brief(), 0])
     yield _header("empty", "no field at all", [])
     swapped = brief()
     swapped[2], swapped[3] = swapped[3], swapped[2]
@@ -94,6 +96,7 @@ def _words() -> Iterator[Case]:
         why = "another version is refused, never guessed at"
         yield _header(f"protocol-{name}", why, brief(protocol=protocol), "other-protocol")
     yield _header("key-id-65", "a key id longer than 64 characters", brief(key_id="K" * 65))
+    yield _header("encrypted-to-65", "a key id longer than 64 characters", brief(encrypted_to="K" * 65))
     yield _header("key-id-not-utf8", "text that is no UTF-8", brief(key_id=Raw(b"\x63\xff\xfe\xfd")))
     yield _header(
         "releasable_to-unsorted", "lists ascend", brief(releasable_to=["USA", "JPN"]), "not-canonical"
@@ -138,6 +141,7 @@ def _bound() -> Iterator[Case]:
         "key_id": ("KOR-EXERCISE-2", "signed under the name of another key"),
         "issued_wall_ns": (NOW - 3600 * SECOND, "signed an hour ago, shown as fresh"),
         "expires_wall_ns": (NOW, "signed with a shorter life"),
+        "encrypted_to": ("JPN-EXERCISE-E1", "signed as encrypted, shown as if in the clear"),
     }
     for field, (value, why) in changes.items():
         message = envelope(brief(), signed_fields=brief(**{field: value}))
@@ -187,16 +191,28 @@ def _time() -> Iterator[Case]:
         message = envelope(brief(issued_wall_ns=at, expires_wall_ns=at + SECOND))
         yield Case(f"time/future-{name}", f"{name} beyond the 30 s allowed", message, ("future",))
     for name, ago in (("1-ns", 1), ("1-s", SECOND), ("1-year", 365 * 86_400 * SECOND)):
-        message = envelope(brief(issued_wall_ns=NOW - ago - SECOND, expires_wall_ns=NOW - ago))
-        yield Case(f"time/expired-{name}", f"expired {name} ago", message, ("expired",))
-    yield Case("time/expires-zero", "expired in 1970", envelope(brief(expires_wall_ns=0)), ("expired",))
-    message = envelope()
+        life = {"issued_wall_ns": NOW - ago - SECOND, "expires_wall_ns": NOW - ago}
+        why = f"a product that expired {name} ago is taken and marked: there may be no other"
+        yield Case(f"good/expired-{name}", why, envelope(brief(**life)), shown=("expired",))
+        note = envelope(
+            header(traffic="control", **life), pack([heartbeat(at_wall_ns=life["issued_wall_ns"])])
+        )
+        yield Case(f"time/expired-{name}", f"control that expired {name} ago", note, ("expired",))
     yield Case(
-        "time/same-message-later",
-        "good yesterday, expired today",
-        message,
-        ("expired",),
-        now=NOW + 86_400 * SECOND,
+        "time/expires-zero", "an end before its begin", envelope(brief(expires_wall_ns=0)), ("expired",)
+    )
+    message = envelope()
+    why = "good yesterday, past its time today"
+    later = NOW + 86_400 * SECOND
+    yield Case("good/same-message-later", why, message, now=later, shown=("expired",))
+    edge = header(traffic="control", issued_wall_ns=NOW - SECOND, expires_wall_ns=NOW)
+    why = "control whose expiry is now is still in time"
+    yield Case("good/control-expires-now", why, envelope(edge, pack([heartbeat()])))
+    old = [key_row("KOR-EXERCISE-1", retired=True)]
+    why = "under a key that is out of use: taken, and marked"
+    yield Case("good/retired-key", why, message, keys=old, shown=("retired-key",))
+    yield Case(
+        "good/retired-and-expired", why, message, keys=old, now=later, shown=("expired", "retired-key")
     )
     why = "the node's clock stands at 1970: everything seems to come from the future"
     yield Case("time/clock-lost", why, message, ("future",), now=0)

@@ -14,7 +14,11 @@ from wire_bytes import (
     brief,
     cbor,
     envelope,
+    header,
+    heartbeat,
     key_row,
+    launch,
+    pack,
     private_key,
     protected,
     public_key,
@@ -51,6 +55,7 @@ def _keys() -> Iterator[Case]:
     )
     yield _key("not-yet", "the next key, before it is in the list", envelope(brief(key_id="KOR-EXERCISE-2")))
     yield _key("nobody-trusted", "an empty list", envelope(), [])
+    yield from _revoked()
     yield _key("of-another-nation", "USA's key under KOR's name", envelope(brief(key_id="USA-EXERCISE-1")))
     yield _key("as-another-nation", "KOR's key under USA's name", envelope(brief(issuer="USA")))
     yield _key(
@@ -71,6 +76,38 @@ def _keys() -> Iterator[Case]:
         yield _key(
             f"id-{name}", "key ids are compared byte by byte", envelope(brief(key_id=text), signer=NAME)
         )
+
+
+def _revoked() -> Iterator[Case]:
+    """KOR-EXERCISE-1 was stolen; JPN's stream `urgent` had come to 7, `control` to 90."""
+    rows = [
+        {"recipient": "JPN", "traffic": "urgent", "upto": 7},
+        {"recipient": "JPN", "traffic": "control", "upto": 90},
+        {"recipient": "USA", "traffic": "flow", "upto": 1_000},
+    ]
+    stolen = [key_row(NAME, revoked=rows, retired=True), key_row("KOR-EXERCISE-2")]
+
+    def refused(name: str, why: str, message: bytes, keys: Sequence[dict[str, Any]] = stolen) -> Case:
+        return Case(f"key/revoked-{name}", why, message, ("revoked-key",), keys=keys)
+
+    def good(name: str, why: str, message: bytes, *marks: str, **more: Any) -> Case:
+        return Case(f"good/revoked-{name}", why, message, keys=stolen, shown=marks, **more)
+
+    at = {"first": 7, "last": 7}
+    yield good("up-to", "the last sequence that counts", envelope(brief(**at)), "retired-key", fresh=[(7, 7)])
+    new = envelope(brief(first=8, last=8, key_id="KOR-EXERCISE-2"))
+    yield good("successor", "the same stream under the next key", new, fresh=[(8, 8)])
+    yield refused("beyond", "one beyond it", envelope(brief(first=8, last=8)))
+    across = pack([launch(n) for n in (7, 8)])
+    yield refused("across", "from within to beyond: not in part", envelope(brief(first=7, last=8), across))
+    yield refused("other-stream", "a stream that is not named counts for nothing", envelope(header()))
+    note = header(traffic="control", first=91, last=91)
+    yield refused("control", "control has its own sequence", envelope(note, pack([heartbeat()])))
+    nothing = [key_row(NAME, revoked=[])]
+    yield refused("for-nothing", "no stream is named at all", envelope(brief()), nothing)
+    forged = envelope(brief(first=8, last=8), signer="USA-EXERCISE-1")
+    why = "not even signed by the stolen key: the signature is checked first"
+    yield Case("signature/under-revoked-name", why, forged, ("bad-signature",), keys=stolen)
 
 
 def _algorithms() -> Iterator[Case]:
@@ -232,4 +269,4 @@ def _bits() -> Iterator[Case]:
 
 
 assert built() == GOOD
-assert GOOD[3] == 0x8D
+assert GOOD[3] == 0x8E

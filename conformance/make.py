@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cases_bounds
 import cases_encoding
+import cases_encryption
 import cases_good
 import cases_header
 import cases_payload
@@ -20,6 +21,7 @@ SOURCES = (
     cases_header,
     cases_encoding,
     cases_signature,
+    cases_encryption,
     cases_payload,
     cases_bounds,
     cases_replay,

@@ -25,7 +25,7 @@ NATIONS = ("USA", "KOR", "JPN")
 PLANES = ("REAL", "EXERCISE", "TEST")
 FIELDS = (
     "protocol", "plane", "issuer", "recipient", "traffic", "first", "last", "originators", "releasable_to",
-    "caveats", "key_id", "issued_wall_ns", "expires_wall_ns",
+    "caveats", "key_id", "issued_wall_ns", "expires_wall_ns", "encrypted_to",
 )  # fmt: skip
 
 
@@ -84,6 +84,9 @@ def pack(value: Any) -> bytes:
             return _pack_int(value)
         case float():
             return b"\xcb" + struct.pack(">d", value)
+        case bytes():
+            size = next(size for size in (1, 2, 4) if len(value) < 256**size)
+            return bytes([{1: 0xC4, 2: 0xC5, 4: 0xC6}[size]]) + len(value).to_bytes(size, "big") + value
         case str():
             text = value.encode()
             return _pack_head(len(text), (0xA0, 32), (0xD9, 0xDA, 0xDB)) + text
@@ -118,9 +121,12 @@ def _pack_int(value: int) -> bytes:
 
 def private_key(key_id: str) -> Ed25519PrivateKey:
     """TEST KEY: the seed is the SHA-256 of a public sentence."""
-    return Ed25519PrivateKey.from_private_bytes(
-        sha256(f"tocsin conformance test key {key_id}".encode()).digest()
-    )
+    return Ed25519PrivateKey.from_private_bytes(seed(key_id))
+
+
+def seed(key_id: str) -> bytes:
+    """The private key itself, of signing and encryption keys alike."""
+    return sha256(f"tocsin conformance test key {key_id}".encode()).digest()
 
 
 def public_key(key_id: str) -> bytes:
@@ -128,10 +134,10 @@ def public_key(key_id: str) -> bytes:
     return private_key(key_id).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
-def key_row(key_id: str, nation: str | None = None, plane: str | None = None) -> dict[str, Any]:
-    """A row of a trust list; nation and plane as the id says unless given."""
+def key_row(key_id: str, nation: str | None = None, plane: str | None = None, **more: Any) -> dict[str, Any]:
+    """A row of a trust list; nation and plane as the id says unless given. `more`: retired, revoked."""
     parts = key_id.split("-")
-    return {
+    return more | {
         "nation": nation or parts[0],
         "plane": plane or parts[1],
         "key_id": key_id,
@@ -160,6 +166,7 @@ def header(**changes: Any) -> list[Any]:
         "key_id": "KOR-EXERCISE-1",
         "issued_wall_ns": NOW - SECOND,
         "expires_wall_ns": NOW + 3600 * SECOND,
+        "encrypted_to": "",
     }
     return list((good | changes).values())
 
@@ -294,6 +301,7 @@ def heartbeat(**changes: Any) -> dict[str, Any]:
         "step_age_ms": 40,
         "echo_wall_ns": NOW - 2 * SECOND,
         "echo_held_ns": 5_000_000,
+        "lists": {"JPN": {"version": 2, "digest": "ab" * 32}, "KOR": {"version": 3, "digest": "cd" * 32}},
     }
     return good | changes
 
@@ -310,12 +318,18 @@ class Case:
     nation: str = "JPN"
     plane: str = "EXERCISE"
     keys: Sequence[dict[str, Any]] = field(default_factory=lambda: KEYS)
+    opens: Sequence[str] = ()
+    """Ids of the node's decryption keys."""
+    shown: Sequence[str] = ()
+    """Marks of what is accepted and not quite what it was."""
     marks: Sequence[dict[str, Any]] = ()
     fresh: Sequence[tuple[int, int]] = ((1, 1),)
 
     def row(self) -> dict[str, Any]:
         """As it stands in the file. `now_wall_ns` is text: it has more digits than a JSON number keeps."""
         verdict: dict[str, Any] = {"verdict": "accept", "fresh": list(self.fresh)}
+        if self.shown:
+            verdict["marks"] = list(self.shown)
         if self.reasons:
             verdict = {"verdict": "refuse", "reasons": list(self.reasons)}
         context = {
@@ -324,6 +338,8 @@ class Case:
             "keys": list(self.keys),
             "marks": list(self.marks),
         }
+        if self.opens:
+            context["decryption"] = [{"key_id": name, "private": seed(name).hex()} for name in self.opens]
         row = {"name": self.name, "why": self.why} | usual(str(self.now), context)
         return row | {"expected": verdict, "message": base64.b64encode(self.message).decode()}
 

@@ -53,13 +53,13 @@ RFC_8032 = [
 # with protected {alg: EdDSA, kid: b"KOR-EXERCISE-1"}, this payload, external_aad = AAD, key(KOR)'s seed.
 PAYLOAD = b"This is the content."
 AAD = (
-    "8d01684558455243495345634b4f52634a504e64666c6f77070781634b4f5282634a504e63555341806e4b4f522d4558455243495345"
-    "2d311b17979cfe362a00001b17979d0c2e715800"
+    "8e01684558455243495345634b4f52634a504e64666c6f77070781634b4f5282634a504e63555341806e4b4f522d4558455243495345"
+    "2d311b17979cfe362a00001b17979d0c2e71580060"
 )
 PYCOSE = (
-    "d28453a20127044e4b4f522d45584552434953452d31a054546869732069732074686520636f6e74656e742e5840911e7a28ad43f5e1"
-    "8f81cb5ea3a88d2b233d318039dfbfc0f4543242062ae0ca0ad3463a6156cdcd3975202d9c093dd727a7635a25f1b07d1934c52ac03d"
-    "9b08"
+    "d28453a20127044e4b4f522d45584552434953452d31a054546869732069732074686520636f6e74656e742e5840a96ab38290d6bdaf"
+    "93c34e1be09ac027eaf86994c7ebd4617e3968915d3ff207a164d81b1d4edefce52e0000065424f3dab5b1ce65032b6044e62ccef3aa"
+    "9e02"
 )
 
 
@@ -129,6 +129,7 @@ def test_signature_binds_every_field_of_the_header() -> None:
         header(key_id="KOR-EXERCISE-2"),
         header(issued_wall_ns=NOW + 1),
         header(expires_wall_ns=NOW),
+        header(encrypted_to="JPN-EXERCISE-E1"),
     ]
     assert len(others) == len(Header.__struct_fields__)
     for other in others:

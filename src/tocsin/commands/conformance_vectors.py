@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import Struct
 
 from tocsin.errors import UserError
+from tocsin.model import hpke
 from tocsin.model.envelope import EDDSA
 from tocsin.model.label import Nation, Plane
 from tocsin.model.product import Traffic
@@ -23,14 +25,31 @@ MAX_VECTORS = 100_000
 Verify = Callable[..., Verified | Refused]
 
 
+class UptoRow(Struct, frozen=True, forbid_unknown_fields=True):
+    """A revoked key counts in this stream up to this sequence."""
+
+    recipient: Nation
+    traffic: Traffic
+    upto: int
+
+
 class KeyRow(Struct, frozen=True, forbid_unknown_fields=True):
-    """A trusted key; `public` is hexadecimal."""
+    """A trusted key; `public` is hexadecimal. `revoked`: null = it is not."""
 
     nation: Nation
     plane: Plane
     key_id: str
     public: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
     algorithm: int = EDDSA
+    retired: bool = False
+    revoked: tuple[UptoRow, ...] | None = None
+
+
+class OpenerRow(Struct, frozen=True, forbid_unknown_fields=True):
+    """A decryption key of the node: X25519, hexadecimal, published as all of these keys."""
+
+    key_id: str
+    private: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class MarkRow(Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,14 +68,18 @@ class Context(Struct, frozen=True, forbid_unknown_fields=True):
     plane: Plane
     keys: tuple[KeyRow, ...]
     marks: tuple[MarkRow, ...] = ()
+    decryption: tuple[OpenerRow, ...] = ()
 
 
 class Expected(Struct, frozen=True, forbid_unknown_fields=True):
-    """`reasons` of a refusal: any of them will do. `fresh` of an acceptance: what is new of it."""
+    """`reasons` of a refusal: any of them will do. `fresh` of an acceptance: what is new of it; `marks`: what
+    it is to be shown as.
+    """
 
     verdict: str
     reasons: tuple[str, ...] = ()
     fresh: tuple[Run, ...] = ()
+    marks: tuple[str, ...] = ()
 
 
 class Question(Struct, frozen=True):
@@ -75,6 +98,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     verdict: str
     reason: str = ""
     fresh: tuple[Run, ...] = ()
+    marks: tuple[str, ...] = ()
 
 
 class Vector(Struct, frozen=True):
@@ -101,7 +125,8 @@ class Outcome(Struct, frozen=True):
     def verdict_right(self) -> bool:
         """Accepted or refused as expected, and of an accepted one the same records taken."""
         expected, said = self.vector.expected, self.answer
-        return said.verdict == expected.verdict and (said.verdict == "refuse" or said.fresh == expected.fresh)
+        taken = (said.fresh, said.marks) == (expected.fresh, expected.marks)
+        return said.verdict == expected.verdict and (said.verdict == "refuse" or taken)
 
     @property
     def reason_right(self) -> bool:
@@ -113,7 +138,7 @@ def judge(question: Question, verify: Verify = verify) -> Answer:
     """Our verifier, and after it the marks: what the door does with what arrives."""
     context = question.context
     now = Instant(int(question.now_wall_ns))
-    outcome = verify(question.message, _trust(context), context.nation, context.plane, now)
+    outcome = verify(question.message, _trust(context), context.nation, context.plane, now, _decrypt(context))
     if isinstance(outcome, Refused):
         return Answer(question.number, "refuse", outcome.reason)
     header = outcome.header
@@ -121,20 +146,41 @@ def judge(question: Question, verify: Verify = verify) -> Answer:
     marks = rows.get((header.issuer, header.traffic), Marks())
     _, fresh = accept(InStream(marks), header.traffic, header.first, header.last)
     if fresh:
-        return Answer(question.number, "accept", fresh=fresh)
+        return Answer(question.number, "accept", fresh=fresh, marks=outcome.marks)
     return Answer(
         question.number, "refuse", "not-now" if marks.fresh(header.first, header.last) else "replayed"
     )
 
 
 def _trust(context: Context) -> TrustList:
-    keys = (
-        TrustedKey(k.nation, k.plane, k.key_id, bytes.fromhex(k.public), k.algorithm) for k in context.keys
-    )
     try:
-        return trust_list(keys)
+        return trust_list(map(_key, context.keys))
     except ValueError as error:
         raise UserError(f"a vector's keys: {error}", fix="mend the vector") from error
+
+
+def _decrypt(context: Context) -> hpke.Decrypt:
+    rows = {row.key_id: bytes.fromhex(row.private) for row in context.decryption}
+
+    def decrypt(key_id: str, data: bytes, info: bytes) -> bytes | None:
+        if key_id not in rows:
+            return None
+        return hpke.decrypt(data, X25519PrivateKey.from_private_bytes(rows[key_id]), info)
+
+    return decrypt
+
+
+def _key(row: KeyRow) -> TrustedKey:
+    revoked = row.revoked
+    return TrustedKey(
+        row.nation,
+        row.plane,
+        row.key_id,
+        bytes.fromhex(row.public),
+        row.algorithm,
+        row.retired,
+        None if revoked is None else {(one.recipient, one.traffic): one.upto for one in revoked},
+    )
 
 
 def read_vectors(folder: Path) -> tuple[Vector, ...]:

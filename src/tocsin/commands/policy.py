@@ -14,6 +14,7 @@ from tocsin.node.config import CONFIG_NAME, POLICY_NAME, NodeConfig, load_config
 from tocsin.node.policy_explain import Explained, explain, read_message
 from tocsin.node.policy_file import NationalPolicy, compared, difference_fix, read_policy
 from tocsin.node.policy_text import default_policy, policy_text
+from tocsin.node.trust import read_trust
 from tocsin.share.topology import Topology
 
 app = typer.Typer(help="The release policy: what may leave, and why.", no_args_is_help=True)
@@ -115,6 +116,7 @@ def explain_command(
         plane=node.plane if node else read.product.label.plane,
         topology=node.topology if node else Topology(),
         policy=found.policy,
+        encrypts=node is None or partner in read_trust(node.trust_dir, node.plane),
     )
     source = "what tocsin init writes" if place is None else str(place.path)
     if as_json:
@@ -166,7 +168,8 @@ def _words(answer: Explained, source: str) -> Iterator[str]:
         yield f"  first: {what} {json.dumps(how)}"
     if answer.released:
         whole, relayed = ("yes" if fact else "no" for fact in (not answer.reduction, answer.by_hub))
-        yield f"  as it is: {whole}; by the relay too: {relayed}"
+        sealed = ", encrypted to the partner" if answer.encrypted else ""
+        yield f"  as it is: {whole}; by the relay too: {relayed}{sealed}"
     for step in answer.in_the_way:
         yield f"  to release it ({step.rule}): {step.change}"
     yield f"  policy: {source}"

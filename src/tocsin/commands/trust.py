@@ -1,8 +1,11 @@
-"""`tocsin trust`: the public parts of nations, handed over as files and believed by their fingerprints."""
+"""`tocsin trust`: the public parts of nations, handed over as files and believed by their fingerprints; the
+nation's own keys changed and revoked.
+"""
 
 import json
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,12 +13,27 @@ import typer
 
 from tocsin.errors import UserError
 from tocsin.model.label import Nation
+from tocsin.model.product import Traffic
+from tocsin.model.time import Instant
 from tocsin.node.config import NodeConfig, load_config
+from tocsin.node.door_book import Told, told_so_far
 from tocsin.node.keys import KeyFolder
-from tocsin.node.trust import TrustEntry, accept, own_entry, read_entry, read_trust, spoken, write_entry
+from tocsin.node.rotation import revoke, rotate
+from tocsin.node.trust import (
+    TrustEntry,
+    accept,
+    entry_path,
+    own_entry,
+    read_entry,
+    read_trust,
+    spoken,
+    write_entry,
+)
+from tocsin.share.keylist import ListedKey
 
 app = typer.Typer(
-    help="Exchange public parts with partners and compare their fingerprints.", no_args_is_help=True
+    help="Exchange public parts with partners, compare their fingerprints, change and revoke keys.",
+    no_args_is_help=True,
 )
 
 Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The node's node.toml.")]
@@ -72,12 +90,14 @@ def accept_command(
     path = accept(node.trust_dir, (node.nation, node.plane), entry, said, replace=replace)
     _tell(entry, as_json, file=str(path))
     if not as_json:
-        print("accepted; restart the node to use it")
+        print("accepted; a running node uses its keys within a second, a new link after a restart")
 
 
 @app.command("show")
 def show_command(config: Config, as_json: AsJson = False) -> None:
-    """Show every nation that this node believes, its own first.
+    """Show every nation that this node believes, its own first: fingerprints, and the keys with their use.
+
+    A partner's newer list that came over the links is in the door's book; here stands what was given by hand.
 
     \b
     Example:
@@ -93,6 +113,78 @@ def show_command(config: Config, as_json: AsJson = False) -> None:
         _tell(entry, as_json=False)
     for nation in _missing(node, known):
         print(f"{nation} {node.plane}: not yet accepted")
+
+
+@app.command("rotate")
+def rotate_command(config: Config, as_json: AsJson = False) -> None:
+    """Let the next keys take over, and make new next ones. Nothing that is under way is lost.
+
+    A running door signs with the new key within a second and tells its partners; they know it already, as the
+    announced next one. Needs the root key in the node's folder keys.
+
+    \b
+    Example:
+      tocsin trust rotate kor/node.toml
+    """
+    node = load_config(config)
+    folder = KeyFolder(node.keys_dir)
+    rotate(folder, node.nation, node.plane, Instant(time.time_ns()), beyond=_told(node).list_seen)
+    _changed(node, folder, as_json)
+
+
+@app.command("revoke")
+def revoke_command(
+    config: Config,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The key id, as `trust show` names it.")],
+    after: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="PARTNER/TRAFFIC=SEQUENCE up to which the key counts; what is not named: what the door has "
+            "sent by now."
+        ),
+    ] = None,
+    nothing: Annotated[
+        bool, typer.Option("--nothing", help="The key counts for nothing at all, the past included.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Revoke a signing key: what it signed up to a sequence stays valid, everything beyond is refused.
+
+    The current key is rotated out with it. Partners hear of it within seconds.
+
+    \b
+    Examples:
+      tocsin trust revoke kor/node.toml KOR-EXERCISE-1
+      tocsin trust revoke kor/node.toml KOR-EXERCISE-1 --after JPN/flow=1200 --after JPN/urgent=31
+    """
+    node = load_config(config)
+    folder, told = KeyFolder(node.keys_dir), _told(node)
+    upto = {} if nothing else dict(told.sent)
+    for said in after or ():
+        stream, sequence = _stream(said)
+        upto[stream] = sequence
+    now = Instant(time.time_ns())
+    revoke(folder, node.nation, node.plane, key, upto, now, beyond=told.list_seen)
+    _changed(node, folder, as_json)
+
+
+def _told(node: NodeConfig) -> Told:
+    return told_so_far(node.door_book) if node.door_book.exists() else Told({}, 0)
+
+
+def _stream(said: str) -> tuple[tuple[Nation, Traffic], int]:
+    stream, _, number = said.partition("=")
+    partner, _, traffic = stream.partition("/")
+    try:
+        return (Nation(partner), Traffic(traffic)), max(0, int(number))
+    except ValueError:
+        raise UserError(f"--after {said} names no stream", fix="write --after JPN/flow=1200") from None
+
+
+def _changed(node: NodeConfig, folder: KeyFolder, as_json: bool) -> None:
+    entry = own_entry(node.nation, node.plane, folder)
+    write_entry(entry_path(node.trust_dir, node.nation), entry)
+    _tell(entry, as_json, file=str(folder.key_list))
 
 
 def _missing(node: NodeConfig, known: Mapping[Nation, TrustEntry]) -> list[str]:
@@ -115,6 +207,31 @@ def _tell(entry: TrustEntry, as_json: bool, **more: str) -> None:
     print(f"  fingerprint {spoken(entry.fingerprint)}")
     for name, part in entry.parts.items():
         print(f"  {name}: {part}")
+    keys = entry.believed.keys
+    print(f"  trust list: version {keys.version}")
+    for key in (*keys.signing, *keys.encryption):
+        print(f"    {key.key_id}: {_state(key)}")
+
+
+def _state(key: ListedKey) -> str:
+    if key.revoked is None:
+        return str(key.use)
+    rows = ", ".join(f"{row.recipient}/{row.traffic}={row.upto}" for row in key.revoked)
+    return f"{key.use}, REVOKED after {rows or 'nothing'}"
+
+
+def _keys(keys: Sequence[ListedKey]) -> list[dict[str, Any]]:
+    return [
+        {
+            "key_id": key.key_id,
+            "public": key.public.hex(),
+            "use": key.use,
+            "revoked": None
+            if key.revoked is None
+            else {f"{row.recipient}/{row.traffic}": row.upto for row in key.revoked},
+        }
+        for key in keys
+    ]
 
 
 def _row(entry: TrustEntry) -> dict[str, Any]:
@@ -123,4 +240,7 @@ def _row(entry: TrustEntry) -> dict[str, Any]:
         "plane": entry.plane,
         "fingerprint": entry.fingerprint,
         "parts": entry.parts,
+        "version": entry.believed.version,
+        "signing": _keys(entry.believed.keys.signing),
+        "encryption": _keys(entry.believed.keys.encryption),
     }

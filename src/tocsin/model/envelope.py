@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import cbor2
 from msgspec import Meta, Struct
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
 from tocsin.model.label import Caveat, Label, Nation, Plane
 from tocsin.model.product import Traffic
@@ -52,6 +52,8 @@ class Header(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     key_id: Annotated[str, Meta(max_length=64)]
     issued_wall_ns: Moment
     expires_wall_ns: Moment
+    encrypted_to: Annotated[str, Meta(max_length=64)]
+    """The recipient's key that the payload is encrypted to (model.hpke); empty = it is in the clear."""
 
     @property
     def label(self) -> Label:
@@ -72,6 +74,7 @@ def header_for(
     key_id: str,
     issued_wall_ns: Instant,
     expires_wall_ns: Instant,
+    encrypted_to: str = "",
 ) -> Header:
     """The header of an envelope; the plane is the label's."""
     return Header(
@@ -88,6 +91,7 @@ def header_for(
         key_id,
         issued_wall_ns,
         expires_wall_ns,
+        encrypted_to,
     )
 
 
@@ -99,6 +103,12 @@ def canonical(value: Any) -> bytes:
 def header_bytes(header: Header) -> bytes:
     """Canonical bytes of a header: the external_aad."""
     return canonical([_plain(field) for field in astuple(header)])
+
+
+def bound_bytes(header: Header) -> bytes:
+    """What stays of a header however often it is sealed anew: all but the signing key and the times. It binds
+    an encrypted payload (HPKE's info) and names a content."""
+    return header_bytes(replace(header, key_id="", issued_wall_ns=0, expires_wall_ns=0))
 
 
 def protected_bytes(algorithm: int, key_id: str) -> bytes:

@@ -6,6 +6,7 @@ acknowledges. After a crash everything goes on from door.sqlite.
 """
 
 import asyncio
+import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -36,6 +37,7 @@ from tocsin.node.config import NodeConfig, load_config
 from tocsin.node.courier import Caller, Courier, Read
 from tocsin.node.door_book import DoorBook
 from tocsin.node.door_fold import door_step
+from tocsin.node.door_office import LOOK_S, open_office, stamp, with_keys
 from tocsin.node.door_words import (
     AckOffers,
     Arrived,
@@ -47,6 +49,7 @@ from tocsin.node.door_words import (
     HandOver,
     OffersCame,
     Office,
+    Officed,
     Report,
     Send,
     SendAgain,
@@ -54,13 +57,8 @@ from tocsin.node.door_words import (
     Stream,
     Tick,
 )
-from tocsin.node.keys import KeyFolder
-from tocsin.node.policy_file import load_policy
 from tocsin.node.shell import announce_ready, run_process, until_stopped
-from tocsin.node.trust import read_trust
-from tocsin.release._key import load_release_key
 from tocsin.share.transport import Arrival, Transport
-from tocsin.share.trust import TrustedKey, TrustList, trust_list
 
 TICK_S = 0.1
 """Without news the fold still runs: receipts, requests and heartbeats fall due."""
@@ -101,7 +99,7 @@ class Door:
     """One nation's door over a transport to partners and `publish(topic, bytes)` to its hall."""
 
     def __init__(self, office: Office, book: DoorBook, transport: Transport, publish: Publish) -> None:
-        self.office, self.book = office, book
+        self.book = book
         self.state = book.load(office)
         self._transport, self._publish = transport, publish
         self._disk = ThreadPoolExecutor(1, "door-book")
@@ -200,7 +198,7 @@ class Door:
             case SendAgain(partner=partner, traffic=traffic, runs=runs):
                 now = Instant(time.time_ns())
                 rows = await self._on_disk(
-                    self.book.overlapping, (partner, traffic), runs, ROWS_AGAIN, self.office, now
+                    self.book.overlapping, (partner, traffic), runs, ROWS_AGAIN, self.state.office, now
                 )
                 self._couriers[partner, traffic].again(rows, now)
             case HandOver(items=items):
@@ -231,6 +229,26 @@ class Door:
             acked = self.state.hall_upto
             await asyncio.sleep(HAND_AGAIN_S)
 
+    # ---- keys
+    # ------------------------------------------------------------------------------------------------
+
+    async def watch_keys(self, config: NodeConfig) -> None:
+        """For ever: keys and trust lists that change are taken over, without a restart."""
+        before = stamp(config)
+        while True:
+            await asyncio.sleep(LOOK_S)
+            now = stamp(config)
+            if now == before:
+                continue
+            before = now
+            try:
+                office = await self._on_disk(with_keys, config, self.state.office.policy)
+            except UserError as mistake:  # half of a change; the door goes on with what it has, and says so
+                print(f"keys not taken over: {mistake}", file=sys.stderr, flush=True)
+                continue
+            self._stimuli.append(Officed(office))
+            self._came(0, urgent=True)
+
     # ---- all of it
     # -------------------------------------------------------------------------------------------
 
@@ -247,7 +265,7 @@ class Door:
     def _reader(self, stream: Stream) -> Read:
         async def read(after: int, limit: int) -> Sequence[Sealed]:
             now = Instant(time.time_ns())
-            return await self._on_disk(self.book.outbox, stream, after, limit, self.office, now)
+            return await self._on_disk(self.book.outbox, stream, after, limit, self.state.office, now)
 
         return read
 
@@ -263,30 +281,12 @@ async def _at_most(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
 
 
-def partners_keys(config: NodeConfig) -> TrustList:
-    """Release keys of every nation that this node trusts, but its own."""
-    entries = read_trust(config.trust_dir, config.plane)
-    return trust_list(
-        TrustedKey(entry.nation, entry.plane, key.key_id, bytes.fromhex(key.public))
-        for entry in entries.values()
-        if entry.nation is not config.nation
-        for key in entry.release
-    )
-
-
 async def main(argv: list[str]) -> None:
     """Run one door until it is told to stop."""
     if len(argv) != 1:
         raise UserError("the door takes one argument, its configuration", fix="run `tocsin node CONFIG`")
     config = load_config(Path(argv[0]))
-    keys = KeyFolder(config.keys_dir)
-    signer = load_release_key(keys.release(1))
-    others = [load_release_key(path) for path in sorted(keys.door.glob("release-*.json"))]
-    former = tuple(key for key in others if key.key_id != signer.key_id)
-    policy = load_policy(config)
-    office = Office(
-        config.nation, config.plane, config.topology, partners_keys(config), signer, policy, former
-    )
+    office = open_office(config)
     book = DoorBook(config.door_book)
     try:
         await run(config, office, book)
@@ -303,7 +303,7 @@ async def run(config: NodeConfig, office: Office, book: DoorBook) -> None:
         await bus.subscribe("offer.data", door.on_offers)
         await bus.subscribe("import.ack", door.on_import_ack)
         await exchange.open()
-        await until_stopped(_say_ready(config.nation), *door.jobs())
+        await until_stopped(_say_ready(config.nation), door.watch_keys(config), *door.jobs())
     finally:
         door.close()
         await exchange.close()

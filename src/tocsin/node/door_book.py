@@ -17,17 +17,22 @@ from tocsin.model.label import Nation
 from tocsin.model.product import Traffic
 from tocsin.model.sealed import Sealed
 from tocsin.model.time import Instant
+from tocsin.node.door_trust import settle
 from tocsin.node.door_turn import CONTROL_SKIP, VALID_NS
 from tocsin.node.door_words import DoorState, Flight, Held, InRow, Office, Store, Stream
 from tocsin.node.log_book import LOG_SCHEMA, LogBook
 from tocsin.node.notary import settled
-from tocsin.record.book import open_book, transaction
+from tocsin.record.book import book_errors, open_book, open_reader, transaction
 from tocsin.release.seal import renewed
 from tocsin.share.inbox import InStream
+from tocsin.share.keylist import Believed, SignedList, believe
 from tocsin.share.marks import Run
 from tocsin.share.outbox import OutStream, allocate
 
-VERSION = 2
+VERSION = 3
+
+LIST_SEEN = "list-seen"
+"""The mark of the newest own trust list that a partner holds: `tocsin trust rotate` goes beyond it."""
 
 MAX_EVIDENCE = 1_000
 """Refused messages whose bytes are kept (60 MB at the most); counts by reason are kept for ever."""
@@ -65,6 +70,9 @@ CREATE TABLE stream(
   way TEXT NOT NULL CHECK (way IN ('in', 'out')), nation TEXT NOT NULL, traffic TEXT NOT NULL,
   marks BLOB NOT NULL,
   PRIMARY KEY (way, nation, traffic)
+) WITHOUT ROWID;
+CREATE TABLE key_list(
+  nation TEXT PRIMARY KEY, root BLOB NOT NULL, body BLOB NOT NULL, signature BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE mark(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
@@ -114,6 +122,10 @@ class DoorBook:
             self._write_marks(store)
             if store.logs is not None:
                 self._logs.write(store.logs, store.ticks, store.proofs)
+            self._db.executemany(
+                "INSERT OR REPLACE INTO key_list VALUES (?, ?, ?, ?)",
+                ((b.keys.nation, b.root, b.signed.body, b.signed.signature) for b in store.lists),
+            )
 
     def _write_out(self, store: Store) -> None:
         many = self._db.executemany
@@ -172,6 +184,7 @@ class DoorBook:
             ((way, *key, _PACK.encode(row)) for way, key, row in rows),
         )
         marks = {"handed": store.handed_upto, "hall": store.hall_upto, "copies": store.copies}
+        marks[LIST_SEEN] = store.list_seen
         self._db.executemany("INSERT OR REPLACE INTO mark VALUES (?, ?)", marks.items())
 
     # ---- reading
@@ -180,7 +193,7 @@ class DoorBook:
     def load(self, office: Office) -> DoorState:
         """The state as of the last commit."""
         hall_upto = self._mark("hall")
-        return DoorState(
+        state = DoorState(
             office=office,
             offers_upto=_number(self._db.execute("SELECT coalesce(max(number), 0) FROM offer")),
             handed_upto=self._mark("handed"),
@@ -191,7 +204,10 @@ class DoorBook:
             held=tuple(self._held()),
             copies=self._mark("copies"),
             logs=settled(self._logs.read(), office.log),
+            lists=dict(self._lists(office)),
+            list_seen=self._mark(LIST_SEEN),
         )
+        return settle(state)
 
     def outbox(self, stream: Stream, after: int, limit: int, office: Office, now: Instant) -> list[Sealed]:
         """Rows not yet receipted whose first sequence is past `after`, in order, their signatures checked and
@@ -248,6 +264,13 @@ class DoorBook:
             row = _OUT.decode(marks)
             yield key, allocate(row, CONTROL_SKIP)[0] if key[1] is Traffic.CONTROL else row
 
+    def _lists(self, office: Office) -> Iterator[tuple[Nation, Believed]]:
+        for nation, root, body, signature in self._db.execute("SELECT * FROM key_list"):
+            signed = SignedList(bytes(body), bytes(signature))
+            found = believe(Nation(str(nation)), office.plane, bytes(root), signed)
+            if isinstance(found, Believed):
+                yield found.keys.nation, found
+
     def _held(self) -> Iterator[Held]:
         rows = self._db.execute("SELECT body FROM held ORDER BY due_wall_ns, offer, partner")
         for (body,) in rows:
@@ -277,6 +300,26 @@ class DoorBook:
             flight = one
         if flight is not None:
             yield flight
+
+
+class Told(NamedTuple):
+    """What partners may have of us: sequences given away by stream, and the newest own trust list."""
+
+    sent: dict[Stream, int]
+    list_seen: int
+
+
+def told_so_far(path: Path) -> Told:
+    """Read beside the running door."""
+    reader = open_reader(path)
+    try:
+        with book_errors(path):
+            rows = reader.execute("SELECT nation, traffic, marks FROM stream WHERE way = 'out'")
+            sent = {(Nation(str(n)), Traffic(str(t))): _OUT.decode(bytes(row)).sent for n, t, row in rows}
+            seen = reader.execute("SELECT value FROM mark WHERE name = ?", (LIST_SEEN,)).fetchone()
+    finally:
+        reader.close()
+    return Told(sent, 0 if seen is None else _int(seen[0]))
 
 
 def _opened(rows: apsw.Cursor, office: Office, now: Instant) -> list[Sealed]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from tocsin.model.time import Instant
-from tocsin.node import hearing, logs, notary, releasing, speaking
+from tocsin.node import door_trust, hearing, logs, notary, releasing, speaking
 from tocsin.node.door_turn import Turn
 from tocsin.node.door_words import (
     Arrived,
@@ -20,6 +20,7 @@ from tocsin.node.door_words import (
     DoorStimulus,
     HallHas,
     OffersCame,
+    Officed,
 )
 
 
@@ -29,6 +30,9 @@ def door_step(
     """One turn of the door; `now` is wall time. A `Store` among the effects is first and is committed
     first."""
     turn = Turn(state, now)
+    for stimulus in stimuli:
+        if isinstance(stimulus, Officed):
+            door_trust.take_office(turn, stimulus.office)
     releasing.release_due(turn)
     offered = [stimulus.offers for stimulus in stimuli if isinstance(stimulus, OffersCame)]
     if offered:

@@ -32,8 +32,10 @@ from tocsin.node.door_words import (
 from tocsin.node.log_words import Logs
 from tocsin.release import seal
 from tocsin.share.inbox import InStream
+from tocsin.share.keylist import Believed
 from tocsin.share.links import Note
 from tocsin.share.outbox import OutStream
+from tocsin.share.trust import TrustList
 
 VALID_NS = 24 * 3600 * SECOND_NS
 """Life of an envelope. Long: what was cut off for hours must still arrive; replay is stopped by the
@@ -88,6 +90,9 @@ class Turn:
         self.ticks: list[tuple[int, int, bytes]] = []
         self.proofs: list[Proof] = []
         self.notes: dict[Nation, list[Note]] = {}
+        self.lists, self.new_lists = dict(state.lists), list[Believed]()
+        self.trust: TrustList = state.trust or state.office.trust
+        self.list_seen, self.disputed = state.list_seen, state.disputed
 
     def out(self, stream: Stream) -> OutStream:
         """What we have sent there so far."""
@@ -157,7 +162,9 @@ class Turn:
         self.alarm(alarm)
         self.keep_logs(replace(self.logs, lost=True))
 
-    def header(self, label: Label, partner: Nation, traffic: Traffic, first: int, last: int) -> Header:
+    def header(
+        self, label: Label, partner: Nation, traffic: Traffic, first: int, last: int, encrypted_to: str = ""
+    ) -> Header:
         """Header of an envelope of this door, now."""
         office = self.state.office
         return header_for(
@@ -170,6 +177,7 @@ class Turn:
             key_id=office.signer.key_id,
             issued_wall_ns=self.now,
             expires_wall_ns=Instant(self.now + VALID_NS),
+            encrypted_to=encrypted_to,
         )
 
     def send(self, header: Header, payload: bytes, *, by_hub: bool, fleeting: bool = False) -> None:
@@ -200,6 +208,10 @@ class Turn:
             taken=self.taken,
             logs=self.logs,
             reported_ns=self.reported_ns,
+            lists=self.lists,
+            trust=self.trust,
+            list_seen=self.list_seen,
+            disputed=self.disputed,
         )
         effects: list[DoorEffect] = []
         if store:
@@ -212,14 +224,18 @@ class Turn:
         return state, (*effects, *self.after)
 
     def _must_store(self) -> bool:
-        rows = self.offers or self.sealed or self.rows_in or self.handed or self.unheld or self._logs_changed
+        rows = (
+            self.offers or self.sealed or self.rows_in or self.handed or self.unheld or self.new_lists
+            or self._logs_changed
+        )
         overdue = self._dirty() and self.now - self.state.stored_ns >= LAZY_NS
         return bool(rows) or overdue
 
     def _dirty(self) -> bool:
         before = self.state
         marks = self.outs != before.outs or self.ins != before.ins or self.hall_upto != before.hall_upto
-        return before.dirty or marks or self.copies != before.copies
+        counts = (self.copies, self.list_seen) != (before.copies, before.list_seen)
+        return before.dirty or marks or counts
 
     def _store(self) -> Store:
         return Store(
@@ -240,4 +256,6 @@ class Turn:
             logs=self.logs if self._logs_changed else None,
             ticks=tuple(self.ticks),
             proofs=tuple(self.proofs),
+            lists=tuple(self.new_lists),
+            list_seen=self.list_seen,
         )

@@ -6,6 +6,7 @@ touched. All times here are wall time: the door knows no other clock.
 
 from msgspec import Struct
 
+from tocsin.model import hpke
 from tocsin.model.handoff import HandedItem, LinkReport
 from tocsin.model.label import Nation, Plane
 from tocsin.model.product import Decision, Offer, Quarantined, Traffic
@@ -15,6 +16,7 @@ from tocsin.node.log_words import LogOffice, Logs
 from tocsin.release.seal import Signer
 from tocsin.release.terms import DEFAULT, Policy
 from tocsin.share.inbox import InStream
+from tocsin.share.keylist import Believed
 from tocsin.share.links import Link
 from tocsin.share.marks import Run
 from tocsin.share.outbox import OutStream
@@ -69,7 +71,14 @@ class Tick(Struct, frozen=True, tag="tick"):
     """Time has passed: receipts, requests and heartbeats may be due."""
 
 
-DoorStimulus = OffersCame | Arrived | HallHas | CommitmentCame | Tick
+class Officed(Struct, frozen=True, tag="officed"):
+    """The nation's own keys, or what it believes of others by hand, have changed: from now on this is the
+    office."""
+
+    office: "Office"
+
+
+DoorStimulus = OffersCame | Arrived | HallHas | CommitmentCame | Tick | Officed
 
 # ---- effects
 # -------------------------------------------------------------------------------------------------
@@ -145,6 +154,10 @@ class Store(Struct, frozen=True, tag="store"):
     ticks: tuple[tuple[int, int, bytes], ...] = ()
     """New leaves of the own log: generation, number, commitment."""
     proofs: tuple[Proof, ...] = ()
+    lists: tuple[Believed, ...] = ()
+    """Trust lists that are new."""
+    list_seen: int = 0
+    """The newest version of our own list that a partner holds."""
 
 
 class AckOffers(Struct, frozen=True, tag="ack-offers"):
@@ -205,6 +218,13 @@ class Office(Struct, frozen=True):
     """Own keys that signed before, and may have sealed what still waits in the outbox."""
     log: LogOffice | None = None
     """Null: this door keeps no logs and witnesses none."""
+    own: Believed | None = None
+    """Our trust list, which partners are to have."""
+    lists: dict[Nation, Believed] = {}
+    """Partners' lists as the node was given them by hand; newer ones come over the links. Without any,
+    `trust` is all that is believed."""
+    decrypt: hpke.Decrypt = hpke.cannot
+    encrypt: hpke.Encrypt = hpke.encrypt
 
     @property
     def partners(self) -> tuple[Nation, ...]:
@@ -242,6 +262,13 @@ class DoorState(Struct, frozen=True):
     """Envelopes of products taken lately: SHA-256 of their bytes, and how many records were in them."""
     logs: Logs = Logs()
     reported_ns: Instant = Instant(0)
+    lists: dict[Nation, Believed] = {}
+    """The newest trust list of each partner."""
+    trust: TrustList | None = None
+    """What follows from them; null = as the office has it."""
+    list_seen: int = 0
+    disputed: frozenset[tuple[Nation, int]] = frozenset()
+    """Lists (nation, version) of which there are two truths; told once."""
     stored_ns: Instant = Instant(0)
     dirty: bool = False
     """Marks have changed since the last `Store`."""

@@ -10,11 +10,11 @@ from tocsin.model.label import Nation
 from tocsin.model.product import Import, Product, Traffic
 from tocsin.model.product import Receipt as ReceiptForHall
 from tocsin.model.time import Instant
-from tocsin.node import logs, tellings
+from tocsin.node import door_trust, logs, tellings
 from tocsin.node.door_turn import Turn
 from tocsin.node.door_words import Arrived, Flight, HallHas, InRow, SendAgain
 from tocsin.share import inbox, links, outbox
-from tocsin.share.links import Heartbeat, Link, Receipt, Resend
+from tocsin.share.links import Heartbeat, Link, ListNews, Receipt, Resend
 from tocsin.share.wire import Refused, Verified, verify
 
 MAX_FLIGHTS = 20_000
@@ -29,7 +29,9 @@ def take_arrival(turn: Turn, arrived: Arrived) -> None:
     if records := turn.taken.get(digest):
         turn.copies += records  # by the other path: the same bytes, verified and taken already
         return
-    outcome = verify(arrived.data, office.trust, office.nation, office.plane, turn.now)
+    outcome = verify(arrived.data, turn.trust, office.nation, office.plane, turn.now, office.decrypt)
+    if isinstance(outcome, Refused) and outcome.reason == "unknown-key" and door_trust.learn(turn, arrived):
+        outcome = verify(arrived.data, turn.trust, office.nation, office.plane, turn.now, office.decrypt)
     if isinstance(outcome, Refused):
         turn.quarantine(outcome.reason, arrived.source, outcome.detail, arrived.data)
         return
@@ -93,6 +95,8 @@ def _take_notes(turn: Turn, verified: Verified, arrived: Arrived) -> None:
                 _take_request(turn, partner, traffic, runs)
             case Heartbeat():
                 _take_beat(turn, partner, note, arrived)
+            case ListNews(key_list=key_list):
+                door_trust.take_list(turn, partner, key_list, arrived)
             case _:
                 logs.take_note(turn, partner, note, arrived)
 
@@ -121,6 +125,7 @@ def _take_request(turn: Turn, partner: Nation, traffic: Traffic, runs: tuple[tup
 
 def _take_beat(turn: Turn, partner: Nation, beat: Heartbeat, arrived: Arrived) -> None:
     turn.links[partner] = links.took_beat(turn.links.get(partner, Link()), beat, turn.now)
+    door_trust.compare(turn, partner, beat, arrived)
     for traffic, upto in beat.sent.items():
         if traffic is not Traffic.CONTROL:
             before = turn.into((partner, traffic))

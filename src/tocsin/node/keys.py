@@ -7,20 +7,24 @@ keys/               0700
   hall.key hall.pem hall.nk   hall's client certificate and broker user
   sys.nk            broker's system user
   leaf-<P>.nk       broker user as which this nation's broker dials partner P
+  root.json         root key: signs the trust list and nothing else; may be kept elsewhere between rotations
+  list.json         the trust list as it is now, signed (public)
   door/             0700, for the door process alone
     door.key door.pem door.nk door-<P>.nk   client certificate; broker users of the private and link accounts
-    release-<n>.json   release keys (Ed25519 seed): <n> = 1 signs, <n> = 2 is the announced next one
+    release-<n>.json      release keys (Ed25519 seed); the trust list says which of them signs
+    encryption-<n>.json   keys (X25519) that open what partners encrypt to this nation
 
 Certificates: ECDSA P-256 (what every TLS 1.3 stack takes). Broker users: nkeys (Ed25519).
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 
 import msgspec
 import nkeys
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from msgspec import Struct
 from nacl.signing import SigningKey
 
@@ -28,13 +32,19 @@ from tocsin.errors import UserError
 from tocsin.model.label import Nation, Plane
 from tocsin.model.time import Instant
 from tocsin.node import authority
+from tocsin.share.keylist import SIGNED_FOR, KeyList, ListedKey, SignedList, Use, list_body
 
-RELEASE_KEYS = (1, 2)
-"""Numbers of the first two release keys: the current one and the next, announced in the trust entry."""
+FIRST_KEYS = {1: Use.CURRENT, 2: Use.NEXT}
+"""Numbers of the first two keys of each kind: the one in use and the announced next one."""
+
+SIGNING, ENCRYPTION = "release", "encryption"
+"""Kinds of numbered keys, as their files are called."""
 
 
 class ReleaseKey(Struct, frozen=True):
-    """The key that signs what leaves the nation; `seed` is 32 bytes, in hexadecimal."""
+    """The key that signs what leaves the nation, or the root that signs its trust list; `seed` is 32 bytes,
+    in hexadecimal. Of an encryption key it is the X25519 private key.
+    """
 
     key_id: str
     seed: str
@@ -43,6 +53,11 @@ class ReleaseKey(Struct, frozen=True):
     def public_hex(self) -> str:
         """Ed25519 public key, hexadecimal."""
         return bytes(SigningKey(bytes.fromhex(self.seed)).verify_key).hex()
+
+    @property
+    def public_x25519(self) -> bytes:
+        """X25519 public key, of an encryption key."""
+        return X25519PrivateKey.from_private_bytes(bytes.fromhex(self.seed)).public_key().public_bytes_raw()
 
 
 class KeyFolder:
@@ -64,9 +79,27 @@ class KeyFolder:
         """Seed of the broker user `hall`, `sys`, `door`, `door-<P>` or `leaf-<P>`."""
         return self._folder(role) / f"{role}.nk"
 
+    @property
+    def root_key(self) -> Path:
+        """The key that signs the trust list."""
+        return self.root / "root.json"
+
+    @property
+    def key_list(self) -> Path:
+        """The trust list, signed."""
+        return self.root / "list.json"
+
     def release(self, number: int) -> Path:
         """Release key file number `number` (from 1)."""
-        return self.door / f"release-{number}.json"
+        return self.numbered(SIGNING, number)
+
+    def numbered(self, kind: str, number: int) -> Path:
+        """Key file number `number` (from 1) of a kind."""
+        return self.door / f"{kind}-{number}.json"
+
+    def all_of(self, kind: str) -> list[Path]:
+        """Every key file of a kind."""
+        return sorted(self.door.glob(f"{kind}-*.json"))
 
     def _folder(self, role: str) -> Path:
         return self.door if role.split("-")[0] == "door" else self.root
@@ -91,10 +124,46 @@ def make_keys(root: Path, nation: Nation, plane: Plane, hosts: Sequence[str], no
     others = [other for other in Nation if other is not nation]
     for role in ("hall", "sys", "door", *(f"{kind}-{p}" for kind in ("door", "leaf") for p in others)):
         write_secret(folder.nkey(role), _new_nkey_seed())
-    for number in RELEASE_KEYS:
-        key = ReleaseKey(key_id(nation, plane, number), bytes(SigningKey.generate()).hex())
-        write_secret(folder.release(number), msgspec.json.encode(key))
+    root_key = ReleaseKey(f"{nation}-{plane}-root", bytes(SigningKey.generate()).hex())
+    write_secret(folder.root_key, msgspec.json.encode(root_key))
+    signing, encryption = (tuple(_first_keys(folder, kind, nation, plane)) for kind in (SIGNING, ENCRYPTION))
+    write_list(folder, signed_list(KeyList(nation, plane, 1, now, signing, encryption), root_key))
     return folder
+
+
+def _first_keys(folder: KeyFolder, kind: str, nation: Nation, plane: Plane) -> Iterator[ListedKey]:
+    for number, use in FIRST_KEYS.items():
+        yield new_key(folder, kind, nation, plane, number, use)
+
+
+def new_key(folder: KeyFolder, kind: str, nation: Nation, plane: Plane, number: int, use: Use) -> ListedKey:
+    """A new secret on disk; its public part as it stands in the list."""
+    name = key_id(nation, plane, number) if kind == SIGNING else f"{nation}-{plane}-E{number}"
+    key = ReleaseKey(name, os.urandom(32).hex())
+    write_secret(folder.numbered(kind, number), msgspec.json.encode(key))
+    public = bytes.fromhex(key.public_hex) if kind == SIGNING else key.public_x25519
+    return ListedKey(name, public, use)
+
+
+def signed_list(keys: KeyList, root: ReleaseKey) -> SignedList:
+    """The list under the root's signature."""
+    body = list_body(keys)
+    return SignedList(body, bytes(SigningKey(bytes.fromhex(root.seed)).sign(SIGNED_FOR + body).signature))
+
+
+def write_list(folder: KeyFolder, signed: SignedList) -> None:
+    """Replace the list whole: a reader finds the old one or the new one."""
+    replace_file(folder.key_list, msgspec.json.encode(signed))
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a public file so that a crash leaves the old one or the new one."""
+    fresh = path.with_name(f".{path.name}.new")
+    with fresh.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
 
 
 def _make_certificates(

@@ -14,7 +14,7 @@ from tocsin.model.product import Offer, Product
 from tocsin.node.releasing import encoded, question
 from tocsin.record.book import book_errors
 from tocsin.record.rows import open_record
-from tocsin.release.policy import Release, decide, may_use_hub
+from tocsin.release.policy import Release, decide, may_use_hub, must_encrypt
 from tocsin.release.terms import Policy, kind_of
 from tocsin.release.wording import UNSOUND, obstacles, said
 from tocsin.share.topology import Topology
@@ -52,6 +52,8 @@ class Explained(Struct, frozen=True):
     """What is done to it first: `coarsen` (grids) and `delay_s`; empty = it goes as it is."""
     by_hub: bool
     """It may also take the relay."""
+    encrypted: bool
+    """It goes encrypted to the partner: a relay on the way may not read it."""
     in_the_way: tuple[Step, ...]
     """Everything that would have to change before it could go."""
     recorded_rule: str | None = None
@@ -102,11 +104,18 @@ def _from_record(path: Path, number: int) -> Message:
 
 
 def explain(
-    message: Message, issuer: Nation, partner: Nation, plane: Plane, topology: Topology, policy: Policy
+    message: Message,
+    issuer: Nation,
+    partner: Nation,
+    plane: Plane,
+    topology: Topology,
+    policy: Policy,
+    *,
+    encrypts: bool,
 ) -> Explained:
-    """What the door of `issuer` says."""
+    """What the door of `issuer` says. `encrypts`: `partner` has named a key to encrypt to."""
     product = message.product
-    asked = question(product, issuer, partner, plane, topology, policy)
+    asked = question(product, issuer, partner, plane, topology, policy, encrypts=encrypts)
     verdict = decide(asked)
     stands = obstacles(asked)
     rule = verdict.rule
@@ -124,6 +133,7 @@ def explain(
         says=said(rule, asked).says,
         reduction=reduction(product, policy) if released else {},
         by_hub=released and may_use_hub(asked),
+        encrypted=released and must_encrypt(asked),
         in_the_way=tuple(Step(name, *said(name, asked)) for name in stands),
         recorded_rule=message.recorded.get(partner),
     )

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from tocsin.model.envelope import MAX_ENVELOPE_BYTES, MAX_RECORDS
+from tocsin.model.envelope import MAX_ENVELOPE_BYTES, MAX_RECORDS, bound_bytes
 from tocsin.model.label import Label, Nation, Plane
 from tocsin.model.product import Decision, Offer, Product, Traffic, traffic_of
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.node import tellings
 from tocsin.node.door_turn import Turn
 from tocsin.node.door_words import Held
-from tocsin.release.policy import Question, Withheld, decide, may_use_hub
+from tocsin.release.policy import Question, Withheld, decide, may_use_hub, must_encrypt
 from tocsin.release.reduce import reduced
 from tocsin.release.terms import Policy
 from tocsin.release.wording import HELD_FULL, UNSOUND
@@ -38,11 +38,12 @@ class _Parcel(Struct, frozen=True):
     traffic: Traffic
     label: Label
     by_hub: bool
+    encrypt: bool
     rule: str
     data: bytes
 
 
-_Group = tuple[Nation, Traffic, Label, bool]
+_Group = tuple[Nation, Traffic, Label, bool, bool]
 _Word = Decision | _Parcel | Held
 
 
@@ -82,9 +83,16 @@ def encoded(products: Sequence[Product], policy: Policy) -> list[bytes | None]:
 
 
 def question(
-    product: Product, issuer: Nation, partner: Nation, plane: Plane, topology: Topology, policy: Policy
+    product: Product,
+    issuer: Nation,
+    partner: Nation,
+    plane: Plane,
+    topology: Topology,
+    policy: Policy,
+    *,
+    encrypts: bool,
 ) -> Question:
-    """What a door asks its policy."""
+    """What a door asks its policy. `encrypts`: the partner's trust list names a key to encrypt to."""
     routes = topology.routes(issuer, partner)
     return Question(
         product=product,
@@ -94,6 +102,7 @@ def question(
         direct=Route.DIRECT in routes,
         hub=topology.hub if Route.HUB in routes else None,
         policy=policy,
+        encrypts=encrypts,
     )
 
 
@@ -108,7 +117,15 @@ def _for_all(turn: Turn, offers: Sequence[Offer]) -> Iterator[_Word]:
 
 def _word(turn: Turn, offer: Offer, data: bytes | None, partner: Nation, taken_wall_ns: Instant) -> _Word:
     office, product = turn.state.office, offer.product
-    asked = question(product, office.nation, partner, office.plane, office.topology, office.policy)
+    asked = question(
+        product,
+        office.nation,
+        partner,
+        office.plane,
+        office.topology,
+        office.policy,
+        encrypts=partner in turn.trust.encryption,
+    )
     verdict = decide(asked)
     if isinstance(verdict, Withheld):
         return _withheld(offer, partner, verdict.rule)
@@ -117,8 +134,16 @@ def _word(turn: Turn, offer: Offer, data: bytes | None, partner: Nation, taken_w
     due_wall_ns = Instant(taken_wall_ns + verdict.delay_s * SECOND_NS)
     if due_wall_ns > turn.now:
         return Held(offer, partner, taken_wall_ns, due_wall_ns)
-    by_hub = may_use_hub(asked)
-    return _Parcel(offer.number, partner, traffic_of(product), product.label, by_hub, verdict.rule, data)
+    return _Parcel(
+        offer=offer.number,
+        partner=partner,
+        traffic=traffic_of(product),
+        label=product.label,
+        by_hub=may_use_hub(asked),
+        encrypt=must_encrypt(asked),
+        rule=verdict.rule,
+        data=data,
+    )
 
 
 def _withheld(offer: Offer, partner: Nation, rule: str) -> Decision:
@@ -132,7 +157,8 @@ def _carry_out(turn: Turn, words: Iterable[_Word]) -> None:
     parcels: dict[_Group, list[_Parcel]] = {}
     for word in words:
         if isinstance(word, _Parcel):
-            parcels.setdefault((word.partner, word.traffic, word.label, word.by_hub), []).append(word)
+            group = (word.partner, word.traffic, word.label, word.by_hub, word.encrypt)
+            parcels.setdefault(group, []).append(word)
         elif isinstance(word, Decision):
             decided.append(word)
         elif turn.waiting(word.partner) < MOST_HELD:
@@ -167,8 +193,12 @@ def _sealed(turn: Turn, batch: Sequence[_Parcel]) -> Iterator[Decision]:
     one = batch[0]
     stream = (one.partner, one.traffic)
     turn.outs[stream], first = outbox.allocate(turn.out(stream), len(batch))
-    header = turn.header(one.label, one.partner, one.traffic, first, first + len(batch) - 1)
+    to = turn.trust.encryption[one.partner] if one.encrypt else None
+    last = first + len(batch) - 1
+    header = turn.header(one.label, one.partner, one.traffic, first, last, to.key_id if to else "")
     payload = join_products([parcel.data for parcel in batch])
+    if to is not None:
+        payload = turn.state.office.encrypt(payload, to.public, bound_bytes(header))
     turn.send(header, payload, by_hub=one.by_hub)
     tellings.sealed(turn, header, payload)
     for sequence, parcel in enumerate(batch, start=first):

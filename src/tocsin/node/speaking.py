@@ -5,6 +5,7 @@ from tocsin.model.handoff import LinkReport
 from tocsin.model.label import Label, Nation
 from tocsin.model.product import LinkHealth, Traffic
 from tocsin.model.time import MILLISECOND_NS
+from tocsin.node import door_trust
 from tocsin.node.door_turn import Turn
 from tocsin.node.door_words import Report
 from tocsin.share import inbox, links, outbox
@@ -19,6 +20,8 @@ def speak(turn: Turn) -> None:
     for partner in turn.state.office.partners:
         notes = _receipts_and_requests(turn, partner)
         notes += turn.notes.pop(partner, [])
+        news = door_trust.list_due(turn, partner)
+        notes += [news] if news is not None else []
         for first in range(0, len(notes), links.MAX_NOTES):
             _say(turn, partner, notes[first : first + links.MAX_NOTES], fleeting=False)
         if links.beat_due(turn.links.get(partner, Link()), turn.now):
@@ -66,6 +69,7 @@ def _beat(turn: Turn, partner: Nation) -> Heartbeat:
         step_age_ms=age_ms,
         echo_wall_ns=echo_wall_ns,
         echo_held_ns=held_ns,
+        lists=door_trust.marks(turn),
     )
 
 

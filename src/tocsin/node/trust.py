@@ -1,8 +1,10 @@
 """What nations must know of each other, and how they come to believe it: public parts, compared by voice.
 
 A trust entry is the public part of one (nation, plane). It travels as a file by any way at all; what makes it
-believed is its fingerprint, read out by the other nation over a channel that both know. A changed entry is
-never taken over silently.
+believed is its fingerprint, read out by the other nation over a channel that both know. The fingerprint
+covers what stays (authority, root key, broker users); the trust list in it is under the root's signature,
+has a version, and is replaced by newer ones over the links themselves. A changed fingerprint is never taken
+over silently, and an older list not at all.
 """
 
 import hashlib
@@ -15,7 +17,8 @@ from msgspec import Struct
 from tocsin.errors import UserError
 from tocsin.model.label import Nation, Plane
 from tocsin.node import authority
-from tocsin.node.keys import RELEASE_KEYS, KeyFolder, public_nkey, read_release_key, read_seed
+from tocsin.node.keys import KeyFolder, public_nkey, read_release_key, read_seed, replace_file
+from tocsin.share.keylist import Believed, ListRefused, SignedList, believe, newer
 
 ENTRY_BYTES = 64 * 1024
 """An entry is about 2 kB; more is not an entry."""
@@ -29,8 +32,7 @@ class ReleasePublic(Struct, frozen=True):
 
 
 class TrustEntry(Struct, frozen=True, forbid_unknown_fields=True):
-    """Public parts of one nation in one plane. `release` holds the current key first, then the announced next
-    one.
+    """Public parts of one nation in one plane. `root`: Ed25519, hexadecimal; it signs `key_list`.
 
     `leaf_nkeys`: the broker user as which this nation's broker dials each partner.
     """
@@ -38,19 +40,37 @@ class TrustEntry(Struct, frozen=True, forbid_unknown_fields=True):
     nation: Nation
     plane: Plane
     ca_pem: str
-    release: tuple[ReleasePublic, ...]
+    root: str
+    key_list: SignedList
     leaf_nkeys: dict[Nation, str]
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over the whole entry, hexadecimal: what is compared by voice."""
-        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
+        """SHA-256 over all but the list, hexadecimal: what is compared by voice."""
+        stays = (self.nation, self.plane, self.ca_pem, self.root, self.leaf_nkeys)
+        return hashlib.sha256(msgspec.json.encode(stays, order="deterministic")).hexdigest()
+
+    @property
+    def believed(self) -> Believed:
+        """The list. UserError when the root did not sign it for this nation and plane."""
+        found = believe(self.nation, self.plane, bytes.fromhex(self.root), self.key_list)
+        if isinstance(found, ListRefused):
+            raise UserError(
+                f"the trust list of {self.nation}: {found.detail}", fix="ask the partner to export it again"
+            )
+        return found
+
+    @property
+    def release(self) -> tuple[ReleasePublic, ...]:
+        """The keys that sign for the nation, the current one first."""
+        keys = sorted(self.believed.keys.signing, key=lambda key: key.use)
+        return tuple(ReleasePublic(key.key_id, key.public.hex()) for key in keys)
 
     @property
     def parts(self) -> dict[str, str]:
         """Fingerprints of the parts, to find what changed."""
-        keys = {key.key_id: hashlib.sha256(bytes.fromhex(key.public)).hexdigest() for key in self.release}
-        return {"authority": authority.fingerprint(self.ca_pem.encode()), **keys}
+        root = hashlib.sha256(bytes.fromhex(self.root)).hexdigest()
+        return {"authority": authority.fingerprint(self.ca_pem.encode()), "root key": root}
 
 
 def spoken(fingerprint: str) -> str:
@@ -65,11 +85,20 @@ def heard(text: str) -> str:
 
 def own_entry(nation: Nation, plane: Plane, folder: KeyFolder) -> TrustEntry:
     """Public parts of the node's own keys."""
-    keys = [read_release_key(folder.release(number)) for number in RELEASE_KEYS]
+    root = read_release_key(folder.root_key)
     leaves = {p: public_nkey(read_seed(folder.nkey(f"leaf-{p}"))) for p in Nation if p is not nation}
     ca_pem = folder.certificate("ca").read_text("ascii")
-    release = tuple(ReleasePublic(key.key_id, key.public_hex) for key in keys)
-    return TrustEntry(nation, plane, ca_pem, release, leaves)
+    return TrustEntry(nation, plane, ca_pem, root.public_hex, read_list(folder), leaves)
+
+
+def read_list(folder: KeyFolder) -> SignedList:
+    """The nation's own trust list; UserError when it is missing or malformed."""
+    try:
+        return msgspec.json.decode(folder.key_list.read_bytes(), type=SignedList)
+    except (OSError, msgspec.MsgspecError) as failure:
+        raise UserError(
+            f"cannot read the trust list {folder.key_list} ({failure})", fix="restore it from your copy"
+        ) from None
 
 
 def entry_path(trust_dir: Path, nation: Nation) -> Path:
@@ -80,7 +109,8 @@ def entry_path(trust_dir: Path, nation: Nation) -> Path:
 def write_entry(path: Path, entry: TrustEntry) -> None:
     """Write an entry as JSON that a person can read."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(entry, order="deterministic"), indent=1) + b"\n")
+    text = msgspec.json.format(msgspec.json.encode(entry, order="deterministic"), indent=1)
+    replace_file(path, text + b"\n")
 
 
 def read_entry(path: Path) -> TrustEntry:
@@ -105,16 +135,16 @@ def read_entry(path: Path) -> TrustEntry:
 def _fault(entry: TrustEntry) -> str | None:
     try:
         named = authority.subject_of(entry.ca_pem.encode())
-        sizes = [len(bytes.fromhex(key.public)) for key in entry.release]
+        size = len(bytes.fromhex(entry.root))
     except ValueError as failure:
         return f"a part is malformed ({failure})"
     if named != (entry.nation, entry.plane):
         return f"its authority is of {' '.join(named)}, not of {entry.nation} {entry.plane}"
-    prefix = f"{entry.nation}-{entry.plane}-"
-    if not entry.release or any(not key.key_id.startswith(prefix) for key in entry.release):
-        return "it has no release key of that nation and plane"
-    if any(size != 32 for size in sizes):
-        return "a release key is not 32 bytes"
+    if size != 32:
+        return "its root key is not 32 bytes"
+    found = believe(entry.nation, entry.plane, bytes.fromhex(entry.root), entry.key_list)
+    if isinstance(found, ListRefused):
+        return f"its trust list: {found.detail}"
     nkeys = entry.leaf_nkeys.values()
     if any(len(nkey) != 56 or nkey[0] != "U" or not nkey.isalnum() for nkey in nkeys):
         return "a broker user is malformed"
@@ -126,8 +156,8 @@ def accept(
 ) -> Path:
     """Believe a partner's entry. `said` is the fingerprint that the partner read out.
 
-    UserError for another plane, the own nation, a fingerprint that differs, or a changed entry without
-    `replace`.
+    UserError for another plane, the own nation, a fingerprint that differs, a changed one without `replace`,
+    or a trust list that is not newer than the one held.
     """
     nation, plane = mine
     if entry.plane is not plane:
@@ -143,14 +173,20 @@ def accept(
             fix="do not use this file; ask the partner to read it out again and to send it again",
         )
     path = entry_path(trust_dir, entry.nation)
-    if path.exists() and not replace:
-        known = read_entry(path)
-        if known != entry:
-            changed = sorted(set(entry.parts.items()) ^ set(known.parts.items())) or [("a broker user", "")]
-            names = ", ".join(sorted({name for name, _ in changed}))
+    known = read_entry(path) if path.exists() else None
+    if known is not None and known.fingerprint != entry.fingerprint and not replace:
+        changed = sorted(set(entry.parts.items()) ^ set(known.parts.items())) or [("a broker user", "")]
+        names = ", ".join(sorted({name for name, _ in changed}))
+        raise UserError(
+            f"{entry.nation} is known with other keys ({names} changed)",
+            fix="when the partner confirms the change, repeat with --replace",
+        )
+    if known is not None and known.root == entry.root:
+        stale = newer(known.believed, entry.key_list)
+        if isinstance(stale, ListRefused):
             raise UserError(
-                f"{entry.nation} is known with other keys ({names} changed)",
-                fix="when the partner confirms the change, repeat with --replace",
+                f"the trust list in the file is not newer than what is held: {stale.detail}",
+                fix="ask the partner for its newest file; two lists of one version are forged or a mistake",
             )
     write_entry(path, entry)
     return path

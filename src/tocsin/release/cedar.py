@@ -2,7 +2,7 @@
 sign, and for the comparison with the rules that the door runs (compare.py).
 
 principal: the nation that would receive; action: Action::"release"; resource: the product with its label;
-context: the way there (`direct`, `hub`), and what was done to it (`coarsened`, `waitedS`).
+context: the way there (`direct`, `hub`, `encrypted`), and what was done to it (`coarsened`, `waitedS`).
 """
 
 from collections.abc import Iterator
@@ -26,6 +26,7 @@ def cedar_text(policy: Policy, nation: Nation, plane: Plane) -> str:
 // Nothing leaves unless a `permit` says that it may; a `forbid` overrules every permit.
 // principal = the nation that would receive it, resource = the product with its label,
 // context = how it would go: over a link of their own (direct), by which relay (hub),
+// encrypted to the recipient past a relay that may not read it (encrypted),
 // blurred or not (coarsened), after how many seconds of waiting (waitedS).
 """
     statements = (*_fixed(nation, plane), *_terms(policy), *_caveats(policy))
@@ -53,7 +54,7 @@ def _fixed(nation: Nation, plane: Plane) -> Iterator[str]:
         (
             NO_WAY,
             "unless {\n  context.direct ||\n  (context has hub &&\n"
-            "   (resource.releasableTo.contains(context.hub) ||\n"
+            "   (context.encrypted ||\n    resource.releasableTo.contains(context.hub) ||\n"
             "    resource.originators == [context.hub]))\n}",
         ),
     )

@@ -43,6 +43,7 @@ class Way(NamedTuple):
     partner: Nation
     direct: bool
     hub: Nation | None
+    encrypts: bool
 
 
 class Difference(NamedTuple):
@@ -100,18 +101,26 @@ def lattice(policy: Policy, nation: Nation, plane: Plane) -> Iterator[Question]:
     specimens = list(_specimens(nation, plane))
     for way in ways(nation):
         for product in specimens:
-            yield Question(product, nation, way.partner, plane, way.direct, way.hub, policy)
+            yield Question(
+                product, nation, way.partner, plane, way.direct, way.hub, policy, encrypts=way.encrypts
+            )
 
 
 def ways(nation: Nation) -> tuple[Way, ...]:
-    """To each nation: directly, by the third nation's relay, both, and not at all."""
+    """To each nation: directly, by the third nation's relay, both, and not at all; encrypted or not where a
+    relay is passed."""
     found: list[Way] = []
     for partner in Nation:
         third = [other for other in Nation if other not in (nation, partner)]
         if partner is not nation:
             hubs = [None, *third]
-            found += [Way(partner, direct, hub) for direct in (True, False) for hub in hubs]
-    return (*found, Way(nation, False, None))
+            found += [
+                Way(partner, direct, hub, encrypts)
+                for direct in (True, False)
+                for hub in hubs
+                for encrypts in ((False,) if hub is None else (False, True))
+            ]
+    return (*found, Way(nation, False, None, False))
 
 
 def labels(planes: Sequence[Plane]) -> Iterator[Label]:
@@ -201,7 +210,7 @@ class _Court:
         """ValueError for a text that Cedar cannot read."""
         self._policies = cedarpy.PolicySet.from_str(text)
         self._uids, self._entities = _products(nation, plane)
-        self._contexts: dict[tuple[bool, Nation | None, _Treated], str] = {}
+        self._contexts: dict[tuple[bool, Nation | None, bool, _Treated], str] = {}
 
     def ask(self, cases: Sequence[tuple[Question, _Treated]]) -> list[_Answer]:
         requests = [self._request(question, treated) for question, treated in cases]
@@ -209,7 +218,7 @@ class _Court:
         return [_answer(result) for result in results]
 
     def _request(self, question: Question, treated: _Treated) -> dict[str, Any]:
-        key = (question.direct, question.hub, treated)
+        key = (question.direct, question.hub, question.encrypts, treated)
         if key not in self._contexts:
             self._contexts[key] = _context(*key)
         return {
@@ -258,8 +267,13 @@ def _nation(nation: Nation) -> dict[str, str]:
     return {"type": "Nation", "id": str(nation)}
 
 
-def _context(direct: bool, hub: Nation | None, treated: _Treated) -> str:
-    facts: dict[str, Any] = {"direct": direct, "coarsened": treated.coarsened, "waitedS": treated.waited_s}
+def _context(direct: bool, hub: Nation | None, encrypted: bool, treated: _Treated) -> str:
+    facts: dict[str, Any] = {
+        "direct": direct,
+        "encrypted": encrypted,
+        "coarsened": treated.coarsened,
+        "waitedS": treated.waited_s,
+    }
     if hub is not None:
         facts["hub"] = {"__entity": _nation(hub)}
     return dumps(facts)
@@ -269,6 +283,7 @@ def _case(question: Question, treated: _Treated) -> str:
     label = question.product.label
     way = "by their own link" if question.direct else "without a link of their own"
     relay = f" and the relay of {question.hub}" if question.hub else ""
+    relay += ", encrypted" if question.encrypts else ""
     sets = (label.originators, label.releasable_to, label.caveats)
     originators, readers, caveats = ("+".join(sorted(some)) or "none" for some in sets)
     done = "" if treated == _FULLY else f", coarsened {treated.coarsened}, waited {treated.waited_s} s"

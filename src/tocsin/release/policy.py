@@ -42,11 +42,24 @@ class Question(Struct, frozen=True):
     hub: Nation | None = None
     """The relaying nation, where the partner can be reached by a relay."""
     policy: Policy = DEFAULT
+    encrypts: bool = False
+    """The partner has named a key that products for it can be encrypted to."""
 
 
 def may_use_hub(question: Question) -> bool:
-    """A relay reads what passes: only what its nation may have too goes that way."""
-    return question.hub is not None and question.product.label.readable_by(question.hub)
+    """A relay reads what passes in the clear: only what its nation may have too goes that way as it is, all
+    else encrypted to the partner.
+    """
+    return question.hub is not None and (
+        question.encrypts or question.product.label.readable_by(question.hub)
+    )
+
+
+def must_encrypt(question: Question) -> bool:
+    """What may pass the hub, whose nation may not read it, is encrypted, and on the direct way as well: one
+    sequence is one content.
+    """
+    return may_use_hub(question) and not question.product.label.readable_by(question.hub or question.issuer)
 
 
 def _other_plane(q: Question) -> bool:
@@ -92,7 +105,7 @@ def _delay(q: Question) -> bool:
 
 
 def _no_way(q: Question) -> bool:
-    """The only way there is a relay whose nation may not read it."""
+    """The only way there is a relay whose nation may not read it, and it cannot be encrypted."""
     return not q.direct and not may_use_hub(q)
 
 

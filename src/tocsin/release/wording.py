@@ -68,9 +68,10 @@ WORDINGS = {
     ),
     NO_WAY: Wording(
         "Without a link of their own a product goes by the relay alone, and only if the relay's nation may "
-        "read it too.",
-        "release it to the relaying nation too, or give {issuer} and {partner} a link of their own "
-        "(topology.mode in node.toml)",
+        "read it too, or it is encrypted to the recipient.",
+        "accept {partner}'s trust entry, which names its encryption key (`tocsin trust accept`), release it "
+        "to the relaying nation too, or give {issuer} and {partner} a link of their own (topology.mode in "
+        "node.toml)",
     ),
     DEFAULT_DENY: Wording(
         "What no permit names stays.",

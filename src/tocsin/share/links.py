@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from tocsin.model.label import Nation
 from tocsin.model.product import LinkHealth, Traffic
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
+from tocsin.share.keylist import SignedList
 
 BEAT_NS = SECOND_NS
 """EXCHANGE.md: signed heartbeat each second."""
@@ -55,6 +56,19 @@ class Resend(Struct, frozen=True, tag="resend", forbid_unknown_fields=True):
         return all(before < first <= last for before, (first, last) in zip(ends, self.runs, strict=False))
 
 
+class ListMark(Struct, frozen=True, forbid_unknown_fields=True):
+    """A trust list as one nation holds it: two of one version with different digests are two truths."""
+
+    version: Count
+    digest: Annotated[str, Meta(min_length=64, max_length=64)]
+
+
+class ListNews(Struct, frozen=True, tag="list", forbid_unknown_fields=True):
+    """The sender's trust list: the recipient's heartbeat says that it has an older one."""
+
+    key_list: SignedList
+
+
 class Heartbeat(Struct, frozen=True, tag="heartbeat", forbid_unknown_fields=True):
     """High-water marks by traffic, and how far the sender's hall is. `echo` returns the partner's last
     beat."""
@@ -68,6 +82,8 @@ class Heartbeat(Struct, frozen=True, tag="heartbeat", forbid_unknown_fields=True
     echo_wall_ns: Count | None = None
     echo_held_ns: Count = 0
     """How long the sender held the echoed beat before it answered."""
+    lists: dict[Nation, ListMark] = {}
+    """The trust lists that the sender holds, its own too."""
 
 
 SignedText = Annotated[bytes, Meta(min_length=1, max_length=4096)]
@@ -136,7 +152,7 @@ class Accused(Struct, frozen=True, tag="accused", forbid_unknown_fields=True):
 
 LogNote = LogGrew | Holding | Cosigned | Sighted | Shown | ToldSoFar | Accused
 
-Note = Receipt | Resend | Heartbeat | LogNote
+Note = Receipt | Resend | Heartbeat | ListNews | LogNote
 """Payload of control traffic."""
 
 
@@ -152,6 +168,8 @@ class Link(Struct, frozen=True):
     round_trip_ms: float | None = None
     beaten_ns: Instant = Instant(0)
     """When we last sent ours."""
+    listed_ns: Instant = Instant(0)
+    """When we last sent our trust list."""
 
 
 def heard(link: Link, path: str, beat: Heartbeat, now: Instant) -> Link:

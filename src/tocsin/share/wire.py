@@ -18,16 +18,19 @@ from tocsin.model.envelope import (
     MAX_RECORDS,
     PROTOCOL,
     Header,
+    bound_bytes,
     canonical,
     header_bytes,
     protected_bytes,
     to_be_signed,
 )
+from tocsin.model.hpke import Decrypt, cannot
 from tocsin.model.label import Nation, Plane
 from tocsin.model.product import Product, Traffic, traffic_of
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.share.bounds import sound, soundness
-from tocsin.share.links import MAX_NOTES, Heartbeat, Note, Resend
+from tocsin.share.keylist import SignedList
+from tocsin.share.links import MAX_NOTES, Heartbeat, ListNews, Note, Resend
 from tocsin.share.trust import TrustedKey, TrustList, signed_by
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
     "encode_notes",
     "encode_product",
     "join_products",
+    "lists_in",
     "signed_content",
     "sound",
     "soundness",
@@ -65,11 +69,17 @@ REASONS = (
     "unknown-key",
     "bad-algorithm",
     "bad-signature",
+    "revoked-key",
     "expired",
     "future",
+    "bad-encryption",
     "bad-payload",
     "wrong-content",
 )
+
+MARKS = ("expired", "retired-key")
+"""What is true and taken, but shown as not quite what it was: products past their envelope's life or under a
+key that is out of use (EXCHANGE.md: shown and marked, never dropped)."""
 
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 _PRODUCTS = msgspec.msgpack.Decoder(tuple[Product, ...])
@@ -86,6 +96,8 @@ class Verified(Struct, frozen=True):
     two of one sequence are two different contents."""
     products: tuple[Product, ...] = ()
     notes: tuple[Note, ...] = ()
+    marks: tuple[str, ...] = ()
+    """Some of MARKS."""
 
 
 class Refused(Struct, frozen=True):
@@ -124,9 +136,14 @@ def encode_notes(notes: Sequence[Note]) -> bytes:
 
 
 def verify(
-    data: bytes, trust: TrustList, me: Nation, plane: Plane, now_wall_ns: Instant
+    data: bytes,
+    trust: TrustList,
+    me: Nation,
+    plane: Plane,
+    now_wall_ns: Instant,
+    decrypt: Decrypt = cannot,
 ) -> Verified | Refused:
-    """Is this a message for `me`, in `plane`, from a key of the trust list, now?"""
+    """Is this a message for `me`, in `plane`, from a key of the trust list, now? `decrypt` knows our keys."""
     # 1. Size, before anything is parsed.
     if len(data) > MAX_ENVELOPE_BYTES:
         return Refused("too-large", f"{len(data)} bytes, limit {MAX_ENVELOPE_BYTES}")
@@ -147,12 +164,20 @@ def verify(
     refused = _signature(parts, key)
     if refused is not None:
         return refused
-    # 6. The time of its validity. From here on the issuer is known, so what is wrong is the issuer's doing.
+    # 6. A revoked key: what it signed up to the sequence of its revocation still counts.
+    if not key.counts_at(header.recipient, header.traffic, header.last):
+        return Refused("revoked-key", f"{header.key_id} signs {header.traffic} {header.last} no more")
+    # 7. The time of its validity. From here on the issuer is known, so what is wrong is the issuer's doing.
     refused = _in_time(header, now_wall_ns)
     if refused is not None:
         return refused
-    # 7. The payload: known types, as many records as the header says, each what the header says it is.
-    return _content(parts, content_digest(header, parts.payload))
+    # 8. The encryption, where there is one: to a key of ours, under this very header.
+    payload = _opened(parts, decrypt)
+    if isinstance(payload, Refused):
+        return payload
+    # 9. The payload: known types, as many records as the header says, each what the header says it is.
+    digest = content_digest(header, parts.payload)
+    return _content(Verified(header, digest, marks=_marks(header, key, now_wall_ns)), payload)
 
 
 def signed_content(data: bytes, trust: TrustList) -> Verified | Refused:
@@ -171,8 +196,36 @@ def signed_content(data: bytes, trust: TrustList) -> Verified | Refused:
 
 def content_digest(header: Header, payload: bytes) -> bytes:
     """SHA-256 of what is said and to whom, whatever seal is on it."""
-    said = replace(header, key_id="", issued_wall_ns=0, expires_wall_ns=0)
-    return sha256(canonical([header_bytes(said), payload])).digest()
+    return sha256(canonical([bound_bytes(header), payload])).digest()
+
+
+def _marks(header: Header, key: TrustedKey, now_wall_ns: Instant) -> tuple[str, ...]:
+    expired = ("expired",) if header.expires_wall_ns < now_wall_ns else ()
+    return (*expired, "retired-key") if key.retired else expired
+
+
+def lists_in(data: bytes) -> tuple[Nation | None, tuple[SignedList, ...]]:
+    """(who says it is, the trust lists) of a control envelope whose seal could not be verified: they are
+    believed by their own signatures alone. Nothing for what is no such envelope.
+    """
+    parts = _parsed(data) if len(data) <= MAX_ENVELOPE_BYTES else Refused("too-large", "")
+    if isinstance(parts, Refused) or parts.header.traffic is not Traffic.CONTROL:
+        return None, ()
+    try:
+        notes = _NOTES.decode(parts.payload)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None, ()
+    return parts.header.issuer, tuple(note.key_list for note in notes if isinstance(note, ListNews))
+
+
+def _opened(parts: _Parts, decrypt: Decrypt) -> bytes | Refused:
+    header = parts.header
+    if not header.encrypted_to:
+        return parts.payload
+    payload = decrypt(header.encrypted_to, parts.payload, bound_bytes(header))
+    if payload is None:
+        return Refused("bad-encryption", f"does not open with a key {header.encrypted_to} of ours")
+    return payload
 
 
 def _parsed(data: bytes) -> _Parts | Refused:
@@ -232,14 +285,15 @@ def _in_time(header: Header, now_wall_ns: Instant) -> Refused | None:
     life_ns = header.expires_wall_ns - header.issued_wall_ns
     if not 0 <= life_ns <= MAX_LIFE_NS:
         return Refused("expired", f"its life of {life_ns / SECOND_NS:.1f} s is none, or too long")
-    if header.expires_wall_ns < now_wall_ns:
+    # Products of the past are marked (step 9); a note of the past says what is no longer so.
+    if header.traffic is Traffic.CONTROL and header.expires_wall_ns < now_wall_ns:
         late_s = (now_wall_ns - header.expires_wall_ns) / SECOND_NS
         return Refused("expired", f"{late_s:.1f} s ago")
     return None
 
 
-def _content(parts: _Parts, digest: bytes) -> Verified | Refused:
-    header = parts.header
+def _content(bare: Verified, payload: bytes) -> Verified | Refused:
+    header = bare.header
     unlawful = _unlawful(header)
     if unlawful is not None:
         return Refused("wrong-content", unlawful)
@@ -248,24 +302,24 @@ def _content(parts: _Parts, digest: bytes) -> Verified | Refused:
         return Refused("bad-payload", f"{count} records in one envelope")
     try:
         if header.traffic is Traffic.CONTROL:
-            return _notes(parts, digest)
-        products = _PRODUCTS.decode(parts.payload)
+            return _notes(bare, payload)
+        products = _PRODUCTS.decode(payload)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         return Refused("bad-payload", str(error)[:200])
     # Two readers must not read two things: the one form, so no key twice, unknown or in another order.
-    if _ENCODER.encode(products) != parts.payload:
+    if _ENCODER.encode(products) != payload:
         return Refused("bad-payload", "not in the form that encode_product writes")
     if len(products) != count:
         return Refused("bad-payload", f"{len(products)} records, header says {count}")
     fault = _first_fault(products, header)
-    return Verified(header, digest, products=products) if fault is None else Refused("wrong-content", fault)
+    return replace(bare, products=products) if fault is None else Refused("wrong-content", fault)
 
 
-def _notes(parts: _Parts, digest: bytes) -> Verified | Refused:
+def _notes(bare: Verified, payload: bytes) -> Verified | Refused:
     """Control. MsgspecError for what holds no notes."""
-    header = parts.header
-    notes = _NOTES.decode(parts.payload)
-    if _ENCODER.encode(notes) != parts.payload:
+    header = bare.header
+    notes = _NOTES.decode(payload)
+    if _ENCODER.encode(notes) != payload:
         return Refused("bad-payload", "not in the form that encode_notes writes")
     if header.first != header.last or not 1 <= len(notes) <= MAX_NOTES:
         return Refused("bad-payload", f"{len(notes)} notes in {header.first}..{header.last}")
@@ -275,7 +329,7 @@ def _notes(parts: _Parts, digest: bytes) -> Verified | Refused:
         if isinstance(note, Heartbeat) and abs(note.at_wall_ns - header.issued_wall_ns) > FUTURE_NS:
             # Believed, it would make every true one of the time between an older one: a silenced link.
             return Refused("wrong-content", "a heartbeat of another time than its envelope's")
-    return Verified(header, digest, notes=notes)
+    return replace(bare, notes=notes)
 
 
 def _unlawful(header: Header) -> str | None:

@@ -1,0 +1,121 @@
+"""Trust lists at the door: the newest of each partner counts, ours goes to whoever says it holds an older
+one.
+
+A list is believed by its root's signature, so it may come under an envelope whose own key it is the first to
+name: a partner that was cut off through two rotations learns the new keys from the very message it could not
+verify.
+"""
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from tocsin.model.label import Nation
+from tocsin.model.time import SECOND_NS
+from tocsin.node.door_turn import Turn
+from tocsin.node.door_words import Arrived, DoorState, Office
+from tocsin.share.keylist import Believed, ListRefused, SignedList, newer
+from tocsin.share.links import Heartbeat, Link, ListMark, ListNews
+from tocsin.share.trust import TrustList, trusted
+from tocsin.share.wire import lists_in
+
+LIST_AGAIN_NS = 2 * SECOND_NS
+"""Between two sendings of our list: a heartbeat of theirs and a round trip fit into it."""
+
+MOST_DISPUTES = 64
+"""Told once each; a root that signs more truths than that has made its point."""
+
+
+def newest(office: Office, held: Mapping[Nation, Believed]) -> dict[Nation, Believed]:
+    """Of each partner the newer of what was given by hand and what came over the links, under one root."""
+    found = dict(office.lists)
+    for nation, one in held.items():
+        given = found.get(nation)
+        if given is not None and given.root == one.root and given.version < one.version:
+            found[nation] = one
+    return found
+
+
+def keys_of(office: Office, lists: Mapping[Nation, Believed]) -> TrustList:
+    """Whose signatures count."""
+    return trusted(lists.values()) if lists else office.trust
+
+
+def settle(state: DoorState) -> DoorState:
+    """The state with what follows from its office and lists."""
+    lists = newest(state.office, state.lists)
+    return replace(state, lists=lists, trust=keys_of(state.office, lists))
+
+
+def take_office(turn: Turn, office: Office) -> None:
+    """Our keys or what we believe by hand have changed."""
+    turn.state = replace(turn.state, office=office)
+    turn.lists = newest(office, turn.lists)
+    turn.trust = keys_of(office, turn.lists)
+
+
+def take_list(turn: Turn, nation: Nation, signed: SignedList, arrived: Arrived) -> bool:
+    """True when it is newer and counts from now on; what is not true is kept as evidence."""
+    held = turn.lists.get(nation)
+    if held is None:
+        return False
+    found = newer(held, signed)
+    if isinstance(found, ListRefused):
+        if found.reason == "list-equivocation":
+            _dispute(turn, nation, held.version, found.detail, arrived)
+        else:
+            turn.quarantine(found.reason, arrived.source, found.detail, arrived.data)
+    if not isinstance(found, Believed):
+        return False
+    turn.lists[nation] = found
+    turn.new_lists.append(found)
+    turn.trust = keys_of(turn.state.office, turn.lists)
+    return True
+
+
+def learn(turn: Turn, arrived: Arrived) -> bool:
+    """Lists in a message that could not be verified for want of its key. True when one of them is news."""
+    issuer, signed = lists_in(arrived.data)
+    if issuer is None or issuer not in turn.lists:
+        return False
+    return bool(signed) and take_list(turn, issuer, signed[0], arrived)
+
+
+def marks(turn: Turn) -> dict[Nation, ListMark]:
+    """The lists that we hold, ours too, for the heartbeat."""
+    own = turn.state.office.own
+    rows = [*turn.lists.values(), *([own] if own else [])]
+    return {row.keys.nation: ListMark(row.version, row.signed.digest) for row in rows}
+
+
+def compare(turn: Turn, partner: Nation, beat: Heartbeat, arrived: Arrived) -> None:
+    """What the partner holds of us and of the third nation, beside what we hold."""
+    own = turn.state.office.own
+    rows = {nation: (row.version, row.signed.digest) for nation, row in turn.lists.items()}
+    if own is not None:
+        rows[turn.state.office.nation] = (own.version, own.signed.digest)
+        theirs = beat.lists.get(turn.state.office.nation)
+        turn.list_seen = max(turn.list_seen, theirs.version if theirs else 0)
+    for nation, theirs in beat.lists.items():
+        if nation in rows and rows[nation][0] == theirs.version and rows[nation][1] != theirs.digest:
+            detail = f"{partner} holds another list {theirs.version} of {nation}: {theirs.digest[:16]}"
+            _dispute(turn, nation, theirs.version, detail, arrived)
+
+
+def list_due(turn: Turn, partner: Nation) -> ListNews | None:
+    """Our list, when the partner's last heartbeat shows an older one."""
+    own, link = turn.state.office.own, turn.links.get(partner, Link())
+    if own is None or link.beat is None or turn.now - link.listed_ns < LIST_AGAIN_NS:
+        return None
+    theirs = link.beat.lists.get(turn.state.office.nation)
+    if theirs is None or theirs.version >= own.version:
+        return None
+    turn.links[partner] = replace(link, listed_ns=turn.now)
+    return ListNews(own.signed)
+
+
+def _dispute(turn: Turn, nation: Nation, version: int, detail: str, arrived: Arrived) -> None:
+    if (nation, version) in turn.disputed or len(turn.disputed) >= MOST_DISPUTES:
+        return
+    turn.disputed = turn.disputed | {(nation, version)}
+    turn.quarantine("list-equivocation", arrived.source, detail, arrived.data)
