@@ -36,21 +36,22 @@ STEPS = {
     "_content": 9,
     "_notes": 9,
     "_unlawful": 9,
-    "_fault": 9,
-    "sound": 9,
+    "_first_fault": 9,
+    "soundness": 9,
+    "_sound_but_for_covariance": 9,
     "within": 9,
     "_named": 9,
     "_datable": 9,
     "_sound_place": 9,
     "_sound_tracklet": 9,
     "_sound_state": 9,
-    "_sound_covariance": 9,
+    "_sound_variances": 9,
 }
 """The numbered step of `verify` that each of its helpers does."""
 
 SOURCE = inspect.getsource(wire)
 SOURCES = {"wire": SOURCE, "bounds": inspect.getsource(bounds)}
-"""Both modules that decide; `verify` of the first asks `sound` of the second."""
+"""Both modules that decide; `verify` of the first asks `soundness` of the second."""
 NUMBERED = {int(n): line for line, n in enumerate(re.findall(r"^(?:    # (\d)\.)?.*$", SOURCE, re.M), 1) if n}
 EDGES: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -58,7 +59,15 @@ EDGES: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Gt: ast.GtE,
     ast.GtE: ast.Gt,
 }
-FOUND_OUT = (AttributeError, LookupError, TypeError, UnboundLocalError, LinAlgError, RuntimeWarning)
+FOUND_OUT = (
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    UnboundLocalError,
+    LinAlgError,
+    RuntimeWarning,
+)
 """What a verifier with a hole runs into: as good as a wrong verdict."""
 
 
@@ -145,7 +154,7 @@ def faulty(module: str, tree: ast.Module) -> Verify:
     if module == "bounds":
         changed: dict[str, object] = {"__name__": bounds.__name__}
         exec(compile(tree, "faulty bounds.py", "exec"), changed)
-        names["sound"] = changed["sound"]
+        names["soundness"] = changed["soundness"]
     made: Verify = names["verify"]  # type: ignore[assignment]
     return made
 

@@ -17,6 +17,7 @@ from tocsin.errors import UserError
 from tocsin.model.label import Nation, Plane
 from tocsin.model.time import Instant
 from tocsin.node.keys import KeyFolder, make_keys
+from tocsin.node.rotation import rotate
 from tocsin.node.trust import TrustEntry, accept, own_entry, read_entry, read_trust, spoken, write_entry
 
 NOW = Instant(1_767_225_600_000_000_000)
@@ -48,22 +49,47 @@ def test_it_holds_public_parts_only(entry: TrustEntry, tmp_path: Path) -> None:
 
 def test_fingerprints_are_sha256(entry: TrustEntry) -> None:
     certificate = x509.load_pem_x509_certificate(entry.ca_pem.encode())
-    key = entry.release[0]
     assert entry.parts["authority"] == certificate.fingerprint(hashes.SHA256()).hex()
-    assert entry.parts[key.key_id] == hashlib.sha256(bytes.fromhex(key.public)).hexdigest()
+    assert entry.parts["root key"] == hashlib.sha256(bytes.fromhex(entry.root)).hexdigest()
     assert len(entry.fingerprint) == 64
 
 
-def test_every_part_is_under_the_fingerprint(entry: TrustEntry, renewed: TrustEntry) -> None:
+def test_every_part_is_under_the_fingerprint_or_the_root(
+    entry: TrustEntry, renewed: TrustEntry, tmp_path: Path
+) -> None:
     changed = [
         replace(entry, ca_pem=renewed.ca_pem),
-        replace(entry, release=renewed.release),
-        replace(entry, release=entry.release[::-1]),
+        replace(entry, root=renewed.root),
         replace(entry, leaf_nkeys=renewed.leaf_nkeys),
         replace(entry, plane=Plane.REAL),
         replace(entry, nation=Nation.JPN),
     ]
-    assert len({e.fingerprint for e in (entry, *changed)}) == 7
+    assert len({e.fingerprint for e in (entry, *changed)}) == 6
+    write_entry(tmp_path / "entry.json", replace(entry, key_list=renewed.key_list))
+    with pytest.raises(UserError, match="not signed by the root key of KOR"):
+        read_entry(tmp_path / "entry.json")
+
+
+def test_the_fingerprint_outlives_a_rotation_and_versions_only_rise(tmp_path: Path) -> None:
+    folder = make_keys(tmp_path / "keys", Nation.KOR, Plane.EXERCISE, (), NOW)
+    first = own_entry(Nation.KOR, Plane.EXERCISE, folder)
+    rotate(folder, Nation.KOR, Plane.EXERCISE, NOW)
+    second = own_entry(Nation.KOR, Plane.EXERCISE, folder)
+    assert first.fingerprint == second.fingerprint
+    assert [e.believed.version for e in (first, second)] == [1, 2]
+    trust = tmp_path / "trust"
+    for entry in (first, second, second):
+        accept(trust, USA, entry, entry.fingerprint, replace=False)
+    with pytest.raises(UserError, match="version 1, held is 2"):
+        accept(trust, USA, first, first.fingerprint, replace=False)
+    with pytest.raises(UserError, match="version 1, held is 2"):
+        accept(trust, USA, first, first.fingerprint, replace=True)
+    folder.key_list.write_bytes(msgspec.json.encode(first.key_list))
+    rotate(folder, Nation.KOR, Plane.EXERCISE, NOW)
+    other = own_entry(Nation.KOR, Plane.EXERCISE, folder)
+    with pytest.raises(UserError, match="two lists of version 2"):
+        accept(trust, USA, other, other.fingerprint, replace=False)
+    assert read_trust(trust, Plane.EXERCISE)[Nation.KOR] == second
 
 
 def test_accepted_as_a_person_types_it(entry: TrustEntry, tmp_path: Path) -> None:
@@ -107,7 +133,7 @@ def test_other_planes_and_the_nation_itself_are_refused(entry: TrustEntry, tmp_p
 
 def test_changed_keys_need_to_be_said(entry: TrustEntry, renewed: TrustEntry, tmp_path: Path) -> None:
     accept(tmp_path, USA, entry, entry.fingerprint, replace=False)
-    with pytest.raises(UserError, match=r"KOR-EXERCISE-1, KOR-EXERCISE-2, authority changed"):
+    with pytest.raises(UserError, match=r"authority, root key changed"):
         accept(tmp_path, USA, renewed, renewed.fingerprint, replace=False)
     assert read_trust(tmp_path, Plane.EXERCISE)[Nation.KOR] == entry
     accept(tmp_path, USA, renewed, renewed.fingerprint, replace=True)
@@ -120,10 +146,11 @@ def test_changed_keys_need_to_be_said(entry: TrustEntry, renewed: TrustEntry, tm
         ({"nation": "JPN"}, "not of JPN EXERCISE"),
         ({"plane": "REAL"}, "not of KOR REAL"),
         ({"ca_pem": "nonsense"}, "malformed"),
-        ({"release": []}, "no release key"),
-        ({"release": [{"key_id": "KOR-REAL-1", "public": "00" * 32}]}, "no release key"),
-        ({"release": [{"key_id": "KOR-EXERCISE-1", "public": "00"}]}, "not 32 bytes"),
-        ({"release": [{"key_id": "KOR-EXERCISE-1", "public": "zz"}]}, "malformed"),
+        ({"root": "00" * 32}, "not signed by the root"),
+        ({"root": "00"}, "not 32 bytes"),
+        ({"root": "zz"}, "malformed"),
+        ({"key_list": {"body": "AAAA", "signature": "AAAA"}}, "not signed by the root"),
+        ({"key_list": {"body": "AAAA"}}, "no trust entry"),
         ({"leaf_nkeys": {"USA": 'U" }'}}, "broker user is malformed"),
         ({"more": 1}, "no trust entry"),
         ({"nation": "PRK"}, "no trust entry"),
