@@ -225,7 +225,12 @@ class Turn:
 
     def _must_store(self) -> bool:
         rows = (
-            self.offers or self.sealed or self.rows_in or self.handed or self.unheld or self.new_lists
+            self.offers
+            or self.sealed
+            or self.rows_in
+            or self.handed
+            or self.unheld
+            or self.new_lists
             or self._logs_changed
         )
         overdue = self._dirty() and self.now - self.state.stored_ns >= LAZY_NS
