@@ -14,8 +14,11 @@ from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase
 from tocsin.model.warning import (
     ActKind,
     Certainty,
+    DeskRules,
     Draft,
     MsgType,
+    NoAct,
+    Officer,
     OfficerAct,
     ThreatKind,
     WarnedArea,
@@ -106,11 +109,20 @@ def act(draft: Draft, kind: ActKind, officer: str = "sato", credential: str | No
     return OfficerAct(officer, credential or f"key-{officer}", kind, draft.id, draft.digest)
 
 
+PEOPLE = ("sato", "suzuki", "Sato", "kim", "ＳＡＴＯ ")
+KEYS = (*(f"key-{name}" for name in PEOPLE), "k1", "K1 ", "k2")
+PATIENT = NoAct(900.0, 900.0, 900.0, 900.0)
+"""For tests of other things than the countdown."""
+RULES = DeskRules(tuple(Officer(name, key) for name in PEOPLE for key in KEYS), PATIENT)
+
+
 class Room:
     """The fold with its state kept, and every effect so far."""
 
-    def __init__(self, nation: Nation = Nation.JPN, plane: Plane = Plane.EXERCISE) -> None:
-        self.state: WarnState = new_warn(nation, plane)
+    def __init__(
+        self, nation: Nation = Nation.JPN, plane: Plane = Plane.EXERCISE, rules: DeskRules = RULES
+    ) -> None:
+        self.state: WarnState = new_warn(nation, plane, rules=rules)
         self.effects: list[WarnEffect] = []
         self.now_s = 0.0
         self.picture: tuple[Sequence[FusedTrack], Sequence[Assessment]] = ((), ())

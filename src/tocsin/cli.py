@@ -17,6 +17,7 @@ from tocsin.commands import (
     evaluate,
     init,
     node,
+    officer,
     policy,
     prove,
     replay,
@@ -47,6 +48,7 @@ app.command("conformance")(conformance.conformance_command)
 app.add_typer(trust.app, name="trust")
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(warn.app, name="warn")
+app.add_typer(officer.app, name="officer")
 app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")
 

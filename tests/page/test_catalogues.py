@@ -16,6 +16,8 @@ GROUPS = {
     "phase": "tocsin.model.track.Phase",
     "sensorkind": "tocsin.model.sensor.SensorKind",
     "draft": "tocsin.model.warning.WarnStatus",
+    "purpose": "tocsin.model.warning.Purpose",
+    "outcome": "tocsin.model.warning.Outcome",
     "msgtype": "tocsin.model.warning.MsgType",
     "certainty": "tocsin.model.warning.Certainty",
     "threat": "tocsin.model.warning.ThreatKind",
@@ -54,7 +56,7 @@ def test_no_word_lies_about_unused() -> None:
     prefixes = (
         tuple(re.findall(r"say\(`([\w.]+\.)\$\{", source))
         + tuple(f"{group}." for group in GROUPS)
-        + ("link.", "exchange.")
+        + ("link.", "policy.", "conflict.", "exchange.")
     )
     unused = [key for key in catalogue("en") if f'"{key}"' not in source and not key.startswith(prefixes)]
     assert unused == []

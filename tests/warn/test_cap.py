@@ -78,6 +78,7 @@ def test_an_independent_parser_reads_back_what_was_said(message: Warning) -> Non
         assert instant(text(info, "onset")) == min(r.expected_ns for r in message.areas) // SECOND_NS
         told = {text(p, "valueName"): text(p, "value") for p in info.findall(f"{CAP}parameter")}
         assert told.pop("tocsin:objects") == str(message.objects)
+        assert told.pop("tocsin:purpose") == message.purpose
         for row in message.areas:
             threat, when = told.pop(f"tocsin:{row.area}").split()
             assert (threat, instant(when)) == (row.threat, row.expected_ns // SECOND_NS)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from warn_worlds import LABEL, Room, act, at, drafted, into, meaning, over, released, track
+from warn_worlds import LABEL, RULES, Room, act, at, drafted, into, meaning, over, released, track
 
 from tocsin.model.event import AreaRisk, Assessment
 from tocsin.model.label import Nation
@@ -17,6 +17,7 @@ from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase
 from tocsin.model.warning import ActKind, Certainty, MsgType, ThreatKind, WarnStatus
 from tocsin.warn.decide import MAX_MINOR, NEXT, Ended, Event, WarnState, lead_s
 from tocsin.warn.message import EXPIRY_MARGIN_S
+from tocsin.warn.table import OVER
 from tocsin.warn.threat import CLEAR_LOST_S, CLEAR_S, LEAVE_HOLD_S
 
 AOMORI = over("JP-02", 0.9)
@@ -86,10 +87,11 @@ def test_new_area_waits_for_the_pace_and_then_updates_with_a_reference() -> None
     assert update.drafted_ns == at(180)
     assert update.warning.msg_type is MsgType.UPDATE
     assert update.warning.references == ((1, at(160)),)
-    assert (update.warning.serial, update.warning.id) == (2, room.effects[0].draft.warning.id)  # type: ignore[union-attr]
+    assert (update.warning.serial, update.warning.id) == (2, drafted(room.effects)[0].warning.id)
     out = room.release(update)
-    assert [e.draft.status for e in out if isinstance(e, Ended)] == [WarnStatus.ENDED]
-    assert [d.status for d in room.state.drafts.values()] == [WarnStatus.ENDED, WarnStatus.RELEASED]
+    assert [e.draft.status for e in out if isinstance(e, Ended)] == [WarnStatus.UPDATED]
+    told = [d.status for d in room.state.drafts.values() if d.status is not WarnStatus.PREPARED]
+    assert told == [WarnStatus.UPDATED, WarnStatus.RELEASED]
 
 
 def test_flicker_about_the_threshold_makes_no_second_message() -> None:
@@ -163,7 +165,7 @@ def test_impact_elsewhere_ends_a_draft_and_cancels_a_release() -> None:
     assert [a.area for a in cancel.warning.areas] == ["JP-02"]
     assert cancel.warning.references == ((1, at(160)),)
     out = room.release(cancel)
-    assert [e.draft.status for e in out if isinstance(e, Ended)] == [WarnStatus.CANCELLED]
+    assert [e.draft.status for e in out if isinstance(e, Ended)] == [WarnStatus.ALL_CLEAR]
     assert lead_s(released(out)[0]) == {}
     assert room.run(300.0, [track()], [gone]) == []
     assert room.state.stories == {}
@@ -216,9 +218,13 @@ def test_coasting_after_the_last_area_is_no_news() -> None:
 
 def test_3_november_2022_a_lost_track_downgrades_at_once_and_by_itself() -> None:
     room = warned()
-    (update,) = drafted(room.see(200.0, [track(life=Life.LOST)], []))
-    assert (update.warning.certainty, update.warning.msg_type) == (Certainty.POSSIBLE, MsgType.UPDATE)
-    room.release(update)
+    before = next(d for d in room.state.drafts.values() if d.status is WarnStatus.RELEASED).warning
+    (out,) = released(room.see(200.0, [track(life=Life.LOST)], []))
+    told = out.warning
+    assert (told.certainty, told.msg_type) == (Certainty.POSSIBLE, MsgType.UPDATE)
+    assert (out.by_policy, out.proposed_by, out.approved_by) == ("downgrade", None, None)
+    assert (told.areas, told.objects) == (before.areas, before.objects)  # only the doubt is new
+    assert room.state.drafts[f"{told.id}-d1"].status is WarnStatus.DOWNGRADED
     assert room.run(420.0 + CLEAR_LOST_S - 1.0) == []
     (cancel,) = drafted(room.see(420.0 + CLEAR_LOST_S))
     assert (cancel.warning.msg_type, cancel.warning.certainty) == (MsgType.CANCEL, Certainty.POSSIBLE)
@@ -241,10 +247,34 @@ def test_coasting_is_said_once_it_has_settled() -> None:
     coasting = [track(life=Life.COASTING)]
     assert room.run(179.0, [track()], [meaning(AOMORI)]) == []
     assert room.run(189.0, coasting, [meaning(AOMORI)]) == []
-    (update,) = drafted(room.run(190.0, coasting, [meaning(AOMORI)]))
-    assert update.warning.certainty is Certainty.LIKELY
-    (moot,) = room.run(215.0, [track()], [meaning(AOMORI)])
-    assert isinstance(moot, Ended)  # tracked again before anybody released it: nothing to say
+    (update,) = released(room.run(190.0, coasting, [meaning(AOMORI)]))
+    assert (update.warning.certainty, update.by_policy) == (Certainty.LIKELY, "downgrade")
+    assert room.run(250.0, [track()], [meaning(AOMORI)]) == []  # too little certainty needs no message
+    (lost,) = released(room.see(251.0, [track(life=Life.LOST)], []))
+    assert lost.warning.certainty is Certainty.POSSIBLE
+    (again,) = drafted(room.run(300.0, [track()], [meaning(AOMORI)]))
+    assert again.warning.certainty is Certainty.OBSERVED  # lost and found is news, and needs two
+
+
+def test_a_nation_may_keep_downgrades_for_its_officers() -> None:
+    room = Room(rules=replace(RULES, downgrades_itself=False))
+    (draft,) = drafted(room.see(160.0, [track()], [meaning(AOMORI)]))
+    room.release(draft)
+    (update,) = drafted(room.see(200.0, [track(life=Life.LOST)], []))
+    assert (update.warning.certainty, update.status) == (Certainty.POSSIBLE, WarnStatus.DRAFTED)
+
+
+def test_what_was_open_at_a_downgrade_is_drafted_anew_at_once() -> None:
+    room = warned()
+    more = [AOMORI, over("JP-03", 0.5, 390.0)]
+    (open_one,) = drafted(room.run(180.0, [track()], [meaning(*more)]))
+    room.see(181.0, [track()], [meaning(*more)], [act(open_one, ActKind.PROPOSE)])
+    effects = room.see(182.0, [track(life=Life.LOST)], [])
+    (down,), (again,) = released(effects), drafted(effects)
+    assert [a.area for a in down.warning.areas] == ["JP-02"]
+    assert {a.area for a in again.warning.areas} == {"JP-02", "JP-03"}
+    assert (down.warning.serial, again.warning.serial) == (2, 3)
+    assert room.state.drafts[open_one.id].status is WarnStatus.ENDED
 
 
 def test_a_declined_draft_is_not_drafted_again_but_for_a_new_area() -> None:
@@ -318,11 +348,12 @@ def test_unreleased_and_released_messages_expire() -> None:
 
 def test_the_table_is_whole() -> None:
     """Nothing leaves the last states; a release comes only from a proposal; every event is used."""
-    over_states = {WarnStatus.ENDED, WarnStatus.CANCELLED}
-    assert not [key for key in NEXT if key[0] in over_states]
-    assert [key for key, to in NEXT.items() if to is WarnStatus.RELEASED] == [
-        (WarnStatus.PROPOSED, Event.APPROVE)
-    ]
+    assert not [key for key in NEXT if key[0] in OVER]
+    assert {key for key, to in NEXT.items() if to is WarnStatus.RELEASED} == {
+        (WarnStatus.PROPOSED, Event.APPROVE),
+        (WarnStatus.PROPOSED, Event.POLICY),
+        (WarnStatus.DRAFTED, Event.POLICY),
+    }
     assert {event for _, event in NEXT} == set(Event)
     assert set(NEXT.values()) == set(WarnStatus)
 

@@ -1,4 +1,7 @@
-"""`tocsin warn`: look at messages before people do. `lint` reads words, `check` reads CAP rules."""
+"""`tocsin warn`: look at messages before people do (`lint` reads words, `check` reads CAP rules), and the
+desk's
+acts (warn_desk.py).
+"""
 
 import json
 from pathlib import Path
@@ -6,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tocsin.commands import warn_desk
 from tocsin.errors import UserError
 from tocsin.model.label import Plane
 from tocsin.warn.cap import check
@@ -14,7 +18,10 @@ from tocsin.warn.lint import lint_cap, lint_words
 MAX_FILE_BYTES = 4_000_000
 """Longer is no warning; `check` says so of a CAP file from 1 MB on."""
 
-app = typer.Typer(help="Check warnings: their words and their CAP form.", no_args_is_help=True)
+app = typer.Typer(
+    help="Warnings: check their words and CAP form; act on a running node's drafts.", no_args_is_help=True
+)
+warn_desk.add_to(app)
 
 _File = Annotated[Path, typer.Argument(metavar="FILE")]
 _Plane = Annotated[Plane | None, typer.Option(help="The plane it is for.", case_sensitive=False)]

@@ -10,7 +10,7 @@ from tocsin.model.label import Nation, Plane
 from tocsin.model.product import LinkHealth
 from tocsin.model.time import Instant
 from tocsin.model.track import FusedTrack, Track, Tracklet
-from tocsin.model.warning import Draft
+from tocsin.model.warning import Conflict, Draft
 
 
 class SensorHealth(Struct, frozen=True):
@@ -77,3 +77,8 @@ class Picture(Struct, frozen=True):
     questions: tuple[ReleaseQuestion, ...] = ()
     alarms: tuple[Alarm, ...] = ()
     """Most urgent first."""
+    conflicts: tuple[Conflict, ...] = ()
+    restarted_ns: Instant | None = None
+    """When the hall last came back from its record (scenario time)."""
+    restored: tuple[str, ...] = ()
+    """Tracks known from the record alone: nothing has seen them since the restart."""

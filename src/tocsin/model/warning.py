@@ -16,6 +16,24 @@ class MsgType(StrEnum):
     CANCEL = "Cancel"
 
 
+class Purpose(StrEnum):
+    """Why a message is sent. CAP has no all-clear and no correction; `msg_type` says what receivers do
+    with it.
+    """
+
+    WARN = "warn"
+    DOWNGRADE = "downgrade"
+    """The same areas and times, held with less certainty: tracking weakened or was lost."""
+    CORRECT = "correct"
+    """Officers took areas out, or put right what was told."""
+    WITHDRAW = "withdraw"
+    """It was issued in error."""
+    LIFT = "lift"
+    """Officers ended it by their own judgement, before the rule would."""
+    ALL_CLEAR = "all-clear"
+    """The rule's own end: nothing is expected any more, or the time is over."""
+
+
 class Certainty(StrEnum):
     """CAP 1.2 certainty: Observed only while tracked, Likely while coasting, Possible after loss."""
 
@@ -55,15 +73,21 @@ class Warning(Struct, frozen=True):
     expires_ns: Instant
     references: tuple[tuple[int, Instant], ...] = ()
     """(serial, sent_ns) of the messages of this warning that it replaces or cancels."""
+    purpose: Purpose = Purpose.WARN
 
 
 class WarnStatus(StrEnum):
-    """Where a warning stands; the table of changes is `tocsin.warn.decide`."""
+    """Where a message stands; the table of changes is `tocsin.warn.table`."""
 
+    PREPARED = "prepared"
+    """Made at the release of another message and waiting beside it: to withdraw it, or to lift it."""
     DRAFTED = "drafted"
     PROPOSED = "proposed"
     RELEASED = "released"
+    UPDATED = "updated"
+    DOWNGRADED = "downgraded"
     CANCELLED = "cancelled"
+    ALL_CLEAR = "all-clear"
     ENDED = "ended"
 
 
@@ -73,6 +97,8 @@ class ActKind(StrEnum):
     PROPOSE = "propose"
     APPROVE = "approve"
     REJECT = "reject"
+    CORRECT = "correct"
+    """On a released message: propose its correction, which warns `OfficerAct.areas` alone."""
 
 
 class OfficerAct(Struct, frozen=True):
@@ -83,6 +109,97 @@ class OfficerAct(Struct, frozen=True):
     kind: ActKind
     draft_id: str
     digest: str
+    areas: tuple[str, ...] = ()
+
+
+class Role(StrEnum):
+    """What an officer may do. WATCH sees everything and acts on nothing."""
+
+    WATCH = "WATCH"
+    RELEASER = "RELEASER"
+    """Proposes, corrects and declines."""
+    APPROVER = "APPROVER"
+    """Approves and declines."""
+
+
+class Officer(Struct, frozen=True):
+    """One person with one credential (its public name). A person may hold several credentials."""
+
+    name: str
+    credential: str
+    roles: tuple[Role, ...] = (Role.WATCH, Role.RELEASER, Role.APPROVER)
+
+
+class Outcome(StrEnum):
+    """What becomes of a draft on which nobody acts within the nation's limit."""
+
+    LAPSE = "lapse"
+    RELEASE = "release"
+
+
+class Call(StrEnum):
+    """Whom a draft calls while nobody acts, in this order."""
+
+    SOUNDER = "sounder"
+    SECOND_DESK = "second-desk"
+    PAGER = "pager"
+    ABORT_WINDOW = "abort-window"
+    """It releases itself soon: the last chance to decline."""
+
+
+class NoAct(Struct, frozen=True):
+    """Seconds without an act until each call, and until the outcome; `abort_s` more where it is a release.
+
+    Defaults: a trained officer decides within ten seconds, so 15 s is already unusual and 60 s leaves two
+    of the
+    three minutes that Aomori had on 4 October 2022. A nation that lets drafts release themselves says so
+    itself.
+    """
+
+    sounder_s: float = 15.0
+    second_desk_s: float = 30.0
+    pager_s: float = 45.0
+    limit_s: float = 60.0
+    outcome: Outcome = Outcome.LAPSE
+    abort_s: float = 30.0
+
+
+class Right(StrEnum):
+    """What an office may do to the public."""
+
+    ALERT = "alert"
+    UPDATE = "update"
+    CANCEL = "cancel"
+
+
+class Office(Struct, frozen=True):
+    """A row of the authority table: which office may do what in which areas.
+
+    `areas`: ISO 3166-2 codes, or a prefix and `*`. `senders`: CAP senders by which its messages are known.
+    """
+
+    name: str
+    nation: Nation
+    areas: tuple[str, ...]
+    rights: tuple[Right, ...] = (Right.ALERT, Right.UPDATE, Right.CANCEL)
+    senders: tuple[str, ...] = ()
+
+
+class DeskRules(Struct, frozen=True):
+    """How a nation's desk works: its officers, its patience, its alert regions, its place in the authority
+    table.
+
+    `blocks`: groups of areas that a first alert warns whole. `office`: the row of `offices` that is this
+    desk;
+    without one the desk may do everything in its own nation's areas.
+    """
+
+    officers: tuple[Officer, ...] = ()
+    no_act: NoAct = NoAct()
+    blocks: tuple[tuple[str, ...], ...] = ()
+    downgrades_itself: bool = True
+    offices: tuple[Office, ...] = ()
+    office: str = ""
 
 
 class Draft(Struct, frozen=True):
@@ -98,6 +215,51 @@ class Draft(Struct, frozen=True):
     proposed_by: str | None = None
     approved_by: str | None = None
     released_ns: Instant | None = None
+    acted_ns: Instant | None = None
+    """The last act on it; null before the first."""
+    deadline_ns: Instant | None = None
+    """When `outcome` comes if nobody acts; null where nothing comes by itself."""
+    outcome: Outcome | None = None
+    called: tuple[Call, ...] = ()
+    by_policy: str | None = None
+    """Released without two officers, by this rule of the nation's own policy: `downgrade` or `no-act`."""
+    ended_by: str | None = None
+    carried: tuple[str, ...] = ()
+    """Outlets that said they have it."""
+    awaited: tuple[str, ...] = ()
+    """Outlets that carried an earlier message of this warning and must get this one too."""
+    restored: bool = False
+    """It was open or in force when the hall was started again."""
+
+
+class ForeignAlert(Struct, frozen=True):
+    """Another sender's message as an outlet heard it and its parser accepted it: facts only, no free text."""
+
+    sender: str
+    identifier: str
+    msg_type: MsgType
+    plane: Plane
+    sent_ns: Instant
+    expires_ns: Instant
+    areas: tuple[str, ...]
+    """ISO 3166-2 codes."""
+    heard_at: str
+    lifts: bool = False
+    """A Cancel, or an all-clear by its response type."""
+
+
+class Conflict(Struct, frozen=True):
+    """Two authorities say different things about an area, or one speaks without the right to."""
+
+    id: str
+    reason: str
+    areas: tuple[str, ...]
+    sender: str
+    office: str | None
+    theirs: str
+    ours: str | None
+    since_ns: Instant
+    until_ns: Instant
 
 
 class Thresholds(Struct, frozen=True):

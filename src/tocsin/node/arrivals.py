@@ -19,10 +19,13 @@ from tocsin.node.hall_words import (
     Gone,
     HallStimulus,
     HandedIn,
+    HeardIn,
     LinksIn,
     OutletReceipt,
     PlotsIn,
     RefusedIn,
+    Restarted,
+    RulesIn,
     SensorLog,
 )
 
@@ -50,6 +53,8 @@ class Came(NamedTuple):
     receipts: tuple[Receipt, ...]
     refused: tuple[Quarantined, ...]
     acts: tuple[OfficerAct, ...]
+    desk: tuple[OutletReceipt | RulesIn | Restarted | HeardIn, ...]
+    """What the warning desk learns beside the picture and the acts, in order."""
     links: tuple[LinkHealth, ...] | None
     copies: int | None
     alarms: dict[str, tuple[Alarm, ...]]
@@ -62,6 +67,7 @@ def sort_out(stimuli: Iterable[HallStimulus]) -> Came:
     alive: list[str] = []
     handed: list[Handed] = []
     acts: list[OfficerAct] = []
+    desk: list[OutletReceipt | RulesIn | Restarted | HeardIn] = []
     links: tuple[LinkHealth, ...] | None = None
     copies: int | None = None
     alarms: dict[str, tuple[Alarm, ...]] = {}
@@ -82,7 +88,9 @@ def sort_out(stimuli: Iterable[HallStimulus]) -> Came:
                 alarms[DOOR] = stimulus.alarms
             case AlarmsIn(source=source, alarms=some):
                 alarms[source] = some
-            case Configured() | OutletReceipt():
+            case OutletReceipt() | RulesIn() | Restarted() | HeardIn():
+                desk.append(stimulus)
+            case Configured():
                 pass
     imports = tuple(item for item in handed if isinstance(item, Import))
     return Came(
@@ -94,6 +102,7 @@ def sort_out(stimuli: Iterable[HallStimulus]) -> Came:
         receipts=tuple(item for item in handed if isinstance(item, Receipt)),
         refused=tuple(item for item in handed if isinstance(item, Quarantined)),
         acts=tuple(acts),
+        desk=tuple(desk),
         links=links,
         copies=copies,
         alarms=alarms,

@@ -21,6 +21,7 @@ from tocsin.model.sensor import Sensor, SensorErrors, SensorKind
 from tocsin.model.space import Geodetic
 from tocsin.model.warning import Thresholds
 from tocsin.node.config_outlets import OutletEntry, outlet_faults
+from tocsin.node.desk_config import DeskEntry, HookEntries, OfficerEntry, patience_faults
 from tocsin.node.keys import is_loopback
 from tocsin.share.topology import Mode, Topology
 
@@ -96,14 +97,6 @@ class SensorEntry(Strict, frozen=True):
     silence_limit_s: float = 30.0
 
 
-class OfficerEntry(Strict, frozen=True):
-    """[[officers]] who may act on drafts. `delay_s` makes a scripted officer (never in plane REAL)."""
-
-    name: str
-    credential: str
-    delay_s: float | None = None
-
-
 class NodeConfig(Strict, frozen=True):
     """The whole file. `corridor_m`: half width of the strip along a ground track that counts as overflown."""
 
@@ -117,6 +110,8 @@ class NodeConfig(Strict, frozen=True):
     sensors: tuple[SensorEntry, ...] = ()
     warn: Thresholds = Thresholds()
     officers: tuple[OfficerEntry, ...] = ()
+    desk: DeskEntry = DeskEntry()
+    hooks: HookEntries = HookEntries()
     corridor_m: float = 50_000.0
     clock: Clock = Clock.WALL
     world_port: int | None = None
@@ -159,6 +154,11 @@ class NodeConfig(Strict, frozen=True):
         return self.root / "hall.sqlite"
 
     @property
+    def secrets_file(self) -> Path:
+        """Hashes of the officers' passphrases (node.secrets)."""
+        return self.root / "officers.json"
+
+    @property
     def door_book(self) -> Path:
         """The door's book."""
         return self.root / "door.sqlite"
@@ -167,6 +167,14 @@ class NodeConfig(Strict, frozen=True):
     def outlets_dir(self) -> Path:
         """Where the file outlet writes."""
         return self.root / self.outlets
+
+    @property
+    def page_tls(self) -> tuple[Path, Path] | None:
+        """Certificate and key of the page, PEM; null = plain HTTP, on loopback alone."""
+        page, beside = self.page, Path(self.source).parent
+        if page.tls_cert is None or page.tls_key is None:
+            return None
+        return beside / page.tls_cert, beside / page.tls_key
 
     @property
     def broker_url(self) -> str:
@@ -229,6 +237,7 @@ def _faults(config: NodeConfig) -> list[tuple[str, str, str]]:
         *_partner_faults(config),
         *_list_faults(config),
         *outlet_faults(config.outlet),
+        *patience_faults(config.desk.no_act),
     ]
 
 
@@ -323,7 +332,9 @@ __all__ = [
     "POLICY_NAME",
     "BrokerAddress",
     "Clock",
+    "DeskEntry",
     "FeedEntry",
+    "HookEntries",
     "Mode",
     "NodeConfig",
     "OfficerEntry",

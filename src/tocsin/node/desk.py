@@ -42,6 +42,19 @@ def picture(state: HallState, now: Instant) -> Picture:
         questions=tuple(
             sorted(state.asking.open.values(), key=lambda row: (row.deadline_ns, row.offer, row.partner))
         ),
+        conflicts=state.warn.conflicts,
+        restarted_ns=state.restarted_ns,
+        restored=_restored(state),
+    )
+
+
+def _restored(state: HallState) -> tuple[str, ...]:
+    """Tracks that were there at the restart and that no sensor has seen since."""
+    since = state.restarted_ns
+    if since is None:
+        return ()
+    return tuple(track.id for track in state.own if track.last_ns <= since) + tuple(
+        track.id for track in state.fused if track.last_ns <= since
     )
 
 

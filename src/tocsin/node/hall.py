@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from tocsin.earth.places import areas_sha256
+from tocsin.earth.places import areas_sha256, load_areas
 from tocsin.errors import TocsinError, UserError
 from tocsin.model.alarm import Alarm
 from tocsin.model.label import Nation
@@ -27,16 +27,31 @@ from tocsin.model.warning import WarnStatus
 from tocsin.node import desk
 from tocsin.node.bus import connect_bus
 from tocsin.node.config import Clock, NodeConfig, load_config
+from tocsin.node.desk_port import DeskPort
+from tocsin.node.desk_rules import rules_of
 from tocsin.node.feeds import Feed, Inlet, Piece, Receiver, open_feed
 from tocsin.node.formats import make_decoder
 from tocsin.node.hall_door import DoorLink
 from tocsin.node.hall_outlets import Outlets
-from tocsin.node.hall_words import Configured, HallEffect, Offered, OutletReceipt, Told
+from tocsin.node.hall_words import (
+    Acted,
+    CalledOut,
+    Configured,
+    HallEffect,
+    HallStimulus,
+    Offered,
+    OutletReceipt,
+    Restarted,
+    RulesIn,
+    Told,
+)
+from tocsin.node.hooks import Hooks
 from tocsin.node.pending import Pending
 from tocsin.node.replay import rebuild
 from tocsin.node.shell import announce_ready, run_process, until_stopped
 from tocsin.node.turn import Turner
 from tocsin.node.worldlink import Tick, Tock, serve_world
+from tocsin.page.commands import CommandApi
 from tocsin.page.server import LOOPBACK_HOSTS, make_app, serve
 from tocsin.record.ledger import Ledger
 from tocsin.sense.format import Fault
@@ -79,6 +94,10 @@ class Hall:
         self._pieces = 0
         self._picture: Picture | None = None
         self._dropped: Counter[str] = Counter()
+        self._rules = rules_of(config)
+        self._restarted = state is not None
+        self.hooks = Hooks(config.hooks)
+        self.desk = DeskPort(config, self.pending, self.wake, lambda: self.turner.state)
 
     def wake(self) -> None:
         """Something waits for a turn."""
@@ -103,16 +122,32 @@ class Hall:
     async def turn(self) -> None:
         """One step over everything that waits, committed; then its effects."""
         stimuli, arrived_wall_ns = self.pending.take()
-        if self.turner.state is None:
-            stimuli.insert(0, _configured(self.config))
-        effects = self.turner.turn(stimuli, self.now(), arrived_wall_ns)
+        effects = self.turner.turn([*self._first_words(), *stimuli], self.now(), arrived_wall_ns)
+        self.desk.committed([word.act for word in stimuli if isinstance(word, Acted)], effects)
         await self.carry_out(effects)
+
+    def _first_words(self) -> list[HallStimulus]:
+        """What a hall says of itself in its first turn, and whenever its rules are not those of its
+        record.
+        """
+        words: list[HallStimulus] = []
+        state = self.turner.state
+        if state is None:
+            words.append(_configured(self.config))
+        elif self._restarted:
+            words.append(Restarted(Instant(time.time_ns())))
+        self._restarted = False
+        if state is None or state.warn.rules != self._rules:
+            words.append(RulesIn(self._rules))
+        return words
 
     async def carry_out(self, effects: Sequence[HallEffect]) -> None:
         """Our own people first: nothing of the sharing may stand before a warning."""
         for effect in effects:
             if isinstance(effect, Told):
                 self.outlets.carry(effect)
+            elif isinstance(effect, CalledOut):
+                self.hooks.call(effect.call, effect.draft)
         if self.door is not None:
             await self.door.committed(self.ledger.last_step())
             await self.door.send([effect.offer for effect in effects if isinstance(effect, Offered)])
@@ -258,8 +293,13 @@ async def run(config: NodeConfig, ledger: Ledger) -> None:
     await bus.subscribe("offer.ack", hall.door.on_offer_ack)
     await bus.subscribe("import.data", hall.door.on_import_data)
     world = await _world(config, hall)
+    names = {area.iso: area.names for area in load_areas()}
     app = make_app(
-        hall.picture, nation=config.nation, plane=config.plane, hosts=(config.page.name, *LOOPBACK_HOSTS)
+        hall.picture,
+        nation=config.nation,
+        plane=config.plane,
+        hosts=(config.page.name, *LOOPBACK_HOSTS),
+        commands=CommandApi(hall.desk, config.nation, config.plane, names).routes(),
     )
     try:
         await until_stopped(
@@ -269,7 +309,7 @@ async def run(config: NodeConfig, ledger: Ledger) -> None:
             hall.door.resend(),
             hall.door.beat(),
             *hall.outlets.jobs(),
-            serve(app, config.page.host, config.page.port),
+            serve(app, config.page.host, config.page.port, tls=config.page_tls),
         )
     finally:
         for feed in feeds:

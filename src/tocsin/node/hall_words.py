@@ -17,7 +17,15 @@ from tocsin.model.sensor import Sensor
 from tocsin.model.space import EcefState
 from tocsin.model.time import Instant
 from tocsin.model.track import FusedTrack, Plot, Track, Tracklet
-from tocsin.model.warning import Draft, OfficerAct, Thresholds
+from tocsin.model.warning import (
+    Call,
+    Conflict,
+    DeskRules,
+    Draft,
+    ForeignAlert,
+    OfficerAct,
+    Thresholds,
+)
 from tocsin.node.questions import Asking
 from tocsin.track.fuse import FusionState
 from tocsin.track.tracker import TrackerState
@@ -87,6 +95,24 @@ class Acted(Struct, frozen=True, tag="acted"):
     act: OfficerAct
 
 
+class RulesIn(Struct, frozen=True, tag="rules"):
+    """How the desk works from now on: at the first start, and whenever the configuration says otherwise."""
+
+    rules: DeskRules
+
+
+class Restarted(Struct, frozen=True, tag="restarted"):
+    """The hall was started again and has read its record; everything known from it is marked RESTORED."""
+
+    at_wall_ns: Instant
+
+
+class HeardIn(Struct, frozen=True, tag="heard"):
+    """Another authority's message to the public, parsed and accepted at the rim."""
+
+    alert: ForeignAlert
+
+
 class OutletReceipt(Struct, frozen=True, tag="outlet"):
     """A public outlet carried a message: its CAP identifier and the SHA-256 (hexadecimal) of its bytes."""
 
@@ -99,7 +125,18 @@ class OutletReceipt(Struct, frozen=True, tag="outlet"):
 
 
 HallStimulus = (
-    Configured | PlotsIn | AliveIn | RefusedIn | HandedIn | LinksIn | AlarmsIn | Acted | OutletReceipt
+    Configured
+    | PlotsIn
+    | AliveIn
+    | RefusedIn
+    | HandedIn
+    | LinksIn
+    | AlarmsIn
+    | Acted
+    | OutletReceipt
+    | RulesIn
+    | Restarted
+    | HeardIn
 )
 
 # ---- effects
@@ -126,6 +163,19 @@ class ActRefused(Struct, frozen=True, tag="act-refused"):
     reason: str
 
 
+class CalledOut(Struct, frozen=True, tag="called"):
+    """Nobody has acted on a draft for a while: the shell sounds, rings or pages."""
+
+    call: Call
+    draft: Draft
+
+
+class ConflictFound(Struct, frozen=True, tag="conflict"):
+    """Another authority contradicts what this desk tells, or speaks without the right to."""
+
+    conflict: Conflict
+
+
 class Pictured(Struct, frozen=True, tag="pictured"):
     """The fused picture once a scenario second: what analysts and the track files read."""
 
@@ -139,7 +189,7 @@ class Asked(Struct, frozen=True, tag="asked"):
     question: ReleaseQuestion
 
 
-HallEffect = Offered | Told | ActRefused | Asked | Pictured
+HallEffect = Offered | Told | ActRefused | CalledOut | ConflictFound | Asked | Pictured
 
 # ---- state
 # ---------------------------------------------------------------------------------------------------
@@ -213,3 +263,5 @@ class HallState(Struct, frozen=True):
     """Of the newest partners' products: from the partner's seal to our door, wall time."""
     asking: Asking = Asking()
     pictured_ns: Instant = Instant(0)
+    restarted_ns: Instant | None = None
+    """When the hall last came back from its record; null in its first life."""

@@ -18,6 +18,7 @@ from tocsin.node.hall_words import (
     AliveIn,
     HallStimulus,
     HandedIn,
+    HeardIn,
     LinksIn,
     OutletReceipt,
     PlotsIn,
@@ -39,7 +40,7 @@ class Pending:
         self._alive: set[str] = set()
         self._refused: deque[Quarantined] = deque()
         self._handed: deque[HandedItem] = deque()
-        self._acts: deque[OfficerAct | OutletReceipt] = deque()
+        self._acts: deque[OfficerAct | OutletReceipt | HeardIn] = deque()
         self._links: LinkReport | None = None
         self._alarms: dict[str, tuple[Alarm, ...]] = {}
         self._first_wall_ns: Instant | None = None
@@ -69,8 +70,8 @@ class Pending:
             self._touch()
             self._handed.extend(items)
 
-    def put_act(self, act: OfficerAct | OutletReceipt) -> None:
-        """An officer's act or an outlet's receipt."""
+    def put_act(self, act: OfficerAct | OutletReceipt | HeardIn) -> None:
+        """An officer's act, an outlet's receipt or another authority's message."""
         self._touch()
         self._acts.append(act)
 

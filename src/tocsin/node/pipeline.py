@@ -12,20 +12,27 @@ from msgspec.structs import replace
 
 from tocsin.assess import assessor
 from tocsin.model.time import SECOND_NS, Instant
+from tocsin.model.warning import ForeignAlert
 from tocsin.node import arrivals, partners, questions, sharing
 from tocsin.node.hall_words import (
     ActRefused,
     Asked,
+    CalledOut,
     Configured,
+    ConflictFound,
     HallEffect,
     HallState,
     HallStimulus,
+    HeardIn,
     Offered,
+    OutletReceipt,
     Pictured,
+    Restarted,
+    RulesIn,
     Told,
 )
 from tocsin.track import fuse, tracker
-from tocsin.warn import decide
+from tocsin.warn import decide, incoming
 
 PICTURE_PERIOD_NS = SECOND_NS
 """Track files and analysts read the fused picture once a second (TRACKING.md, Scoring)."""
@@ -55,7 +62,8 @@ def hall_step(
     fusion, fused = fuse.step(state.fusion, own, partners.near(came.tracklets, now), now)
     heard = partners.heard(state, came.imports, now)
     assessing, assessments = assessor.step(state.assess, fused, own, tuple(heard.launches.values()), now)
-    warning, told = decide.step(state.warn, assessments, fused, came.acts, now)
+    desk = _informed(state.warn, came)
+    warning, told = decide.step(desk, assessments, fused, came.acts, now, _heard(came))
     asking, asked = questions.step(state.asking, state.config, came.decisions, own, fused, assessments, now)
     shared, offers = sharing.offers(state.shared, own, state.counts.offered, state.config.nation, now)
 
@@ -82,6 +90,7 @@ def hall_step(
         asking=asking,
         latencies_ms=arrivals.latencies(state.latencies_ms, came.imports),
         pictured_ns=now if pictured else state.pictured_ns,
+        restarted_ns=now if any(isinstance(w, Restarted) for w in came.desk) else state.restarted_ns,
     )
     effects: list[HallEffect] = [Offered(offer) for offer in offers]
     effects += [_told(effect) for effect in told]
@@ -97,7 +106,28 @@ def _configured(stimuli: Sequence[HallStimulus], now: Instant) -> HallState:
     return hall_start(stimuli[0], now)
 
 
-def _told(effect: decide.WarnEffect) -> Told | ActRefused:
+def _informed(desk: decide.WarnState, came: arrivals.Came) -> decide.WarnState:
+    """The desk with what reached it beside the picture and the acts."""
+    for word in came.desk:
+        match word:
+            case RulesIn(rules=rules):
+                desk = incoming.ruled(desk, rules)
+            case Restarted():
+                desk = incoming.restored(desk)
+            case OutletReceipt(outlet=outlet, draft_id=name):
+                desk = incoming.carried(desk, name, outlet)
+    return desk
+
+
+def _heard(came: arrivals.Came) -> list[ForeignAlert]:
+    return [word.alert for word in came.desk if isinstance(word, HeardIn)]
+
+
+def _told(effect: decide.WarnEffect) -> Told | ActRefused | CalledOut | ConflictFound:
     if isinstance(effect, decide.Refused):
         return ActRefused(effect.act, effect.reason)
+    if isinstance(effect, decide.Called):
+        return CalledOut(effect.call, effect.draft)
+    if isinstance(effect, decide.Conflicting):
+        return ConflictFound(effect.conflict)
     return Told(type(effect).__name__.lower(), effect.draft)

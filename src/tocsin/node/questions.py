@@ -19,7 +19,8 @@ from tocsin.model.product import Decision
 from tocsin.model.time import Instant, after
 from tocsin.model.track import FusedTrack, Track
 from tocsin.model.warning import Thresholds
-from tocsin.warn.threat import SIGMAS, authority
+from tocsin.warn.authority import nation_of
+from tocsin.warn.threat import SIGMAS
 
 MOST_QUIET = 4_096
 """Withheld (track, partner, rule) that are watched: hundreds of objects, both partners, several rules."""
@@ -131,7 +132,7 @@ def _danger(meaning: Assessment | None, partner: Nation, thresholds: Thresholds)
     if meaning is None or meaning.impact is None:
         return None
     risks = [
-        risk for risk in meaning.risks if authority(risk.area) is partner and _over(risk, thresholds) >= 1
+        risk for risk in meaning.risks if nation_of(risk.area) is partner and _over(risk, thresholds) >= 1
     ]
     if not risks:
         return None

@@ -1,4 +1,5 @@
-"""The page of one nation and plane over HTTP: static files, `/api/picture`, and the live `/feed`. Read-only.
+"""The page of one nation and plane over HTTP: static files, `/api/picture`, and the live `/feed`. Read-only
+but for officers' commands, where a node gives them (page.commands).
 
 Three guards stand before every answer: only known host names (another name pointing here is DNS rebinding),
 no request of another site's page, and headers under which the page may load and do nothing but its own.
@@ -7,7 +8,9 @@ no request of another site's page, and headers under which the page may load and
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -49,11 +52,17 @@ BACKLOG: Final = 128
 
 
 def make_app(
-    picture: PictureSource, *, nation: Nation, plane: Plane, hosts: Sequence[str] = LOOPBACK_HOSTS
+    picture: PictureSource,
+    *,
+    nation: Nation,
+    plane: Plane,
+    hosts: Sequence[str] = LOOPBACK_HOSTS,
+    commands: Sequence[Route] = (),
 ) -> Starlette:
     """The page's application.
 
-    `picture()` is asked for the newest picture (None: none yet); `hosts`: the names that it answers to.
+    `picture()` is asked for the newest picture (None: none yet); `hosts`: the names that it answers to;
+    `commands`: routes of officers' acts (page.commands), none = a page to look at.
     UserError when `make setup` has not built the map data.
     """
     assets = load_assets()
@@ -85,6 +94,7 @@ def make_app(
 
     return Starlette(
         routes=[
+            *commands,
             Route("/api/picture", api_picture),
             WebSocketRoute("/feed", feed),
             Route("/{name:path}", file),
@@ -120,11 +130,22 @@ class Guard:
         await self.app(scope, receive, with_headers)
 
 
-async def serve(app: ASGIApp, host: str, port: int, *, on_ready: Callable[[int], None] | None = None) -> None:
+async def serve(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    *,
+    on_ready: Callable[[int], None] | None = None,
+    tls: tuple[Path, Path] | None = None,
+) -> None:
     """Serve until cancelled, inside the running loop; signals stay the caller's. `on_ready` is told the port.
 
-    Port 0 takes a free one. UserError when the port is taken or the address is not this machine's.
+    Port 0 takes a free one. `tls`: certificate and key (PEM). UserError when the port is taken, the
+    address is not
+    this machine's or the certificate cannot be read.
     """
+    if tls is not None:
+        _check_tls(*tls)
     listener = _listen(host, port)
     config = uvicorn.Config(
         app,
@@ -136,6 +157,8 @@ async def serve(app: ASGIApp, host: str, port: int, *, on_ready: Callable[[int],
         ws_max_size=MAX_CLIENT_MESSAGE_BYTES,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=SHUTDOWN_S,
+        ssl_certfile=tls[0] if tls else None,
+        ssl_keyfile=tls[1] if tls else None,
     )
     server = _Server(config)
     if on_ready is not None:
@@ -155,6 +178,16 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def _check_tls(cert: Path, key: Path) -> None:
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(cert, key)
+    except OSError as failure:  # ssl.SSLError is one
+        raise UserError(
+            f"the page's certificate cannot be used ({failure.strerror or failure})",
+            fix="give page.tls_cert and page.tls_key, PEM files that belong together",
+        ) from failure
 
 
 def _listen(host: str, port: int) -> socket.socket:

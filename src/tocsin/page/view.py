@@ -19,7 +19,7 @@ from tocsin.model.picture import ExchangeCount, Picture, SensorHealth
 from tocsin.model.product import LinkHealth
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
 from tocsin.model.track import FusedTrack, ObjectClass, Track, Tracklet
-from tocsin.model.warning import Draft, MsgType
+from tocsin.model.warning import Conflict, Draft, MsgType
 from tocsin.page.place import Basis, Place, places_of
 
 MAX_ARC_POINTS: Final = 72
@@ -89,13 +89,19 @@ class Mark(Struct, frozen=True, omit_defaults=True):
     apogee: int | None = None
     made: int | None = None
     risks: tuple[Risk, ...] = ()
+    restored: bool = False
+    """Known from the record alone: nothing has seen it since the hall came back."""
     arc: tuple[tuple[int, float, float, float], ...] = ()
 
 
 class Bulletin(Struct, frozen=True, omit_defaults=True):
     """A draft or released warning. areas: (code, threat, expected); lead_s: release to the first.
 
-    `short`: the warning's number of the day and, after the first, the message's: 1, then 1.2.
+    `short`: the warning's number of the day and, after the first, the message's: 1, then 1.2. `deadline`:
+    when
+    `outcome` comes if nobody acts; `policy`: the rule that released it without two officers; `missing`:
+    outlets
+    that carried an earlier message of it and not yet this one.
     """
 
     id: str
@@ -111,6 +117,14 @@ class Bulletin(Struct, frozen=True, omit_defaults=True):
     released: int | None = None
     lead_s: float | None = None
     by: tuple[str, ...] = ()
+    purpose: str = "warn"
+    deadline: int | None = None
+    outcome: str | None = None
+    called: tuple[str, ...] = ()
+    policy: str | None = None
+    restored: bool = False
+    carried: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class Trouble(Struct, frozen=True, omit_defaults=True):
@@ -140,6 +154,7 @@ class View(Struct, frozen=True):
     exchange: ExchangeCount
     air_left_out: int = 0
     alarms: tuple[Trouble, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
 
 
 def view_of(picture: Picture, max_air: int = MAX_AIR) -> View:
@@ -159,6 +174,8 @@ def view_of(picture: Picture, max_air: int = MAX_AIR) -> View:
     marks += [
         _partner_mark(t, row) for t, row in zip(partners, where[len(fused) + len(not_air) :], strict=True)
     ]
+    known = set(picture.restored)
+    marks = [replace(mark, restored=True) if mark.id in known else mark for mark in marks]
     return View(
         nation=picture.nation,
         plane=picture.plane,
@@ -174,6 +191,7 @@ def view_of(picture: Picture, max_air: int = MAX_AIR) -> View:
         exchange=picture.exchange,
         air_left_out=len(dropped),
         alarms=tuple(_trouble(alarm) for alarm in picture.alarms),
+        conflicts=picture.conflicts,
     )
 
 
@@ -307,6 +325,14 @@ def _bulletin(draft: Draft) -> Bulletin:
         released=_ms_or_none(draft.released_ns),
         lead_s=lead_s,
         by=tuple(name for name in (draft.proposed_by, draft.approved_by) if name),
+        purpose=warning.purpose,
+        deadline=_ms_or_none(draft.deadline_ns),
+        outcome=draft.outcome,
+        called=draft.called,
+        policy=draft.by_policy,
+        restored=draft.restored,
+        carried=draft.carried,
+        missing=tuple(sorted(set(draft.awaited) - set(draft.carried))),
     )
 
 

@@ -95,6 +95,7 @@ def _info(
     _add(info, "description", texts.description)
     _add(info, "instruction", texts.instruction)
     _pair(info, "parameter", "tocsin:objects", str(warning.objects))
+    _pair(info, "parameter", "tocsin:purpose", str(warning.purpose))
     for row in warning.areas:
         _pair(info, "parameter", f"tocsin:{row.area}", f"{row.threat} {_time(row.expected_ns, zone)}")
     for row in warning.areas:

@@ -1,14 +1,13 @@
-"""From assessed objects to messages: drafted by rule, released by two officers, updated, cancelled, ended.
+"""From assessed objects to messages: drafted by rule, released by two officers, updated, lifted, ended.
 
-`step` is a pure fold; what may happen to a draft is the one table `NEXT`. In here: when a message is
-drafted, changed, superseded, and when it ends. Not in here: whom an object threatens (threat.py), what a
-message says (message.py, texts.py), who may release it (approve.py), how it leaves the house
-(tocsin.outlet).
+`step` is a pure fold; what may become of a message is the one table of table.py. In here: when a message is
+drafted, changed and ended. Not in here: whom an object threatens (threat.py), what a message says
+(message.py, texts.py), officers' acts (acts.py, approve.py), what comes when nobody acts (limits.py), how it
+leaves the house (tocsin.outlet).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
@@ -16,69 +15,59 @@ from msgspec.structs import replace
 from tocsin.model.event import Assessment
 from tocsin.model.time import Instant, after, seconds_between, to_datetime
 from tocsin.model.track import FusedTrack
-from tocsin.model.warning import ActKind, Draft, MsgType, OfficerAct, WarnedArea, Warning, WarnStatus
-from tocsin.warn.approve import Refusal, digest_of, refusal
-from tocsin.warn.message import Change, Frame, change, wanted
-from tocsin.warn.state import Drafted, Ended, Refused, Released, Story, WarnEffect, WarnState, new_warn
-from tocsin.warn.threat import Threat, observe
+from tocsin.model.warning import (
+    Draft,
+    ForeignAlert,
+    MsgType,
+    OfficerAct,
+    Purpose,
+    Right,
+    WarnedArea,
+    Warning,
+    WarnStatus,
+)
+from tocsin.warn.acts import judge
+from tocsin.warn.approve import digest_of
+from tocsin.warn.authority import may
+from tocsin.warn.conflicts import compare
+from tocsin.warn.desk import Desk
+from tocsin.warn.limits import count_down
+from tocsin.warn.message import Change, Frame, change, lifting, wanted, weakened, weaker, worse
+from tocsin.warn.state import (
+    Called,
+    Conflicting,
+    Drafted,
+    Ended,
+    Prepared,
+    Refused,
+    Released,
+    Story,
+    WarnEffect,
+    WarnState,
+    new_warn,
+)
+from tocsin.warn.table import NEXT, OVER, Event
+from tocsin.warn.threat import observe
 
 __all__ = [
-    "NEXT", "Drafted", "Ended", "Event", "Refused", "Released", "WarnEffect", "WarnState",
-    "lead_s", "new_warn", "step",
+    "NEXT", "Called", "Conflicting", "Drafted", "Ended", "Event", "Prepared", "Refused", "Released",
+    "WarnEffect", "WarnState", "lead_s", "new_warn", "step",
 ]  # fmt: skip
 
 REVISE_S: Final = 20.0
 """A text rests this long between changes: two officers need ten seconds, so a changing picture cannot
 starve them.
 """
+REFINE_S: Final = 60.0
+"""A first alert speaks of whole blocks for this long: a prediction of a flight seen for a minute has settled
+(docs/evaluation.md), and a second message within it would be read as a second launch.
+"""
 MAX_MINOR: Final = 12
-"""Minor changes of one warning. New areas, loss of track and Cancel are not counted: they are few by
+"""Minor changes of one warning. New areas, loss of track and lifting are not counted: they are few by
 nature.
 """
 KEEP_DRAFTS: Final = 512
 """Drafts in the state; the oldest that are over go first (all of them stay in the record)."""
-
-
-class Event(StrEnum):
-    """What can happen to a draft."""
-
-    THREAT = "threat"
-    CHANGE = "change"
-    PROPOSE = "propose"
-    APPROVE = "approve"
-    REJECT = "reject"
-    GONE = "gone"
-    SUPERSEDE = "supersede"
-    REVOKE = "revoke"
-    EXPIRE = "expire"
-
-
-NEXT: Final[dict[tuple[WarnStatus | None, Event], WarnStatus]] = {
-    (None, Event.THREAT): WarnStatus.DRAFTED,
-    (WarnStatus.DRAFTED, Event.CHANGE): WarnStatus.DRAFTED,
-    (WarnStatus.DRAFTED, Event.PROPOSE): WarnStatus.PROPOSED,
-    (WarnStatus.DRAFTED, Event.REJECT): WarnStatus.ENDED,
-    (WarnStatus.DRAFTED, Event.GONE): WarnStatus.ENDED,
-    (WarnStatus.DRAFTED, Event.EXPIRE): WarnStatus.ENDED,
-    (WarnStatus.PROPOSED, Event.CHANGE): WarnStatus.DRAFTED,
-    (WarnStatus.PROPOSED, Event.APPROVE): WarnStatus.RELEASED,
-    (WarnStatus.PROPOSED, Event.REJECT): WarnStatus.ENDED,
-    (WarnStatus.PROPOSED, Event.GONE): WarnStatus.ENDED,
-    (WarnStatus.PROPOSED, Event.EXPIRE): WarnStatus.ENDED,
-    (WarnStatus.RELEASED, Event.SUPERSEDE): WarnStatus.ENDED,
-    (WarnStatus.RELEASED, Event.REVOKE): WarnStatus.CANCELLED,
-    (WarnStatus.RELEASED, Event.EXPIRE): WarnStatus.ENDED,
-}
-"""(status, event) -> status. What is not in it does not happen: an officer's act is refused, a rule has no
-effect.
-"""
-
-_EVENT_OF: Final = {
-    ActKind.PROPOSE: Event.PROPOSE,
-    ActKind.APPROVE: Event.APPROVE,
-    ActKind.REJECT: Event.REJECT,
-}
-_OVER: Final = (WarnStatus.ENDED, WarnStatus.CANCELLED)
 
 
 def step(
@@ -87,32 +76,26 @@ def step(
     tracks: Sequence[FusedTrack],
     acts: Sequence[OfficerAct],
     now: Instant,
+    heard: Sequence[ForeignAlert] = (),
 ) -> tuple[WarnState, tuple[WarnEffect, ...]]:
     """One step of the fold. Drafts follow the picture first, then come the acts, each over the text it was
-    made for.
+    made for; then the clock.
     """
-    threats = observe(state.threats, assessments, tracks, state.nation, state.thresholds, now)
-    desk = _Desk(
-        state, now, threats, dict(state.stories), dict(state.drafts), dict(state.proposals), state.numbered
-    )
+    ours = partial(may, state.rules, state.nation, right=Right.ALERT)
+    threats = observe(state.threats, assessments, tracks, ours, state.thresholds, now)
+    desk = Desk.open(state, threats, now)
     joined = _gather(desk)
     for name in sorted(desk.stories):
         _speak(desk, desk.stories[name], name in joined)
     for act in acts:
-        _judge(desk, act)
+        judge(desk, act)
+    count_down(desk)
     _expire(desk)
+    for name in sorted(desk.stories):
+        _prepare(desk, desk.stories[name])
     _tidy(desk)
-    after_state = WarnState(
-        state.nation,
-        state.plane,
-        state.thresholds,
-        desk.threats,
-        desk.stories,
-        desk.drafts,
-        desk.proposals,
-        desk.numbered,
-    )
-    return after_state, tuple(desk.effects)
+    after_state, conflicting = compare(desk.close(), heard, now)
+    return after_state, (*desk.effects, *conflicting)
 
 
 def lead_s(draft: Draft) -> dict[str, float]:
@@ -124,21 +107,7 @@ def lead_s(draft: Draft) -> dict[str, float]:
     return {row.area: seconds_between(draft.released_ns, row.expected_ns) for row in draft.warning.areas}
 
 
-@dataclass(slots=True)
-class _Desk:
-    """Working copies of one step."""
-
-    before: WarnState
-    now: Instant
-    threats: dict[str, Threat]
-    stories: dict[str, Story]
-    drafts: dict[str, Draft]
-    proposals: dict[str, OfficerAct]
-    numbered: int
-    effects: list[WarnEffect] = field(default_factory=list)
-
-
-def _gather(desk: _Desk) -> set[str]:
+def _gather(desk: Desk) -> set[str]:
     """Give every new threat a story: that of an alert nobody has proposed yet, else a new one. Returns who
     was joined.
     """
@@ -158,36 +127,93 @@ def _gather(desk: _Desk) -> set[str]:
     return set()
 
 
-def _speak(desk: _Desk, story: Story, joined: bool) -> None:
+def _speak(desk: Desk, story: Story, joined: bool) -> None:
     """Draft, change or end this story's open message as its threats ask."""
     threats = [desk.threats[key] for key in story.keys if key in desk.threats]
     draft = desk.drafts.get(story.open or "")
+    if story.lifted:
+        _stay_silent(desk, story, bool(threats))
+        return
     if not threats and not story.released:
-        _end(desk, draft, Event.GONE)
+        desk.end(draft, Event.GONE, "the threat is gone")
         del desk.stories[story.id]
         return
     if not threats and _threatened(desk, story.warned):
         if draft is not None and draft.warning.msg_type is MsgType.CANCEL:
-            _end(desk, draft, Event.GONE)
+            desk.end(draft, Event.GONE, "an area of it is threatened again")
             desk.stories[story.id] = replace(story, open=None)
         return
-    frame = Frame(desk.before.nation, desk.before.plane, story.id, story.released)
-    want = wanted(frame, threats, story.warned, story.latest, desk.now)
+    want = _wanted(desk, story)
+    if not want.areas:
+        return
     if threats:
         story = desk.stories[story.id] = replace(story, latest=want)
+    if _weaken(desk, story, want):
+        story, draft, joined = desk.stories[story.id], None, joined or draft is not None
+        want = _wanted(desk, story)
+    _follow(desk, story, draft, want, joined)
+
+
+def _follow(desk: Desk, story: Story, draft: Draft | None, want: Warning, joined: bool) -> None:
+    """Bring the open message to the wanted text, or open one, or close what says nothing new any more."""
     shown = draft.warning if draft else story.shown
-    how = Change.AT_ONCE if shown is None else change(shown, want)
+    how = Change.AT_ONCE if shown is None else change(shown, want, in_force=draft is None)
     if joined and how in (Change.MINOR, Change.WORSE):
         how = Change.AT_ONCE
     settled = story.shown is not None and story.released and change(story.shown, want) is Change.NONE
     if draft and settled and (how is Change.AT_ONCE or draft.status is WarnStatus.DRAFTED):
-        _end(desk, draft, Event.GONE)
+        desk.end(draft, Event.GONE, "people know it already")
         desk.stories[story.id] = replace(story, open=None, changed_ns=desk.now)
     elif _may(story, draft, how, desk.now):
         _write(desk, story, draft, want, how)
 
 
-def _threatened(desk: _Desk, areas: Sequence[WarnedArea]) -> bool:
+def _wanted(desk: Desk, story: Story) -> Warning:
+    """What this story should say now. Whole blocks until the first message has stood for REFINE_S."""
+    state = desk.before
+    threats = [desk.threats[key] for key in story.keys if key in desk.threats]
+    coarse = not story.released or desk.now < after(story.released[0][1], REFINE_S)
+    blocks = state.rules.blocks if coarse else ()
+    frame = Frame(state.nation, state.plane, story.id, story.released, blocks, story.taken_out)
+    return wanted(frame, threats, story.warned, story.latest, desk.now)
+
+
+def _weaken(desk: Desk, story: Story, want: Warning) -> bool:
+    """What is in force claims more certainty than the track allows: say so at once, by the nation's policy.
+
+    The same areas, times and numbers; only the doubt is new. So it needs no officer (docs/adr/0018).
+    """
+    shown = story.in_force
+    if shown is None or not desk.before.rules.downgrades_itself or not weaker(want, shown):
+        return False
+    message = weakened(shown, want, story.released, desk.now)
+    opened = story.opened + 1
+    desk.stories[story.id] = replace(story, opened=opened)
+    tracks = tuple(desk.threats[key].track_id for key in story.keys if key in desk.threats)
+    made = Draft(
+        id=f"{story.id}-d{opened}",
+        warning=message,
+        digest=digest_of(message),
+        status=NEXT[None, Event.THREAT],
+        drafted_ns=desk.now,
+        tracks=tracks,
+    )
+    desk.release(made, Event.POLICY, by_policy="downgrade")
+    return True
+
+
+def _stay_silent(desk: Desk, story: Story, threatens: bool) -> None:
+    """Lifted or withdrawn: the story is kept while its objects threaten, so that the rule does not draft
+    at once
+    what officers have just taken back. Anything worse than what they took back starts a new story.
+    """
+    if not threatens or (story.latest is not None and worse(story.latest, _wanted(desk, story))):
+        del desk.stories[story.id]
+        if threatens:
+            _gather(desk)
+
+
+def _threatened(desk: Desk, areas: Sequence[WarnedArea]) -> bool:
     """True while another object threatens one of these areas: nobody is told to leave shelter then."""
     exposed = {e.area for threat in desk.threats.values() for e in threat.exposures}
     return any(row.area in exposed for row in areas)
@@ -202,7 +228,7 @@ def _may(story: Story, draft: Draft | None, how: Change, now: Instant) -> bool:
     return how is Change.AT_ONCE or (how is Change.WORSE and rested)
 
 
-def _write(desk: _Desk, story: Story, draft: Draft | None, want: Warning, how: Change) -> None:
+def _write(desk: Desk, story: Story, draft: Draft | None, want: Warning, how: Change) -> None:
     """Put the wanted text into the open draft, or open one. Approvals of the old text are void."""
     opened = story.opened + (draft is None)
     made = Draft(
@@ -212,6 +238,9 @@ def _write(desk: _Desk, story: Story, draft: Draft | None, want: Warning, how: C
         status=NEXT[draft.status, Event.CHANGE] if draft else NEXT[None, Event.THREAT],
         drafted_ns=draft.drafted_ns if draft else desk.now,
         tracks=tuple(desk.threats[key].track_id for key in story.keys if key in desk.threats),
+        acted_ns=draft.acted_ns if draft else None,
+        called=draft.called if draft else (),
+        restored=draft.restored if draft else False,
     )
     desk.drafts[made.id] = made
     minor = story.minor + (how is Change.MINOR)
@@ -219,89 +248,55 @@ def _write(desk: _Desk, story: Story, draft: Draft | None, want: Warning, how: C
     desk.effects.append(Drafted(made))
 
 
-def _judge(desk: _Desk, act: OfficerAct) -> None:
-    """An officer's act: refused with a reason, or done."""
-    draft = desk.drafts.get(act.draft_id)
-    if draft is None:
-        desk.effects.append(Refused(act, Refusal.UNKNOWN_DRAFT))
+def _prepare(desk: Desk, story: Story) -> None:
+    """Beside every message in force lie its withdrawal and its lifting, ready for two acts."""
+    shown = story.in_force
+    if shown is None:
         return
-    following = NEXT.get((draft.status, _EVENT_OF[act.kind]))
-    if following is None:
-        desk.effects.append(Refused(act, Refusal.NOT_OPEN))
-    elif (reason := refusal(draft, desk.proposals.get(draft.id), act)) is not None:
-        desk.effects.append(Refused(act, reason))
-    elif act.kind is ActKind.PROPOSE:
-        desk.drafts[draft.id] = replace(draft, status=following, proposed_by=act.officer)
-        desk.proposals[draft.id] = act
-    elif act.kind is ActKind.APPROVE:
-        _release(desk, draft, act.officer)
-    else:
-        _end(desk, draft, Event.REJECT)
-        _decide(desk, draft.warning)
+    ready = {
+        desk.drafts[name].warning.purpose: name
+        for name in story.prepared
+        if name in desk.drafts and desk.drafts[name].status not in OVER
+    }
+    story = desk.stories[story.id] = replace(story, prepared=tuple(ready.values()))
+    for purpose in (Purpose.WITHDRAW, Purpose.LIFT):
+        if purpose not in ready:
+            story = desk.prepare(story, lifting(shown, story.released, purpose, desk.now))
 
 
-def _release(desk: _Desk, draft: Draft, approver: str) -> None:
-    """Out it goes; the story's earlier message is superseded or revoked."""
-    message = draft.warning
-    lifted = message.msg_type is MsgType.CANCEL
-    for old in tuple(desk.drafts.values()):
-        if old.warning.id == message.id and old.status is WarnStatus.RELEASED:
-            _end(desk, old, Event.REVOKE if lifted else Event.SUPERSEDE)
-    out = replace(
-        draft,
-        status=NEXT[draft.status, Event.APPROVE],
-        approved_by=approver,
-        released_ns=desk.now,
-    )
-    desk.drafts[out.id] = out
-    desk.effects.append(Released(out))
-    story = _decide(desk, message)
-    if story is not None:
-        released = (*story.released, (message.serial, message.sent_ns))
-        areas = story.warned if lifted else message.areas
-        desk.stories[story.id] = replace(story, released=released, warned=areas, cancelled=lifted)
-
-
-def _decide(desk: _Desk, message: Warning) -> Story | None:
-    """Officers have decided on this text: it is what the next one is compared with."""
-    story = desk.stories.get(message.id)
-    if story is not None:
-        story = desk.stories[story.id] = replace(story, open=None, shown=message, changed_ns=desk.now)
-    return story
-
-
-def _end(desk: _Desk, draft: Draft | None, event: Event) -> None:
-    """Bring a draft to its end, where the table lets it."""
-    following = NEXT.get((draft.status, event)) if draft else None
-    if draft is not None and following is not None:
-        over = replace(draft, status=following)
-        desk.drafts[draft.id] = over
-        desk.effects.append(Ended(over))
-
-
-def _expire(desk: _Desk) -> None:
+def _expire(desk: Desk) -> None:
     """Messages whose time is over end; a threat that outlived its message gets a new story in the next
     step.
     """
     for draft in tuple(desk.drafts.values()):
-        if draft.warning.expires_ns <= desk.now and draft.status not in _OVER:
-            _end(desk, draft, Event.EXPIRE)
+        if draft.warning.expires_ns <= desk.now and draft.status not in OVER:
+            desk.end(draft, Event.EXPIRE, "expired")
     for story in tuple(desk.stories.values()):
         pending = desk.drafts.get(story.open or "")
-        if pending is not None and pending.status in _OVER:
+        if pending is not None and pending.status in OVER:
             pending = None
             desk.stories[story.id] = replace(story, open=None)
         if pending is None and story.shown is not None and story.shown.expires_ns <= desk.now:
             del desk.stories[story.id]
 
 
-def _tidy(desk: _Desk) -> None:
-    """Forget what is over: cancelled stories, spent proposals, the oldest drafts beyond the bound."""
-    desk.stories = {name: story for name, story in desk.stories.items() if not story.cancelled}
+def _tidy(desk: Desk) -> None:
+    """Forget what is over: stories without a threat left that were lifted, what lay ready for nothing, spent
+    proposals, the oldest drafts beyond the bound.
+    """
+    desk.stories = {
+        name: story
+        for name, story in desk.stories.items()
+        if not story.lifted or any(key in desk.threats for key in story.keys)
+    }
+    ready = {name for story in desk.stories.values() for name in story.prepared}
+    for name, draft in tuple(desk.drafts.items()):
+        if draft.status is WarnStatus.PREPARED and name not in ready:
+            del desk.drafts[name]
     proposed = {d.id for d in desk.drafts.values() if d.status is WarnStatus.PROPOSED}
     desk.proposals = {name: act for name, act in desk.proposals.items() if name in proposed}
     excess = len(desk.drafts) - KEEP_DRAFTS
     if excess > 0:
-        over = [name for name, draft in desk.drafts.items() if draft.status in _OVER][:excess]
+        over = [name for name, draft in desk.drafts.items() if draft.status in OVER][:excess]
         for name in over:
             del desk.drafts[name]

@@ -9,10 +9,11 @@ from enum import IntEnum
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.model.label import Nation, Plane
 from tocsin.model.time import Instant, after, seconds_between
-from tocsin.model.warning import Certainty, MsgType, ThreatKind, WarnedArea, Warning
+from tocsin.model.warning import Certainty, MsgType, Purpose, ThreatKind, WarnedArea, Warning
 from tocsin.warn.threat import CLEAR_LOST_S, Threat
 
 TIME_CHANGE_S: Final = 60.0
@@ -21,6 +22,7 @@ EXPIRY_MARGIN_S: Final = 1800.0
 """A message outlives the last predicted second by half an hour, so that it never lapses before its all-
 clear.
 """
+_GRAVITY: Final = (ThreatKind.OVERFLIGHT, ThreatKind.IMPACT)
 _DOUBT: Final = (Certainty.OBSERVED, Certainty.LIKELY, Certainty.POSSIBLE)
 
 
@@ -43,6 +45,10 @@ class Frame(Struct, frozen=True):
     plane: Plane
     id: str
     released: tuple[tuple[int, Instant], ...]
+    blocks: tuple[tuple[str, ...], ...] = ()
+    """Groups of areas that are warned whole; none = each area for itself."""
+    taken_out: tuple[str, ...] = ()
+    """Areas that officers corrected away."""
 
 
 def wanted(
@@ -51,7 +57,7 @@ def wanted(
     """The message for these threats; without any, the Cancel for the areas `lifted`, after the wording
     wanted last.
     """
-    areas = _areas(threats) if threats else tuple(lifted)
+    areas = _spread(_areas(threats, frame.taken_out), frame) if threats else tuple(lifted)
     threatening = MsgType.UPDATE if frame.released else MsgType.ALERT
     until = max([after(e.until_ns, CLEAR_LOST_S) for t in threats for e in t.exposures] + [now])
     return Warning(
@@ -67,26 +73,90 @@ def wanted(
         sent_ns=now,
         expires_ns=after(until, EXPIRY_MARGIN_S),
         references=frame.released,
+        purpose=Purpose.WARN if threats else Purpose.ALL_CLEAR,
     )
 
 
-def change(shown: Warning, want: Warning) -> Change:
-    """The greatest difference between the text shown (in force, drafted or declined) and the one wanted."""
+def lifting(
+    shown: Warning, released: tuple[tuple[int, Instant], ...], purpose: Purpose, now: Instant
+) -> Warning:
+    """The Cancel of what is in force, for officers: WITHDRAW (issued in error) or LIFT (over, they judge)."""
+    return replace(
+        _next(shown, released, purpose, now),
+        msg_type=MsgType.CANCEL,
+        expires_ns=max(shown.expires_ns, after(now, EXPIRY_MARGIN_S)),
+    )
+
+
+def weakened(
+    shown: Warning, want: Warning, released: tuple[tuple[int, Instant], ...], now: Instant
+) -> Warning:
+    """What is in force, with the certainty that the track still allows; nothing else is new."""
+    return replace(
+        _next(shown, released, Purpose.DOWNGRADE, now),
+        certainty=want.certainty,
+        expires_ns=max(shown.expires_ns, want.expires_ns),
+    )
+
+
+def corrected(
+    shown: Warning, kept: Sequence[str], released: tuple[tuple[int, Instant], ...], now: Instant
+) -> Warning:
+    """What is in force, for the areas `kept` alone."""
+    areas = tuple(row for row in shown.areas if row.area in kept)
+    return replace(_next(shown, released, Purpose.CORRECT, now), areas=areas)
+
+
+def _next(
+    shown: Warning, released: tuple[tuple[int, Instant], ...], purpose: Purpose, now: Instant
+) -> Warning:
+    return replace(
+        shown,
+        serial=len(released) + 1,
+        msg_type=MsgType.UPDATE,
+        purpose=purpose,
+        sent_ns=now,
+        references=released,
+    )
+
+
+def weaker(want: Warning, shown: Warning) -> bool:
+    """True when the wanted message is less certain than the one shown."""
+    return _DOUBT.index(want.certainty) > _DOUBT.index(shown.certainty)
+
+
+def worse(shown: Warning, want: Warning) -> bool:
+    """True when a new area is threatened, or impact where overflight was said."""
+    old = {row.area: row for row in shown.areas}
+    return any(_worse(old.get(row.area), row) for row in want.areas)
+
+
+def change(shown: Warning, want: Warning, in_force: bool = True) -> Change:
+    """The greatest difference between the text shown (in force, drafted or declined) and the one wanted.
+
+    That a coasting track is seen again is no news to people `in_force`: they were told too little
+    certainty, not
+    too much.
+    """
     if (shown.msg_type is MsgType.CANCEL) is not (want.msg_type is MsgType.CANCEL):
         return Change.AT_ONCE
     if want.msg_type is MsgType.CANCEL:
         return Change.NONE
     if want.certainty is Certainty.POSSIBLE and shown.certainty is not Certainty.POSSIBLE:
         return Change.AT_ONCE
-    old = {row.area: row for row in shown.areas}
-    if any(_worse(old.get(row.area), row) for row in want.areas):
+    if worse(shown, want):
         return Change.WORSE
+    old = {row.area: row for row in shown.areas}
     same = len(old) == len(want.areas) and all(_alike(old[row.area], row) for row in want.areas)
-    return Change.NONE if same and shown.certainty is want.certainty else Change.MINOR
+    seen_again = (shown.certainty, want.certainty) == (Certainty.LIKELY, Certainty.OBSERVED)
+    as_certain = shown.certainty is want.certainty or (in_force and seen_again)
+    return Change.NONE if same and as_certain else Change.MINOR
 
 
-def _areas(threats: Iterable[Threat]) -> tuple[WarnedArea, ...]:
-    """One row per area: impact outranks overflight, the earliest time counts; first threatened first."""
+def _areas(threats: Iterable[Threat], taken_out: Sequence[str]) -> tuple[WarnedArea, ...]:
+    """One row per area: impact outranks overflight, the earliest time counts; first threatened first. What
+    officers took out comes back for an impact alone.
+    """
     found: dict[str, WarnedArea] = {}
     for exposure in (e for threat in threats for e in threat.exposures):
         was = found.get(exposure.area)
@@ -94,7 +164,29 @@ def _areas(threats: Iterable[Threat]) -> tuple[WarnedArea, ...]:
         first = exposure.expected_ns if was is None else min(was.expected_ns, exposure.expected_ns)
         kind = ThreatKind.IMPACT if impact else ThreatKind.OVERFLIGHT
         found[exposure.area] = WarnedArea(exposure.area, kind, first)
-    return tuple(sorted(found.values(), key=lambda row: (row.expected_ns, row.area)))
+    rows = (r for r in found.values() if r.area not in taken_out or r.threat is ThreatKind.IMPACT)
+    return tuple(sorted(rows, key=_first))
+
+
+def _spread(rows: tuple[WarnedArea, ...], frame: Frame) -> tuple[WarnedArea, ...]:
+    """Every block that holds a threatened area, whole: the others in it are told the worst and the
+    earliest.
+    """
+    known = {row.area: row for row in rows}
+    for block in frame.blocks:
+        inside = [known[area] for area in block if area in known]
+        if not inside:
+            continue
+        kind = max((row.threat for row in inside), key=_GRAVITY.index)
+        first = min(row.expected_ns for row in inside)
+        for area in block:
+            if area not in frame.taken_out:
+                known.setdefault(area, WarnedArea(area, kind, first))
+    return tuple(sorted(known.values(), key=_first))
+
+
+def _first(row: WarnedArea) -> tuple[Instant, str]:
+    return row.expected_ns, row.area
 
 
 def _least(certainties: Iterable[Certainty]) -> Certainty:

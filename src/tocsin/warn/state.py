@@ -4,7 +4,17 @@ from msgspec import Struct
 
 from tocsin.model.label import Nation, Plane
 from tocsin.model.time import Instant
-from tocsin.model.warning import Draft, OfficerAct, Thresholds, WarnedArea, Warning
+from tocsin.model.warning import (
+    Call,
+    Conflict,
+    DeskRules,
+    Draft,
+    ForeignAlert,
+    OfficerAct,
+    Thresholds,
+    WarnedArea,
+    Warning,
+)
 from tocsin.warn.threat import Threat
 
 
@@ -14,8 +24,16 @@ class Drafted(Struct, frozen=True, tag="drafted"):
     draft: Draft
 
 
+class Prepared(Struct, frozen=True, tag="prepared"):
+    """Its withdrawal or its lifting lies ready beside a message that was just released."""
+
+    draft: Draft
+
+
 class Released(Struct, frozen=True, tag="released"):
-    """Two officers released it: alert, update or cancel. The outlets carry `draft.warning`."""
+    """Two officers released it, or the nation's policy did (`by_policy`). The outlets carry
+    `draft.warning`.
+    """
 
     draft: Draft
 
@@ -28,12 +46,25 @@ class Refused(Struct, frozen=True, tag="refused"):
 
 
 class Ended(Struct, frozen=True, tag="ended"):
-    """A draft that is over: rejected, without threat, superseded, cancelled or expired (see its status)."""
+    """A message that is over: see its status and `ended_by`."""
 
     draft: Draft
 
 
-WarnEffect = Drafted | Released | Refused | Ended
+class Called(Struct, frozen=True, tag="called"):
+    """Nobody has acted on it for a while: sound, ring, page."""
+
+    draft: Draft
+    call: Call
+
+
+class Conflicting(Struct, frozen=True, tag="conflicting"):
+    """Another sender's message contradicts ours, or its office may not speak for that area."""
+
+    conflict: Conflict
+
+
+WarnEffect = Drafted | Prepared | Released | Refused | Ended | Called | Conflicting
 
 
 class Story(Struct, frozen=True):
@@ -46,12 +77,19 @@ class Story(Struct, frozen=True):
     minor: int = 0
     open: str | None = None
     shown: Warning | None = None
-    """The text that officers last decided on: released, or declined."""
+    """The text that was last decided on: released, or declined."""
     latest: Warning | None = None
     """The text wanted when there was last a threat."""
+    in_force: Warning | None = None
+    """What people were last told."""
     released: tuple[tuple[int, Instant], ...] = ()
     warned: tuple[WarnedArea, ...] = ()
-    cancelled: bool = False
+    prepared: tuple[str, ...] = ()
+    """Drafts that lie ready beside the message in force."""
+    taken_out: tuple[str, ...] = ()
+    """Areas that officers corrected away: an overflight of them is not drafted again for these objects."""
+    lifted: bool = False
+    """Its last message lifted or withdrew it."""
 
 
 class WarnState(Struct, frozen=True):
@@ -67,8 +105,14 @@ class WarnState(Struct, frozen=True):
     drafts: dict[str, Draft]
     proposals: dict[str, OfficerAct]
     numbered: int = 0
+    rules: DeskRules = DeskRules()
+    heard: tuple[ForeignAlert, ...] = ()
+    """Other senders' messages that have not expired, newest last."""
+    conflicts: tuple[Conflict, ...] = ()
 
 
-def new_warn(nation: Nation, plane: Plane, thresholds: Thresholds | None = None) -> WarnState:
-    """An empty desk."""
-    return WarnState(nation, plane, thresholds or Thresholds(), {}, {}, {}, {})
+def new_warn(
+    nation: Nation, plane: Plane, thresholds: Thresholds | None = None, rules: DeskRules | None = None
+) -> WarnState:
+    """An empty desk. Without rules nobody is an officer: drafts are made, and nobody can release them."""
+    return WarnState(nation, plane, thresholds or Thresholds(), {}, {}, {}, {}, rules=rules or DeskRules())

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from tocsin.model.time import Instant, after
-from tocsin.model.warning import Certainty, MsgType, WarnedArea, Warning
+from tocsin.model.warning import Certainty, MsgType, Purpose, WarnedArea, Warning
 from tocsin.warn.words import MARKS, WORDS, Lang, Words
 from tocsin.warn.zones import area_zone, clock, clock_beside, dated_clock, desk_zone, zone_of
 
@@ -36,10 +36,9 @@ def render(warning: Warning, names: Names, lang: Lang) -> Texts:
     mark = MARKS[warning.plane][lang]
     lifted = warning.msg_type is MsgType.CANCEL
     act = words.act_lifted if lifted else words.act
+    headline = _headline(warning, words).format(areas=_short(warning, names, lang))
     return Texts(
-        headline=_marked(
-            words.headlines[warning.msg_type].format(areas=_short(warning, names, lang)), mark, " "
-        ),
+        headline=_marked(headline, mark, " "),
         description=_marked("\n".join(_description(warning, names, lang)), mark, "\n"),
         instruction=_marked(f"{words.labels.action}{words.colon}{act}", mark, "\n"),
         event=_marked(words.event, mark, " "),
@@ -54,6 +53,14 @@ def name_of(area: str, names: Names, lang: Lang) -> str:
 
 def _marked(text: str, mark: str, gap: str) -> str:
     return f"{mark}{gap}{text}{gap}{mark}" if mark else text
+
+
+def _headline(warning: Warning, words: Words) -> str:
+    if warning.purpose is Purpose.CORRECT:
+        return words.headline_corrected
+    if warning.purpose is Purpose.WITHDRAW:
+        return words.headline_withdrawn
+    return words.headlines[warning.msg_type]
 
 
 def _short(warning: Warning, names: Names, lang: Lang) -> str:
@@ -90,20 +97,26 @@ def _area(warning: Warning, row: WarnedArea, names: Names, lang: Lang) -> str:
 
 def _what(warning: Warning, words: Words) -> list[str]:
     if warning.msg_type is MsgType.CANCEL:
-        return [words.lifts.format(time=_reference(warning, 0))]
+        withdrawn = warning.purpose is Purpose.WITHDRAW
+        return [(words.withdraws if withdrawn else words.lifts).format(time=_reference(warning, 0))]
     launched = words.launched_sometime
     if warning.launched_ns is not None:
         nearest = after(warning.launched_ns, 30.0)  # an estimate: to the nearest minute, not the last one
         launched = words.launched.format(time=_beside_issue(warning, nearest))
     rows = [launched, words.objects.format(count=warning.objects)]
     if warning.msg_type is MsgType.UPDATE:
-        rows.append(words.replaces.format(time=_reference(warning, -1)))
+        corrected = warning.purpose is Purpose.CORRECT
+        rows.append((words.corrects if corrected else words.replaces).format(time=_reference(warning, -1)))
     return rows
 
 
 def _why(warning: Warning, words: Words) -> str:
     if warning.msg_type is not MsgType.CANCEL:
         return words.why[warning.certainty]
+    if warning.purpose is Purpose.WITHDRAW:
+        return words.why_withdrawn
+    if warning.purpose is Purpose.LIFT:
+        return words.why_lifted_desk
     return words.why_lifted_lost if warning.certainty is Certainty.POSSIBLE else words.why_lifted
 
 

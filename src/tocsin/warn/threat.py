@@ -6,14 +6,13 @@ until its time is over, because a prediction that ends is not an observation. A 
 last predicted for it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.model.event import AreaRisk, Assessment
-from tocsin.model.label import Nation
 from tocsin.model.time import SECOND_NS, Instant, after, seconds_between
 from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase
 from tocsin.model.warning import Certainty, ThreatKind, Thresholds
@@ -32,11 +31,6 @@ TOGETHER_S: Final = 300.0
 """Areas whose times end within this are cleared by one message: fewer messages, read with more care."""
 SIGMAS: Final = 3.0
 """The predicted time of impact is over this many standard deviations later."""
-
-# ISO 3166-2 prefix (or 3166-1 code of a territory) -> the nation with authority to warn there.
-_AUTHORITY: Final = {"JP": Nation.JPN, "KR": Nation.KOR} | dict.fromkeys(
-    ("US", "GU", "MP", "AS", "PR", "VI", "UM"), Nation.USA
-)
 
 
 class Exposure(Struct, frozen=True):
@@ -64,22 +58,21 @@ class Threat(Struct, frozen=True):
 
 
 Threats = dict[str, Threat]
-
-
-def authority(area: str) -> Nation | None:
-    """The nation that may warn an ISO 3166-2 area."""
-    return _AUTHORITY.get(area.split("-")[0])
+Ours = Callable[[str], bool]
 
 
 def observe(
     threats: Mapping[str, Threat],
     assessments: Sequence[Assessment],
     tracks: Sequence[FusedTrack],
-    nation: Nation,
+    ours: Ours,
     thresholds: Thresholds,
     now: Instant,
 ) -> Threats:
-    """The threats after one step: old ones carried on, new ones that crossed a threshold, ended ones gone."""
+    """The threats after one step: old ones carried on, new ones that crossed a threshold, ended ones gone.
+
+    `ours` says of an ISO 3166-2 area whether this desk may alert it.
+    """
     present = {track.id: track for track in tracks}
     meanings = {row.track_id: row for row in assessments}
     found: Threats = {}
@@ -90,14 +83,14 @@ def observe(
             continue
         carried.add(named.track_id)
         lived = _carry(
-            named, present.get(named.track_id), meanings.get(named.track_id), nation, thresholds, now
+            named, present.get(named.track_id), meanings.get(named.track_id), ours, thresholds, now
         )
         if lived.exposures:
             found[key] = lived
     for track in tracks:
         meaning = meanings.get(track.id)
         if track.id not in carried and meaning is not None and predicted(track, meaning):
-            exposures = _crossed(meaning, nation, thresholds, now)
+            exposures = _crossed(meaning, ours, thresholds, now)
             if exposures:
                 key = track.id if track.id not in found else f"{track.id}@{now}"
                 found[key] = _new(key, track, meaning, exposures)
@@ -146,7 +139,7 @@ def _carry(
     threat: Threat,
     track: FusedTrack | None,
     meaning: Assessment | None,
-    nation: Nation,
+    ours: Ours,
     thresholds: Thresholds,
     now: Instant,
 ) -> Threat:
@@ -157,7 +150,7 @@ def _carry(
         if track.kind is ObjectClass.AIR:
             threat = replace(threat, exposures=_without_risk(threat.exposures, now))
         elif meaning is not None and predicted(track, meaning):
-            threat = _refresh(threat, meaning, nation, thresholds, now)
+            threat = _refresh(threat, meaning, ours, thresholds, now)
     elif threat.life is not Life.LOST:
         threat = replace(threat, life=Life.IMPACTED)
     return replace(threat, exposures=_not_yet_clear(threat, now))
@@ -192,13 +185,11 @@ def _settle(threat: Threat, now: Instant) -> Threat:
     return replace(threat, unsettled_ns=since)
 
 
-def _refresh(
-    threat: Threat, meaning: Assessment, nation: Nation, thresholds: Thresholds, now: Instant
-) -> Threat:
+def _refresh(threat: Threat, meaning: Assessment, ours: Ours, thresholds: Thresholds, now: Instant) -> Threat:
     """Areas that crossed the threshold join, areas still above half of it stay, the others count down."""
     old = {e.area: e for e in threat.exposures}
-    entered = {e.area: e for e in _crossed(meaning, nation, thresholds, now)}
-    near = {e.area: e for e in _crossed(meaning, nation, _lowered(thresholds), now)}
+    entered = {e.area: e for e in _crossed(meaning, ours, thresholds, now)}
+    near = {e.area: e for e in _crossed(meaning, ours, _lowered(thresholds), now)}
     kept: dict[str, Exposure] = {}
     for area, was in old.items():
         if now >= was.expected_ns:
@@ -243,13 +234,11 @@ def _lowered(thresholds: Thresholds) -> Thresholds:
     )
 
 
-def _crossed(
-    meaning: Assessment, nation: Nation, thresholds: Thresholds, now: Instant
-) -> tuple[Exposure, ...]:
+def _crossed(meaning: Assessment, ours: Ours, thresholds: Thresholds, now: Instant) -> tuple[Exposure, ...]:
     """What is above the thresholds in this nation's areas; nobody is warned of what is over."""
-    ours = [risk for risk in meaning.risks if authority(risk.area) is nation]
-    crossing = _crossing(ours, meaning, now)
-    rows = (_exposure(risk, meaning, thresholds, crossing) for risk in ours)
+    risks = [risk for risk in meaning.risks if ours(risk.area)]
+    crossing = _crossing(risks, meaning, now)
+    rows = (_exposure(risk, meaning, thresholds, crossing) for risk in risks)
     return _ordered({row.area: row for row in rows if row is not None and now < row.until_ns})
 
 

@@ -53,6 +53,8 @@ class Words(Struct, frozen=True):
     plane_note: dict[Plane, str]
     event: str
     headlines: dict[MsgType, str]
+    headline_corrected: str
+    headline_withdrawn: str
     more: str
     issued: str
     threats: dict[ThreatKind, str]
@@ -60,10 +62,14 @@ class Words(Struct, frozen=True):
     launched_sometime: str
     objects: str
     replaces: str
+    corrects: str
     lifts: str
+    withdraws: str
     why: dict[Certainty, str]
     why_lifted: str
     why_lifted_lost: str
+    why_lifted_desk: str
+    why_withdrawn: str
     act: str
     act_lifted: str
 
@@ -85,6 +91,8 @@ EN: Final = Words(
         MsgType.UPDATE: "Missile warning updated for {areas}. Take shelter now.",
         MsgType.CANCEL: "Missile warning lifted for {areas}.",
     },
+    headline_corrected="Missile warning corrected: now for {areas}. Take shelter now.",
+    headline_withdrawn="Missile warning withdrawn for {areas}: it was issued in error.",
     more="{count} more areas",
     issued="Issued {time}.",
     threats={
@@ -96,7 +104,10 @@ EN: Final = Words(
     objects="Number of objects: {count}.",
     replaces="This replaces the message issued {time}. "
     "Areas not named here are no longer under this warning.",
+    corrects="This corrects the message issued {time}. "
+    "Areas not named here are no longer under this warning.",
     lifts="The warning issued {time} is lifted for these areas.",
+    withdraws="The warning issued {time} was issued in error and is withdrawn.",
     why={
         Certainty.OBSERVED: "Sensors are tracking the object. Areas and times are predictions.",
         Certainty.LIKELY: "Sensors do not see the object at this moment. "
@@ -107,6 +118,8 @@ EN: Final = Words(
     why_lifted="The object is no longer expected to reach these areas.",
     why_lifted_lost="Tracking of the object was lost and its point of impact was not observed. "
     "The time for which the warning was given is over.",
+    why_lifted_desk="The warning desk has ended the warning for these areas.",
+    why_withdrawn="The warning desk has withdrawn the warning.",
     act="Go into a sturdy building or underground now. If there is none nearby, take cover behind something "
     "solid, or lie face down and protect your head. Indoors, keep away from windows or move to a room "
     "without windows. Do not go near suspicious objects; report them to the police or the fire service. "
@@ -132,6 +145,8 @@ KO: Final = Words(
         MsgType.UPDATE: "미사일 발사 정보 갱신. 대상 지역: {areas}. 즉시 대피하십시오.",
         MsgType.CANCEL: "미사일 발사 정보 해제. 대상 지역: {areas}.",
     },
+    headline_corrected="미사일 발사 정보 정정. 대상 지역: {areas}. 즉시 대피하십시오.",
+    headline_withdrawn="미사일 발사 정보 취소. 대상 지역: {areas}. 잘못 발표된 정보입니다.",
     more="그 밖의 {count}개 지역",
     issued="{time} 발표.",
     threats={
@@ -142,7 +157,9 @@ KO: Final = Words(
     launched_sometime="미사일이 발사된 것으로 보입니다.",
     objects="물체 수: {count}.",
     replaces="이 정보는 {time}에 발표한 정보를 대체합니다. 여기에 없는 지역은 더 이상 대상이 아닙니다.",
+    corrects="이 정보는 {time}에 발표한 정보를 정정합니다. 여기에 없는 지역은 더 이상 대상이 아닙니다.",
     lifts="{time}에 이 지역에 발표한 정보를 해제합니다.",
+    withdraws="{time}에 발표한 정보는 잘못 발표되었으므로 취소합니다.",
     why={
         Certainty.OBSERVED: "센서가 물체를 추적하고 있습니다. 지역과 시각은 예측입니다.",
         Certainty.LIKELY: "현재 센서에 물체가 포착되지 않고 있습니다. "
@@ -153,6 +170,8 @@ KO: Final = Words(
     why_lifted="물체가 이 지역에 도달할 것으로 더 이상 예상되지 않습니다.",
     why_lifted_lost="물체의 추적이 끊겨 낙하 지점은 확인되지 않았습니다. "
     "이 정보에서 주의를 요청한 시간이 끝났습니다.",
+    why_lifted_desk="경보 담당이 이 지역에 대한 정보를 해제하였습니다.",
+    why_withdrawn="경보 담당이 이 정보를 취소하였습니다.",
     act="즉시 튼튼한 건물 안이나 지하로 대피하십시오. "
     "가까이에 건물이 없으면 튼튼한 구조물 뒤에 몸을 숨기거나 바닥에 엎드려 머리를 보호하십시오. "
     "실내에서는 창문에서 떨어지거나 창문이 없는 방으로 이동하십시오. "
@@ -179,6 +198,8 @@ JA: Final = Words(
         MsgType.UPDATE: "ミサイル発射情報(更新)。対象地域: {areas}。直ちに避難してください。",
         MsgType.CANCEL: "ミサイル発射情報(解除)。対象地域: {areas}。",
     },
+    headline_corrected="ミサイル発射情報(訂正)。対象地域: {areas}。直ちに避難してください。",
+    headline_withdrawn="ミサイル発射情報(取消)。対象地域: {areas}。誤って発表されたものです。",
     more="ほか{count}地域",
     issued="{time} 発表。",
     threats={
@@ -189,7 +210,9 @@ JA: Final = Words(
     launched_sometime="ミサイルが発射されたものとみられます。",
     objects="物体の数: {count}。",
     replaces="この情報は{time}に発表した情報に代わるものです。ここに記載のない地域は対象から外れました。",
+    corrects="この情報は{time}に発表した情報を訂正するものです。ここに記載のない地域は対象から外れました。",
     lifts="{time}にこの地域に発表した情報を解除します。",
+    withdraws="{time}に発表した情報は誤って発表されたものであり、取り消します。",
     why={
         Certainty.OBSERVED: "センサーが物体を追尾しています。地域と時刻は予測です。",
         Certainty.LIKELY: "現在、センサーは物体を捉えていません。地域と時刻は、最後の追尾に基づく予測です。",
@@ -199,6 +222,8 @@ JA: Final = Words(
     why_lifted="物体がこの地域に到達するとは予想されなくなりました。",
     why_lifted_lost="物体の追尾が途絶えたため、落下地点は確認されていません。"
     "この情報で注意を呼びかけた時間は終わりました。",
+    why_lifted_desk="警報担当がこの地域への情報を解除しました。",
+    why_withdrawn="警報担当がこの情報を取り消しました。",
     act="直ちに頑丈な建物の中、又は地下に避難してください。近くに建物がない場合は、物陰に身を隠すか、"
     "地面に伏せて頭部を守ってください。屋内にいる場合は、窓から離れるか、窓のない部屋に移動してください。"
     "不審な物には近寄らず、警察や消防に連絡してください。次の情報をお待ちください。",

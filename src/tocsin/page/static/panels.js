@@ -175,20 +175,34 @@ function fillFacts(list, facts) {
 export function warningsPanel(store, areaName) {
   const table = makeTable(say("warnings"), [{ label: say("warning") }, { label: say("warning.lead"), class: "number" }]);
   const rows = (view) => [...view.warnings].sort((a, b) => rank(a) - rank(b) || b.drafted - a.drafted).map((w) => warningRow(w, view, areaName));
-  const draw = ({ view }) => table.update(view ? rows(view) : [], say("warnings.none"));
-  return { node: panel(say("warnings"), "warnings", table.node), draw };
+  const conflicts = h("ul", { class: "alarms" });
+  const draw = ({ view }) => {
+    table.update(view ? rows(view) : [], say("warnings.none"));
+    conflicts.replaceChildren(...(view ? view.conflicts : []).map((c) => h("li", null, conflictText(c, areaName))));
+  };
+  return { node: panel(say("warnings"), "warnings", conflicts, table.node), draw };
+}
+
+/** Another authority's contradiction, in one line. */
+function conflictText(c, areaName) {
+  return say("warning.conflict", { sender: c.office ?? c.sender, reason: call("conflict", c.reason), areas: c.areas.map(areaName).join(", ") });
 }
 
 const MOST_NAMES = 6; // of areas in a row; the rest is counted, the full list is the tooltip
-const RANK = { drafted: 0, proposed: 0, released: 1 };
+const RANK = { drafted: 0, proposed: 0, released: 1, prepared: 2 };
 
 function rank(w) {
-  return RANK[w.status] ?? 2;
+  return RANK[w.status] ?? 3;
 }
 
 function warningRow(w, view, areaName) {
   const parts = [`${w.type === "Cancel" ? "⊘ " : ""}${call("msgtype", w.type)} ${w.short}`, call("draft", w.status)];
   if (w.type !== "Cancel") parts.push(call("certainty", w.certainty));
+  if (w.purpose !== "warn") parts.push(call("purpose", w.purpose));
+  if (w.restored) parts.push(say("warning.restored"));
+  if (w.policy) parts.push(call("policy", w.policy));
+  if (w.deadline) parts.push(`${call("outcome", w.outcome)} ${countdown(w.deadline, view.now)}`);
+  if (w.missing) parts.push(say("warning.missing", { outlets: w.missing.join(", ") }));
   const areas = areasText(w, areaName, MOST_NAMES);
   return {
     key: w.id,
