@@ -31,7 +31,7 @@ class Change(IntEnum):
 
     NONE = 0
     MINOR = 1
-    """Fewer areas, another time, another certainty: waits its turn and never voids a proposal."""
+    """Fewer areas, more objects, another time or certainty: waits its turn and never voids a proposal."""
     WORSE = 2
     """A new area, or impact where overflight was said: waits only for the pace."""
     AT_ONCE = 3
@@ -150,7 +150,8 @@ def change(shown: Warning, want: Warning, in_force: bool = True) -> Change:
     same = len(old) == len(want.areas) and all(_alike(old[row.area], row) for row in want.areas)
     seen_again = (shown.certainty, want.certainty) == (Certainty.LIKELY, Certainty.OBSERVED)
     as_certain = shown.certainty is want.certainty or (in_force and seen_again)
-    return Change.NONE if same and as_certain else Change.MINOR
+    counted = want.objects <= shown.objects
+    return Change.NONE if same and as_certain and counted else Change.MINOR
 
 
 def _areas(threats: Iterable[Threat], taken_out: Sequence[str]) -> tuple[WarnedArea, ...]:
