@@ -89,14 +89,14 @@ def test_what_another_office_tells_the_same_people_is_a_conflict_until_it_expire
     assert hear(room, 156.0, theirs()) == []  # the same word again is no news
     (draft,) = [d for d in room.state.drafts.values() if d.status == "drafted"]
     assert released(room.release(draft))
-    assert room.state.conflicts == ()  # both warn now
+    assert not room.state.conflicts  # both warn now
     lifted = theirs(identifier="CITY-2", msg_type=MsgType.CANCEL, sent_ns=at(200), lifts=True)
     found = hear(room, 201.0, lifted)
     assert found == [("without authority", ("KR-11",)), ("lifts what we warn", ("KR-11",))]
     assert {c.ours for c in room.state.conflicts} == {None, f"{draft.warning.id}-1"}
     assert len(released(room.effects)) == 1  # a voice from outside lifts nothing
     hear(room, 4001.0)
-    assert room.state.conflicts == ()
+    assert not room.state.conflicts
 
 
 def test_strangers_other_planes_and_other_nations_areas() -> None:
