@@ -25,6 +25,7 @@ from tocsin.commands import (
     trust,
     verify,
     warn,
+    witness,
 )
 from tocsin.errors import UserError
 
@@ -46,6 +47,7 @@ app.command("init")(init.init_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("conformance")(conformance.conformance_command)
 app.add_typer(trust.app, name="trust")
+app.add_typer(witness.app, name="witness")
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(warn.app, name="warn")
 app.add_typer(officer.app, name="officer")

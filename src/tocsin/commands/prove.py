@@ -19,7 +19,10 @@ def prove_command(
     step: Annotated[int, typer.Option(help="The step to prove.")],
     out: Annotated[Path, typer.Option(help="The file to write; by custom its name ends in .tlog-proof")],
     checkpoint: Annotated[
-        Path | None, typer.Option(help="The checkpoint that the proof shall lead to; else the newest root.")
+        Path | None,
+        typer.Option(
+            help="The checkpoint that the proof shall lead to; else the newest that partners cosigned."
+        ),
     ] = None,
     show: Annotated[
         list[str] | None,
@@ -39,7 +42,7 @@ def prove_command(
         out.write_bytes(proof_bytes(proof))
     except OSError as failure:
         raise UserError(f"cannot write {out} ({failure.strerror})", fix="choose another --out") from None
-    signed = "under the given checkpoint" if note else "to the newest root, unsigned"
+    signed = "under a signed checkpoint" if b"\n\n" in proof.checkpoint else "to the newest root, unsigned"
     print(f"{out}: step {step} of {record}, {len(proof.shown)} rows laid open, {signed}")
 
 

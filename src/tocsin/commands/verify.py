@@ -1,4 +1,4 @@
-"""`tocsin verify`: whether a record is what was committed, or a proof holds under a checkpoint."""
+"""`tocsin verify`: whether a record is what was committed and cosigned, or a proof holds by keys alone."""
 
 import json
 from collections.abc import Sequence
@@ -8,14 +8,19 @@ from typing import Annotated, Any
 import typer
 
 from tocsin.errors import UserError
+from tocsin.model.time import to_iso
+from tocsin.node import equivocation
 from tocsin.node.trust import read_entry
 from tocsin.record.audit import Audit, audit
 from tocsin.record.book import book_errors
-from tocsin.record.checkpoint import Believed, believe, nation_keys
+from tocsin.record.checkpoint import Believed, believe, nation_keys, nation_log_keys
 from tocsin.record.leaf import parse_canonical
 from tocsin.record.note import MAX_NOTE_BYTES, NoteError, NoteKey, parse_key
 from tocsin.record.proof import MAX_PROOF_BYTES, Proof, ProofError, parse_proof, refuted
 from tocsin.record.rows import open_record
+from tocsin.record.witnessed import Standing, against, generation_of, standing
+from tocsin.share.keylist import log_generation
+from tocsin.share.trust import trusted
 
 File = Path | None
 
@@ -23,6 +28,9 @@ File = Path | None
 def verify_command(
     record: Annotated[File, typer.Argument(help="A nation's record, e.g. DIR/records/KOR.sqlite")] = None,
     proof: Annotated[File, typer.Option(help="Check what `tocsin prove` wrote, without a record.")] = None,
+    equivocation_proof: Annotated[
+        File, typer.Option("--equivocation", help="Check a proof that a nation signed two truths.")
+    ] = None,
     checkpoint: Annotated[File, typer.Option(help="A signed checkpoint of the record.")] = None,
     key: Annotated[
         list[str] | None, typer.Option(metavar="NAME+ID+KEY", help="Key by which checkpoints are believed.")
@@ -32,27 +40,33 @@ def verify_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Recompute every leaf and the root of RECORD, or check a --proof without any record.
+    """Recompute every leaf and the root of RECORD and say up to where partners have cosigned it; or check a
+    --proof or an --equivocation without any record.
 
-    Exit code 0: all is as it was committed. 1: it is not (the first bad entry is named), or the checkpoint is
-    not believed, or the proof does not hold. 2: no such record, or not a record.
+    Exit code 0: all is as it was committed. 1: it is not (the first bad entry is named), or it is not what
+    was cosigned, or the checkpoint is not believed, or the proof does not hold. 2: not a record, or none.
 
     \b
     Examples:
       tocsin verify out/records/JPN.sqlite
       tocsin verify out/records/JPN.sqlite --checkpoint JPN.checkpoint --trust JPN.trust.json
-      tocsin verify --proof step-42.tlog-proof --checkpoint JPN.checkpoint --trust JPN.trust.json
+      tocsin verify out/records/JPN.sqlite --trust JPN.trust.json --trust KOR.trust.json
+      tocsin verify --proof step-42.tlog-proof --trust JPN.trust.json --trust KOR.trust.json
+      tocsin verify --equivocation USA-1.json --trust USA.trust.json
     """
     keys = _keys(key or [], trust or [])
     note = None if checkpoint is None else read_file(checkpoint, MAX_NOTE_BYTES)
-    if record is not None and proof is None:
-        facts = _record_facts(record, note, keys)
-    elif proof is not None and record is None:
-        facts = _proof_facts(proof, note, keys)
-    elif record is None:
+    given = [one for one in (record, proof, equivocation_proof) if one is not None]
+    if not given:
         raise UserError("verify was given nothing to check", fix="give a RECORD or --proof FILE")
-    else:
+    if len(given) > 1:
         raise UserError("verify takes one thing at a time", fix="give a RECORD or --proof FILE, not both")
+    if record is not None:
+        facts = _record_facts(record, note, keys)
+    elif proof is not None:
+        facts = _proof_facts(proof, note, keys)
+    else:
+        facts = _equivocation_facts(given[0], keys, trust or [])
     print(json.dumps(facts) if as_json else _words(facts))
     if not facts["ok"]:
         raise typer.Exit(1)
@@ -79,6 +93,9 @@ def _keys(texts: Sequence[str], entries: Sequence[Path]) -> list[NoteKey]:
         entry = read_entry(path)
         for release in entry.release:
             keys += nation_keys(entry.nation, entry.plane, bytes.fromhex(release.public))
+        for log in entry.believed.keys.logs:
+            generation = log_generation(log.key_id)
+            keys += nation_log_keys(entry.nation, entry.plane, generation, log.public)
     return keys
 
 
@@ -98,14 +115,20 @@ def _believed(note: bytes, keys: Sequence[NoteKey]) -> Believed | str:
 def _record_facts(path: Path, note: bytes | None, keys: Sequence[NoteKey]) -> dict[str, Any]:
     believed = None if note is None else _believed(note, keys)
     at = believed.checkpoint.size if isinstance(believed, Believed) else None
+    log = generation_of(believed.checkpoint.origin) if isinstance(believed, Believed) else None
     with book_errors(path):
         db = open_record(path)
         try:
-            found = audit(db, at)
+            found = audit(db, at if log is None else None)
+            signed = None if found.fault else standing(db, keys)
+            reason = str(found.fault) if found.fault else signed and signed.reason
+            if reason is None and isinstance(believed, Believed) and log is not None:
+                reason = against(db, believed.checkpoint)
+            elif reason is None:
+                reason = _against(found, believed)
         finally:
             db.close()
     bad = found.fault
-    reason = str(bad) if bad else _against(found, believed)
     return {
         "record": str(path),
         "ok": reason is None,
@@ -113,7 +136,38 @@ def _record_facts(path: Path, note: bytes | None, keys: Sequence[NoteKey]) -> di
         "root": found.root.hex(),
         "first_bad": None if bad is None else bad._asdict(),
         "checkpoint": _checkpoint_facts(believed),
+        "witnessed": None if signed is None else _standing_facts(signed),
         "reason": reason,
+    }
+
+
+def _standing_facts(signed: Standing) -> dict[str, Any]:
+    rows = [
+        {
+            "by": row.witness,
+            "generation": row.generation,
+            "tick": row.tick,
+            "at_utc": to_iso(row.at_wall_ns),
+            "steps": row.steps,
+            "verified": row.verified,
+        }
+        for row in signed.cosigned
+    ]
+    return {"ticks": signed.ticks, "missing": signed.missing, "cosigned": rows}
+
+
+def _equivocation_facts(path: Path, keys: Sequence[NoteKey], entries: Sequence[Path]) -> dict[str, Any]:
+    if not entries:
+        raise UserError("keys of the accused are needed", fix="give --trust with that nation's entry")
+    trust = trusted([read_entry(one).believed for one in entries])
+    found = equivocation.judge(read_file(path, equivocation.MAX_BYTES), equivocation.Keys(trust, keys))
+    proven = isinstance(found, equivocation.Found)
+    return {
+        "equivocation": str(path),
+        "ok": proven,
+        "nation": found.nation if isinstance(found, equivocation.Found) else None,
+        "says": found.says if isinstance(found, equivocation.Found) else None,
+        "reason": None if proven else found,
     }
 
 
@@ -170,7 +224,10 @@ def _checkpoint_facts(believed: Believed | str | None) -> dict[str, Any] | None:
 
 
 def _words(facts: dict[str, Any]) -> str:
-    name = facts.get("record") or facts.get("proof")
+    name = facts.get("record") or facts.get("proof") or facts["equivocation"]
+    if "equivocation" in facts:
+        proven = f"proven: {facts['nation']} signed {facts['says']}"
+        return f"{name}: {proven if facts['ok'] else 'NOT proven: ' + facts['reason']}"
     if not facts["ok"]:
         return f"{name}: NOT as committed: {facts['reason']}"
     seen = facts["checkpoint"]
@@ -179,6 +236,20 @@ def _words(facts: dict[str, Any]) -> str:
         by = ", ".join(witness["name"] for witness in seen["witnesses"]) or "nobody"
         under = f"; checkpoint of {seen['origin']} at {seen['size']} steps holds, witnessed by {by}"
     if "record" in facts:
-        return f"{name}: {facts['size']} steps as committed, root {facts['root']}{under}"
+        return f"{name}: {facts['size']} steps as committed, root {facts['root']}{under}{_cosigned(facts)}"
     rows = "".join(f"\n  {row['group']} {row['position']}: {row['values']}" for row in facts["shown"])
     return f"{name}: step {facts['step']} stands in the record{under}{rows}"
+
+
+def _cosigned(facts: dict[str, Any]) -> str:
+    """Up to where, and by whom."""
+    seen = facts["witnessed"]
+    lines = ["" if seen["cosigned"] else "\n  cosigned by nobody"]
+    lines += [
+        f"\n  cosigned by {row['by']} up to step {row['steps']} (tick {row['tick']}, {row['at_utc']})"
+        + ("" if row["verified"] else ", signature not checked: give --trust")
+        for row in seen["cosigned"]
+    ]
+    if seen["missing"]:
+        lines.append(f"\n  RESTORED from an old backup: {seen['missing']} ticks are not in this record")
+    return "".join(lines)

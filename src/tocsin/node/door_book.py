@@ -21,7 +21,6 @@ from tocsin.node.door_trust import settle
 from tocsin.node.door_turn import CONTROL_SKIP, VALID_NS
 from tocsin.node.door_words import DoorState, Flight, Held, InRow, Office, Store, Stream
 from tocsin.node.log_book import LOG_SCHEMA, LogBook
-from tocsin.node.notary import settled
 from tocsin.record.book import book_errors, open_book, open_reader, transaction
 from tocsin.release.seal import renewed
 from tocsin.share.inbox import InStream
@@ -203,7 +202,7 @@ class DoorBook:
             flights=tuple(self._flights(hall_upto)),
             held=tuple(self._held()),
             copies=self._mark("copies"),
-            logs=settled(self._logs.read(), office.log),
+            logs=self._logs.read(),
             lists=dict(self._lists(office)),
             list_seen=self._mark(LIST_SEEN),
         )

@@ -5,17 +5,19 @@ own machine, so a restart would add nothing but a pause. The policy stays as it 
 compared with its law text before a door opens.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from tocsin.errors import UserError
 from tocsin.node.config import NodeConfig
 from tocsin.node.door_words import Office
-from tocsin.node.keys import ENCRYPTION, SIGNING, KeyFolder
+from tocsin.node.keys import ENCRYPTION, LOG, SIGNING, KeyFolder
+from tocsin.node.log_words import PERIOD_NS, LogOffice
 from tocsin.node.policy_file import load_policy
 from tocsin.node.trust import own_entry, read_trust
-from tocsin.release._key import load_decryption_keys, load_release_key
+from tocsin.release._key import ReleaseKey, load_decryption_keys, load_release_key
 from tocsin.release.terms import Policy
-from tocsin.share.keylist import Use
+from tocsin.share.keylist import KeyList, Use
 from tocsin.share.trust import TrustList
 
 LOOK_S = 1.0
@@ -41,6 +43,7 @@ def with_keys(config: NodeConfig, policy: Policy) -> Office:
             f"{folder.door} does not hold the key that the trust list calls current",
             fix="restore the folder keys from your copy",
         )
+    log_keys = {key.key_id: key for key in map(load_release_key, folder.all_of(LOG))}
     partners = read_trust(config.trust_dir, config.plane)
     return Office(
         nation=config.nation,
@@ -52,8 +55,23 @@ def with_keys(config: NodeConfig, policy: Policy) -> Office:
         former=tuple(held.values()),
         own=own,
         lists={n: entry.believed for n, entry in partners.items() if n is not config.nation},
+        log=_log_office(config, own.keys, log_keys),
         decrypt=load_decryption_keys(folder.all_of(ENCRYPTION)),
     )
+
+
+def _log_office(config: NodeConfig, keys: KeyList, held: Mapping[str, ReleaseKey]) -> LogOffice | None:
+    """Null for a nation whose list names no log key. Partners' keys follow from their lists (door_trust)."""
+    if keys.signs_logs is None:
+        return None
+    generation, key = keys.signs_logs
+    signer = held.get(key.key_id)
+    if signer is None or signer.public != key.public:
+        raise UserError(
+            f"{config.keys_dir} does not hold the log key that the trust list calls current",
+            fix="restore the folder keys from your copy",
+        )
+    return LogOffice(generation, signer, {}, PERIOD_NS[config.plane])
 
 
 def stamp(config: NodeConfig) -> Stamp:

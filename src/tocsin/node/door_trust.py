@@ -14,6 +14,8 @@ from tocsin.model.label import Nation
 from tocsin.model.time import SECOND_NS
 from tocsin.node.door_turn import Turn
 from tocsin.node.door_words import Arrived, DoorState, Office
+from tocsin.node.log_words import LogKey
+from tocsin.node.notary import settled
 from tocsin.share.keylist import Believed, ListRefused, SignedList, newer
 from tocsin.share.links import Heartbeat, Link, ListMark, ListNews
 from tocsin.share.trust import TrustList, trusted
@@ -44,14 +46,33 @@ def keys_of(office: Office, lists: Mapping[Nation, Believed]) -> TrustList:
 def settle(state: DoorState) -> DoorState:
     """The state with what follows from its office and lists."""
     lists = newest(state.office, state.lists)
-    return replace(state, lists=lists, trust=keys_of(state.office, lists))
+    office = with_log_keys(state.office, lists)
+    logs = settled(state.logs, office.log)
+    return replace(state, office=office, logs=logs, lists=lists, trust=keys_of(office, lists))
+
+
+def with_log_keys(office: Office, lists: Mapping[Nation, Believed]) -> Office:
+    """The office that believes the log keys which partners' lists name now."""
+    if office.log is None or not lists:
+        return office
+    named = ((nation, one.keys.signs_logs) for nation, one in lists.items())
+    partners = {nation: LogKey(found[0], found[1].public) for nation, found in named if found is not None}
+    return replace(office, log=replace(office.log, partners=partners))
+
+
+def _believe(turn: Turn, office: Office) -> None:
+    """What follows from new keys or lists."""
+    office = with_log_keys(office, turn.lists)
+    if office.log != turn.state.office.log:
+        turn.keep_logs(settled(turn.logs, office.log))
+    turn.state = replace(turn.state, office=office)
+    turn.trust = keys_of(office, turn.lists)
 
 
 def take_office(turn: Turn, office: Office) -> None:
     """Our keys or what we believe by hand have changed."""
-    turn.state = replace(turn.state, office=office)
     turn.lists = newest(office, turn.lists)
-    turn.trust = keys_of(office, turn.lists)
+    _believe(turn, office)
 
 
 def take_list(turn: Turn, nation: Nation, signed: SignedList, arrived: Arrived) -> bool:
@@ -69,7 +90,7 @@ def take_list(turn: Turn, nation: Nation, signed: SignedList, arrived: Arrived) 
         return False
     turn.lists[nation] = found
     turn.new_lists.append(found)
-    turn.trust = keys_of(turn.state.office, turn.lists)
+    _believe(turn, turn.state.office)
     return True
 
 

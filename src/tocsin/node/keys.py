@@ -13,6 +13,7 @@ keys/               0700
     door.key door.pem door.nk door-<P>.nk   client certificate; broker users of the private and link accounts
     release-<n>.json      release keys (Ed25519 seed); the trust list says which of them signs
     encryption-<n>.json   keys (X25519) that open what partners encrypt to this nation
+    log-<n>.json          log keys (Ed25519 seed): sign this nation's log, cosign the others' (node.notary)
 
 Certificates: ECDSA P-256 (what every TLS 1.3 stack takes). Broker users: nkeys (Ed25519).
 """
@@ -37,7 +38,7 @@ from tocsin.share.keylist import SIGNED_FOR, KeyList, ListedKey, SignedList, Use
 FIRST_KEYS = {1: Use.CURRENT, 2: Use.NEXT}
 """Numbers of the first two keys of each kind: the one in use and the announced next one."""
 
-SIGNING, ENCRYPTION = "release", "encryption"
+SIGNING, ENCRYPTION, LOG = "release", "encryption", "log"
 """Kinds of numbered keys, as their files are called."""
 
 
@@ -127,7 +128,8 @@ def make_keys(root: Path, nation: Nation, plane: Plane, hosts: Sequence[str], no
     root_key = ReleaseKey(f"{nation}-{plane}-root", bytes(SigningKey.generate()).hex())
     write_secret(folder.root_key, msgspec.json.encode(root_key))
     signing, encryption = (tuple(_first_keys(folder, kind, nation, plane)) for kind in (SIGNING, ENCRYPTION))
-    write_list(folder, signed_list(KeyList(nation, plane, 1, now, signing, encryption), root_key))
+    logs = (new_key(folder, LOG, nation, plane, 1, Use.CURRENT),)
+    write_list(folder, signed_list(KeyList(nation, plane, 1, now, signing, encryption, logs), root_key))
     return folder
 
 
@@ -138,10 +140,11 @@ def _first_keys(folder: KeyFolder, kind: str, nation: Nation, plane: Plane) -> I
 
 def new_key(folder: KeyFolder, kind: str, nation: Nation, plane: Plane, number: int, use: Use) -> ListedKey:
     """A new secret on disk; its public part as it stands in the list."""
-    name = key_id(nation, plane, number) if kind == SIGNING else f"{nation}-{plane}-E{number}"
+    letter = {SIGNING: "", ENCRYPTION: "E", LOG: "L"}[kind]
+    name = f"{nation}-{plane}-{letter}{number}"
     key = ReleaseKey(name, os.urandom(32).hex())
     write_secret(folder.numbered(kind, number), msgspec.json.encode(key))
-    public = bytes.fromhex(key.public_hex) if kind == SIGNING else key.public_x25519
+    public = key.public_x25519 if kind == ENCRYPTION else bytes.fromhex(key.public_hex)
     return ListedKey(name, public, use)
 
 

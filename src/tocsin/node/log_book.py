@@ -5,17 +5,21 @@ are added. What came since a direction was last checked is read back from the in
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import apsw
 import msgspec
 from msgspec.structs import replace
 
+from tocsin.errors import UserError
 from tocsin.model.alarm import Alarm
 from tocsin.model.label import Nation
 from tocsin.model.product import Traffic
+from tocsin.model.time import Instant
 from tocsin.node.door_words import Proof
 from tocsin.node.log_words import Checked, Heard, Logs, OwnLog, Seen, Telling, Told, Way
+from tocsin.record.book import book_errors, open_reader
 
 LOG_SCHEMA = """
 CREATE TABLE log_part(name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
@@ -85,6 +89,11 @@ class LogBook:
             lost=found["lost"].get("", False),
         )
 
+    def proofs(self) -> list[Proof]:
+        """Every proof that a nation signed two truths."""
+        rows = self._db.execute("SELECT nation, says, at_wall_ns, body FROM proof ORDER BY id")
+        return [Proof(Nation(str(n)), str(says), Instant(int(at)), bytes(body)) for n, says, at, body in rows]
+
     def _own(self, own: OwnLog) -> OwnLog:
         """With the leaves that partners that are away may need."""
         rows = self._db.execute(
@@ -116,6 +125,23 @@ class LogBook:
             heard = Heard(sequence, sequence, bytes(digest))
         if heard is not None:
             yield heard
+
+
+def read_logs(path: Path) -> tuple[Logs, list[Proof]]:
+    """Beside the running door. UserError for what is no door's book."""
+    with book_errors(path):
+        db = open_reader(path)
+        try:
+            book = LogBook(db)
+            with db:
+                found = book.read(), book.proofs()
+        except apsw.SQLError as fault:
+            raise UserError(
+                f"{path} is no door's book of this tocsin ({fault})", fix="name another"
+            ) from None
+        finally:
+            db.close()
+    return found
 
 
 def _parts(logs: Logs) -> Iterator[tuple[str, object]]:

@@ -15,6 +15,7 @@ from tocsin.model.product import Traffic
 from tocsin.model.time import Instant
 from tocsin.node.keys import (
     ENCRYPTION,
+    LOG,
     SIGNING,
     KeyFolder,
     new_key,
@@ -32,6 +33,7 @@ from tocsin.share.keylist import (
     SignedUpto,
     Use,
     believe,
+    log_generation,
 )
 
 LATER = {
@@ -92,6 +94,17 @@ def revoke(
     elif key.use is Use.NEXT:
         signing = _with_next(folder, SIGNING, signing, nation, plane)
     return _write(folder, replace(held, signing=signing), now, beyond)
+
+
+def retire_log(folder: KeyFolder, nation: Nation, plane: Plane, now: Instant, *, beyond: int = 0) -> str:
+    """A new log key, and with it a new log of the nation; its id. The old one signs nothing more."""
+    held = own_list(folder, nation, plane).keys
+    numbers = [log_generation(key.key_id) for key in held.logs]
+    numbers += [_number(path.stem) for path in folder.all_of(LOG)]
+    fresh = new_key(folder, LOG, nation, plane, max(numbers, default=0) + 1, Use.CURRENT)
+    retired = tuple(replace(key, use=Use.RETIRED) for key in held.logs)
+    _write(folder, replace(held, logs=(*retired[1 - MAX_KEYS :], fresh)), now, beyond)
+    return fresh.key_id
 
 
 def _rotated(

@@ -157,6 +157,10 @@ def _cosign(turn: Turn, log: LogOffice, partner: Nation, data: bytes) -> None:
     note = parse_note(data)
     signer = NoteSigner(_own_witness(turn, log), log.signer.sign)
     signed = cosign(note._replace(signatures=note.signatures[:1]), signer, turn.now // SECOND_NS).data
+    seen = turn.logs.seen[partner]
+    if seen.notes and seen.notes[-1][1] == data:
+        kept = (*seen.notes[:-1], (seen.notes[-1][0], signed))
+        turn.logs = replace(turn.logs, seen={**turn.logs.seen, partner: replace(seen, notes=kept)})
     turn.say(partner, Cosigned(signed))
     for other in turn.state.office.partners:
         if other is not partner:

@@ -16,6 +16,12 @@ from tocsin.record.rows import COLUMNS, GROUP_TABLES, SIDES, StoredRow, read_row
 _LOG = """
 SELECT leaf, step, CAST(salt AS BLOB), CAST(data AS BLOB), CAST(sha256 AS BLOB) FROM log ORDER BY leaf
 """
+_TICKS = """
+SELECT size, number, CAST(root AS BLOB),
+  typeof(generation) || typeof(number) || typeof(at_wall_ns) || typeof(size) || typeof(root) || typeof(salt)
+FROM ticks ORDER BY size, generation, number
+"""
+_TICK_TYPES = "integer" * 4 + "blob" * 2
 _NODE = "SELECT sha256 FROM nodes WHERE height = ? AND position = ?"
 
 
@@ -83,12 +89,16 @@ class _Auditor:
         self.db, self.at = db, at
         self.tree = Frontier()
         self.root_at = self.tree.root() if at == 0 else None
+        self.ticks = iter(db.execute(_TICKS))
+        self.tick = next(self.ticks, None)
         self.step: int | None = None
 
     def run(self) -> Fault | None:
         """The first fault of the whole file."""
         cursors = [_Cursor(self.db, table) for table in COLUMNS]
         last = 0
+        if fault := self._check_ticks():
+            return fault
         for leaf, step, salt, data, hash_ in self.db.execute(_LOG):
             if leaf != self.tree.size or not isinstance(step, int) or step <= last:
                 return self._leaf_fault(cursors, "missing" if leaf != self.tree.size else "changed")
@@ -100,7 +110,7 @@ class _Auditor:
             if fault:
                 return fault
         self.step = None
-        return _stray(cursors, None) or self._check_count() or self._check_file()
+        return _stray(cursors, None) or self._check_count() or self._cut_off() or self._check_file()
 
     def _leaf_fault(self, cursors: list[_Cursor], what: str) -> Fault:
         """The leaf due next is not there; whose it was, the rows that nobody claims say."""
@@ -122,7 +132,18 @@ class _Auditor:
         self.tree, made = self.tree.append(hash_)
         if self.tree.size == self.at:
             self.root_at = self.tree.root()
-        return next((fault for node in made if (fault := self._check_node(node))), None)
+        return (
+            next((fault for node in made if (fault := self._check_node(node))), None) or self._check_ticks()
+        )
+
+    def _check_ticks(self) -> Fault | None:
+        """What the node committed itself to when its record had this size."""
+        while self.tick is not None and (self.tick[0] == self.tree.size or self.tick[3] != _TICK_TYPES):
+            _, number, root, types = self.tick
+            if root != self.tree.root() or types != _TICK_TYPES:
+                return Fault(self.step, "ticks", "tick", number, "changed")
+            self.tick = next(self.ticks, None)
+        return None
 
     def _check_node(self, node: Node) -> Fault | None:
         row = self.db.execute(_NODE, (node.height, node.position)).fetchone()
@@ -136,6 +157,14 @@ class _Auditor:
         due = self.tree.size - self.tree.size.bit_count()
         (count,) = self.db.execute("SELECT count(*) FROM nodes").fetchone() or (0,)
         return None if count == due else Fault(None, "nodes", "node", due, "added")
+
+    def _cut_off(self) -> Fault | None:
+        """A tick of a size that the record does not have any more."""
+        if self.tick is None:
+            return None
+        return Fault(
+            None, "log", f"leaf (tick {self.tick[1]} counts {self.tick[0]})", self.tree.size, "missing"
+        )
 
     def _check_file(self) -> Fault | None:
         """Indexes and pages that the check of the rows did not touch."""

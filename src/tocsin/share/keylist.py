@@ -62,7 +62,7 @@ class ListedKey(Struct, frozen=True, forbid_unknown_fields=True):
     revoked: tuple[SignedUpto, ...] | None = None
 
 
-class KeyList(Struct, frozen=True, forbid_unknown_fields=True):
+class KeyList(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What the root signs. `version` starts at 1."""
 
     nation: Nation
@@ -71,10 +71,18 @@ class KeyList(Struct, frozen=True, forbid_unknown_fields=True):
     made_wall_ns: Counted
     signing: Annotated[tuple[ListedKey, ...], Meta(max_length=MAX_KEYS)]
     encryption: Annotated[tuple[ListedKey, ...], Meta(max_length=MAX_KEYS)]
+    logs: Annotated[tuple[ListedKey, ...], Meta(max_length=MAX_KEYS)] = ()
+    """Keys that sign the nation's log and cosign the others': the current one and those that retired."""
 
     def of_use(self, use: Use) -> ListedKey | None:
         """The signing key of this use."""
         return next((key for key in self.signing if key.use is use), None)
+
+    @property
+    def signs_logs(self) -> tuple[int, ListedKey] | None:
+        """The log key in use, and its number: the generation of the nation's log."""
+        key = next((key for key in self.logs if key.use is Use.CURRENT), None)
+        return None if key is None else (log_generation(key.key_id), key)
 
     @property
     def encrypts_to(self) -> ListedKey | None:
@@ -154,16 +162,24 @@ def newer(held: Believed, signed: SignedList) -> Believed | ListRefused | None:
     return found
 
 
+def log_generation(key_id: str) -> int:
+    """3 for `KOR-REAL-L3`; 0 for what is no log key's name."""
+    digits = key_id.rpartition("-L")[2]
+    return int(digits) if digits.isdecimal() and len(digits) < 10 else 0
+
+
 def _fault(keys: KeyList, nation: Nation, plane: Plane) -> str | None:
     if (keys.nation, keys.plane) != (nation, plane):
         return f"it is of {keys.nation} {keys.plane}, not of {nation} {plane}"
-    for some, word in ((keys.signing, ""), (keys.encryption, "E")):
+    if any(log_generation(key.key_id) == 0 or key.revoked is not None for key in keys.logs):
+        return "a log key has no number, or is revoked: it retires instead"
+    for some, word in ((keys.signing, ""), (keys.encryption, "E"), (keys.logs, "L")):
         prefix = f"{nation}-{plane}-{word}"
         if any(not key.key_id.startswith(prefix) for key in some):
             return f"a key id does not begin with {prefix}"
         if len({key.key_id for key in some}) != len(some) or len({key.public for key in some}) != len(some):
             return "a key stands in it twice"
-        uses = [key.use for key in some]
+        uses = [key.use for key in some] or ([Use.CURRENT] if word == "L" else [])
         if uses.count(Use.CURRENT) != 1 or uses.count(Use.NEXT) > 1:
             return "it has not exactly one current key, or more than one next"
     if any(key.revoked is not None for key in keys.encryption):
