@@ -2,17 +2,14 @@
 
 import json
 import shutil
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
+from door_world import Net, World
 from exchange_samples import NOW, PLANE
 from typer.testing import CliRunner
-
-from door_world import Net, World
 
 from tocsin.cli import app
 from tocsin.errors import UserError
@@ -41,7 +38,7 @@ def tocsin(*words: str | Path) -> tuple[int, str]:
 
 
 @pytest.fixture
-def node(tmp_path: Path) -> Iterator[NodeConfig]:
+def node(tmp_path: Path) -> NodeConfig:
     """Japan's node, whose door has seen five seconds of three nations."""
     root = tmp_path / "jpn"
     found_node(root, JPN, PLANE, default_ports(JPN), NOW)
@@ -51,7 +48,7 @@ def node(tmp_path: Path) -> Iterator[NodeConfig]:
     world.run(5.0)
     world.close()
     shutil.copy(world.doors[JPN].path, config.door_book)
-    yield config
+    return config
 
 
 def test_show_says_who_has_witnessed_what(node: NodeConfig) -> None:

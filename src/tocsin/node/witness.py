@@ -109,7 +109,7 @@ def take_shown(turn: Turn, partner: Nation, word: Shown) -> None:
 
 def take_accused(turn: Turn, teller: Nation, word: Accused, arrived: Arrived) -> None:
     """Another nation's proof that one signed two truths: believed when it holds, whoever sent it."""
-    found = equivocation.judge(word.proof, equivocation.Keys(turn.state.office.trust, _log_keys(turn)))
+    found = equivocation.judge(word.proof, equivocation.Keys(turn.trust, _log_keys(turn)))
     if isinstance(found, str):
         turn.quarantine("false-accusation", arrived.source, found, arrived.data)
     elif found.nation is not turn.state.office.nation:
