@@ -46,7 +46,7 @@ def certificate(folder: KeyFolder, role: str) -> x509.Certificate:
 def test_only_the_owner_reads_secrets_and_the_doors_are_apart(folder: KeyFolder) -> None:
     secrets = [p for p in folder.root.rglob("*") if p.suffix in {".key", ".nk", ".json"}]
     secrets.remove(folder.key_list)  # it is for everybody to read
-    assert len(secrets) == 4 + 7 + 2 + 2 + 1
+    assert len(secrets) == 4 + 7 + 2 + 2 + 1 + 1
     assert {stat.S_IMODE(p.stat().st_mode) for p in secrets} == {0o600}
     assert {stat.S_IMODE(p.stat().st_mode) for p in (folder.root, folder.door)} == {0o700}
     assert sorted(p.name for p in folder.door.iterdir()) == [
@@ -57,6 +57,7 @@ def test_only_the_owner_reads_secrets_and_the_doors_are_apart(folder: KeyFolder)
         "door.pem",
         "encryption-1.json",
         "encryption-2.json",
+        "log-1.json",
         "release-1.json",
         "release-2.json",
     ]
