@@ -75,6 +75,7 @@ class Turn:
             state.hall_upto,
         )
         self.hall_step, self.hall_heard_ns = state.hall_step, state.hall_heard_ns
+        self.hall_seconds = state.hall_seconds
         self.copies, self.reported_ns = state.copies, state.reported_ns
         self.taken = state.taken
         self.offers: list[Offer] = []
@@ -198,6 +199,7 @@ class Turn:
             handed_upto=self.handed_upto,
             hall_upto=self.hall_upto,
             hall_step=self.hall_step,
+            hall_seconds=self.hall_seconds,
             hall_heard_ns=self.hall_heard_ns,
             outs=self.outs,
             ins=self.ins,

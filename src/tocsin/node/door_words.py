@@ -250,6 +250,8 @@ class DoorState(Struct, frozen=True):
     handed_upto: int = 0
     hall_upto: int = 0
     hall_step: int = 0
+    hall_seconds: int = 0
+    """Wall seconds in which the hall has gone on: partners may know that, and not how busy it is."""
     hall_heard_ns: Instant | None = None
     outs: dict[Stream, OutStream] = {}
     ins: dict[Stream, InStream] = {}

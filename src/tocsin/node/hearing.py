@@ -138,6 +138,9 @@ def _take_beat(turn: Turn, partner: Nation, beat: Heartbeat, arrived: Arrived) -
 
 def take_hall(turn: Turn, word: HallHas) -> None:
     """The hall lives, and has committed items: their origins may have a receipt for them."""
+    heard_ns = turn.hall_heard_ns or Instant(0)
+    if word.step > turn.hall_step and turn.now // links.BEAT_NS != heard_ns // links.BEAT_NS:
+        turn.hall_seconds += 1
     turn.hall_step, turn.hall_heard_ns = word.step, turn.now
     upto = min(word.upto, turn.handed_upto)
     if upto <= turn.hall_upto:

@@ -59,18 +59,25 @@ def _say(turn: Turn, partner: Nation, notes: list[Note], *, fleeting: bool) -> N
 def _beat(turn: Turn, partner: Nation) -> Heartbeat:
     link = turn.links.get(partner, Link())
     echo_wall_ns, held_ns = links.echo(link, turn.now)
-    age_ms = None if turn.hall_heard_ns is None else max(turn.now - turn.hall_heard_ns, 0) // MILLISECOND_NS
     return Heartbeat(
         at_wall_ns=turn.now,
         sent={traffic: turn.out((partner, traffic)).sent for traffic in PRODUCT_TRAFFIC},
         received={traffic: turn.into((partner, traffic)).received.upto for traffic in PRODUCT_TRAFFIC},
         committed={traffic: turn.into((partner, traffic)).committed.upto for traffic in PRODUCT_TRAFFIC},
-        step=turn.hall_step,
-        step_age_ms=age_ms,
+        step=turn.hall_seconds,
+        step_age_ms=_hall_age_ms(turn),
         echo_wall_ns=echo_wall_ns,
         echo_held_ns=held_ns,
         lists=door_trust.marks(turn),
     )
+
+
+def _hall_age_ms(turn: Turn) -> int | None:
+    """Zero for a hall that lives: when exactly it spoke last would tell when it had something to say."""
+    if turn.hall_heard_ns is None:
+        return None
+    age_ns = turn.now - turn.hall_heard_ns
+    return 0 if age_ns < links.BLIND_NS else age_ns // MILLISECOND_NS
 
 
 def _health(turn: Turn, partner: Nation) -> LinkHealth:

@@ -21,6 +21,8 @@ BEAT_NS = SECOND_NS
 SILENT_NS = 3 * SECOND_NS
 """EXCHANGE.md: a withheld message or a cut link is shown within 3 s."""
 
+BLIND_NS = 2 * SECOND_NS
+"""EXCHANGE.md: a hall older than 2 s is shown as blind; a younger one is said to be of now."""
 
 MAX_RUNS = 16
 """Runs named in one request: the rest is asked for in its turn."""
@@ -70,8 +72,12 @@ class ListNews(Struct, frozen=True, tag="list", forbid_unknown_fields=True):
 
 
 class Heartbeat(Struct, frozen=True, tag="heartbeat", forbid_unknown_fields=True):
-    """High-water marks by traffic, and how far the sender's hall is. `echo` returns the partner's last
-    beat."""
+    """High-water marks by traffic, and whether the sender's hall goes on. `echo` returns the partner's last
+    beat.
+
+    `step`: wall seconds in which that hall has committed steps, `step_age_ms`: 0 below BLIND_NS. The steps
+    themselves and their moments would tell how busy it is, which is nobody else's business.
+    """
 
     at_wall_ns: Instant
     sent: dict[Traffic, Mark]
