@@ -6,6 +6,7 @@ worlds are given the same. What is left out of the property stands in the threat
 messages leave the machine.
 """
 
+from collections.abc import Callable
 from hashlib import sha256
 
 from door_world import LOG_PERIOD_NS, log_key
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tocsin.model.label import Caveat, Nation
+from tocsin.model.label import Caveat, Label, Nation
 from tocsin.model.product import Offer, Product, Traffic
 from tocsin.model.time import MILLISECOND_NS, Instant
 from tocsin.node.door_fold import door_step
@@ -50,15 +51,16 @@ SHUT = frozenset({KOR, USA})
 
 def shared(number: int) -> Product:
     """What Japan may have: at once, later, or less exactly."""
-    caveats = [(), (Caveat.DELAY,), (Caveat.COARSEN,)][number % 3]
-    make = launch if number % 5 == 0 else tracklet
-    caveats = () if make is launch else caveats
-    return make(KOR, number, label(KOR, OPEN, *caveats))
+    if number % 5 == 0:
+        return launch(KOR, number, label(KOR, OPEN))
+    caveats: tuple[Caveat, ...] = ((), (Caveat.DELAY,), (Caveat.COARSEN,))[number % 3]
+    return tracklet(KOR, number, label(KOR, OPEN, *caveats))
 
 
 def secret(number: int) -> Product:
     """What Japan may not have, and the United States may."""
-    return [tracklet, launch, prediction][number % 3](KOR, 10_000 + number, label(KOR, SHUT))
+    makers: tuple[Callable[[Nation, int, Label], Product], ...] = (tracklet, launch, prediction)
+    return makers[number % 3](KOR, 10_000 + number, label(KOR, SHUT))
 
 
 class Door:
