@@ -26,6 +26,8 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "links": structs.Link,
     "flights": structs.Flight,
     "flights.salvo": structs.Salvo,
+    "flights.manoeuvre": structs.Manoeuvre,
+    "flights.failure": structs.Failure,
     "sensors": structs.SensorSpec,
     "sensors.orbit": structs.Orbit,
     "sensors.errors": structs.Errors,
@@ -68,8 +70,11 @@ def test_shipped_scenarios_hold_what_they_state(name: str) -> None:
 
 def test_these_are_shipped() -> None:
     assert shipped() == (
+        "2017-08-29",
         "2022-10-04",
+        "2022-11-03",
         "2023-12-18",
+        "2024-01-14",
         "far",
         "lofted",
         "near",
@@ -143,7 +148,7 @@ def test_every_key_is_explained_in_the_documentation(section: str, root: Path) -
     fields = set(SECTIONS[section].__struct_fields__)
     tables = {
         "": {"officers", "links", "flights", "sensors"},
-        "flights": {"salvo"},
+        "flights": {"salvo", "manoeuvre", "failure"},
         "sensors": {"orbit", "errors", "bias", "coverage"},
     }
     nested = tables.get(section, set()) | ({"expected_first_contact_s"} if section == "sensors" else set())

@@ -14,16 +14,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from tocsin.assess import mishap
 from tocsin.assess.areas import arc, path, risks
-from tocsin.assess.impact import Prediction, predict
+from tocsin.assess.impact import Prediction, matrix_of, predict
+from tocsin.assess.kind import arc_of
 from tocsin.assess.launch import combined, launch_point
+from tocsin.assess.manoeuvre import Watch, footprint, footprint_risks, predicted, unpredicted
+from tocsin.earth.frames import ground_distance_m
 from tocsin.earth.gauss import mahalanobis2
 from tocsin.earth.places import Area, load_areas
-from tocsin.model.event import Assessment, LaunchEvent, LaunchPointEstimate
+from tocsin.model.event import Assessment, LaunchEvent, LaunchPointEstimate, Mishap, Motion
 from tocsin.model.label import Nation
 from tocsin.model.space import EcefState
 from tocsin.model.time import SECOND_NS, Instant
-from tocsin.model.track import FusedTrack, Life, ObjectClass, Track
+from tocsin.model.track import FusedTrack, Life, ObjectClass, Phase, Track
 
 Array = NDArray[np.float64]
 
@@ -48,13 +52,16 @@ class Held(Struct, frozen=True):
     used: tuple[LaunchEvent, ...] = ()
     areas_ns: Instant = Instant(0)
     areas_at: tuple[float, ...] = ()
+    watch: Watch = Watch()
+    first_ns: Instant = Instant(0)
 
 
 class AssessState(Struct, frozen=True):
-    """Assessments by track id, and the newest launch event of each source."""
+    """Assessments by track id, the newest launch event of each source, objects that came apart."""
 
     held: tuple[Held, ...] = ()
     launches: tuple[LaunchEvent, ...] = ()
+    breaks: tuple[mishap.Broken, ...] = ()
 
 
 def new_assess() -> AssessState:
@@ -75,13 +82,21 @@ def step(
     events = _newest(state.launches, launches)
     before = {held.assessment.track_id: held for held in state.held}
     mine = {track.id: track for track in own}
-    held: list[Held] = []
-    for track in fused:
-        if track.kind is ObjectClass.BALLISTIC:
-            held.append(_assessed(before.get(track.id), track, mine, events, now))
+    flying = [track for track in fused if track.kind is ObjectClass.BALLISTIC]
+    lost = [track for track in flying if track.life is Life.COASTING and _manoeuvres(before.get(track.id))]
+    held = [_assessed(before.get(track.id), track, mine, events, now, bool(lost)) for track in flying]
+    ages = {entry.assessment.track_id: entry.first_ns for entry in held}
+    breaks = mishap.broken(state.breaks, fused, ages, now)
+    seen = {track.id for track in flying if track.life is Life.CONFIRMED}
+    held = [_failed(entry, track, mine, breaks, seen) for entry, track in zip(held, flying, strict=True)]
     alive = {track.id for track in fused if track.life not in ENDED}
     kept = tuple(entry for entry in held if entry.assessment.track_id in alive)
-    return AssessState(kept, events), tuple(entry.assessment for entry in held)
+    breaks = tuple(entry for entry in breaks if alive.intersection(entry.tracks))
+    return AssessState(kept, events, breaks), tuple(entry.assessment for entry in held)
+
+
+def _manoeuvres(held: Held | None) -> bool:
+    return held is not None and held.watch.manoeuvring
 
 
 def _newest(known: Sequence[LaunchEvent], new: Sequence[LaunchEvent]) -> tuple[LaunchEvent, ...]:
@@ -103,8 +118,14 @@ def _assessed(
     mine: dict[str, Track],
     events: Sequence[LaunchEvent],
     now: Instant,
+    one_is_lost: bool,
 ) -> Held:
-    held = before or Held(Assessment(track_id=track.id, made_ns=now))
+    """`one_is_lost`: a manoeuvring object is out of sight; a new one, first seen in flight, may be it."""
+    held = before
+    if held is None:
+        held = Held(Assessment(track_id=track.id, made_ns=now), first_ns=now)
+        if one_is_lost and track.phase is not Phase.BOOST:
+            held = replace(held, watch=Watch(since_ns=now))
     held = _launched(held, track, mine, events, now)
     fresh = before is None or held.state is None or now - held.assessment.made_ns >= EVERY_NS
     return _predicted(held, track, now) if fresh and held.state != track.state else held
@@ -133,20 +154,74 @@ def _launched(
 
 
 def _predicted(held: Held, track: FusedTrack, now: Instant) -> Held:
-    """Impact, apogee, and where needed areas and arc. Without a coast there is no impact, and an old one is
-    withdrawn.
+    """Impact, apogee, class, and where needed areas and arc; a footprint instead while it manoeuvres. Without
+    a coast there is no impact, and an old one is withdrawn.
     """
-    old = held.assessment
     found = predict(track)
+    watch = unpredicted(held.watch, track.phase, now) if found is None else predicted(held.watch, found)
+    held = replace(held, watch=watch, state=track.state)
+    if watch.manoeuvring:
+        return _manoeuvring(held, track, now)
     if found is None:
-        empty = Assessment(track_id=track.id, made_ns=now, launch=old.launch)
-        return replace(held, assessment=empty, state=track.state, areas_at=())
+        empty = Assessment(track_id=track.id, made_ns=now, launch=held.assessment.launch)
+        return replace(held, assessment=_classed(empty, track), areas_at=())
+    old = held.assessment
     apogee_m, apogee_ns = found.apogee_m, found.apogee_ns
     if found.fall.apogee_time_s <= 0.0 and old.apogee_m is not None and old.apogee_ns is not None:
         apogee_m, apogee_ns = old.apogee_m, old.apogee_ns  # it is past: what was predicted last stays
-    made = replace(old, made_ns=now, impact=found.impact, apogee_m=apogee_m, apogee_ns=apogee_ns)
-    held = replace(held, assessment=made, state=track.state)
+    made = replace(
+        old, made_ns=now, impact=found.impact, apogee_m=apogee_m, apogee_ns=apogee_ns, footprint=None
+    )
+    held = replace(held, assessment=_classed(made, track))
     return _drawn(held, found, now) if _moved(held, found, now) else held
+
+
+def _classed(made: Assessment, track: FusedTrack) -> Assessment:
+    """With what moves it and, in free flight, the class of its arc."""
+    if track.phase is not Phase.COAST:
+        return replace(made, motion=Motion.POWERED if track.phase is Phase.BOOST else Motion.UNKNOWN)
+    kind = arc_of(np.array(track.state.x[:6]))
+    range_m = None
+    if made.launch is not None and made.impact is not None:
+        ends = (made.launch.lat_deg, made.launch.lon_deg, made.impact.lat_deg, made.impact.lon_deg)
+        range_m = float(ground_distance_m(*np.radians(ends)))
+    return replace(
+        made,
+        motion=Motion.FREE,
+        range_m=range_m,
+        band=kind.band,
+        shape=kind.shape,
+    )
+
+
+def _manoeuvring(held: Held, track: FusedTrack, now: Instant) -> Held:
+    """A region instead of an ellipse; class and apogee are those of the arc that it left."""
+    region = footprint(track.state)
+    made = replace(
+        held.assessment,
+        made_ns=now,
+        motion=Motion.MANOEUVRING,
+        impact=None,
+        footprint=region,
+        range_m=None,
+        arc=(),
+        risks=footprint_risks(region, _areas()),
+    )
+    return replace(held, assessment=made, areas_at=())
+
+
+def _failed(
+    held: Held, track: FusedTrack, mine: dict[str, Track], breaks: Sequence[mishap.Broken], seen: set[str]
+) -> Held:
+    """With what went wrong in flight, if anything did."""
+    made = replace(held.assessment, mishap=None, mishap_ns=None, pieces=1)
+    apart = mishap.mishap_of(track.id, breaks, seen)
+    gone = [mishap.vanished(mine[m.track_id]) for m in track.members if m.track_id in mine]
+    if track.life is Life.COASTING and any(when is not None for when in gone):
+        made = replace(made, mishap=Mishap.VANISHED, mishap_ns=max(when for when in gone if when is not None))
+    elif apart is not None:
+        made = replace(made, mishap=apart[0], mishap_ns=apart[1], pieces=apart[2])
+    return held if made == held.assessment else replace(held, assessment=made)
 
 
 def _moved(held: Held, found: Prediction, now: Instant) -> bool:
@@ -166,9 +241,8 @@ def _moved(held: Held, found: Prediction, now: Instant) -> bool:
 def _drawn(held: Held, found: Prediction, now: Instant) -> Held:
     """Areas and arc for this impact."""
     track = path(found)
-    matrix = np.zeros((7, 7))
-    matrix[np.triu_indices(7)] = held.state.p if held.state is not None else 0.0
-    rows = risks(found, track, matrix + np.triu(matrix, 1).T, _areas(), held.assessment.risks)
+    p7 = np.zeros((7, 7)) if held.state is None else matrix_of(held.state)
+    rows = risks(found, track, p7, _areas(), held.assessment.risks)
     c = found.covariance_en
     at = (found.impact.lat_deg, found.impact.lon_deg, float(c[0, 0]), float(c[0, 1]), float(c[1, 1]))
     made = replace(held.assessment, risks=rows, arc=arc(found, track))

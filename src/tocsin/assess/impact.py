@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.earth.flight import Fall, fall, impact_covariance
-from tocsin.earth.frames import ecef_to_geodetic
+from tocsin.earth.flight import Fall
 from tocsin.earth.gauss import ellipse95
+from tocsin.earth.spread import landing
 from tocsin.model.event import ImpactPointPrediction
-from tocsin.model.space import Ellipse95
+from tocsin.model.space import EcefState, Ellipse95
 from tocsin.model.time import Instant, after
 from tocsin.model.track import FusedTrack, ObjectClass, Phase, Track
 
@@ -23,7 +23,7 @@ LARGEST_M: Final = 1_000e3
 
 
 class Prediction(NamedTuple):
-    """The predicted impact, its (east, north) covariance, and the fall it comes from."""
+    """The predicted impact, its (east, north) covariance, and the straight fall it comes from."""
 
     impact: ImpactPointPrediction
     covariance_en: Array
@@ -40,28 +40,42 @@ def predict(track: Track | FusedTrack) -> Prediction | None:
     """
     if track.phase is not Phase.COAST or track.kind is not ObjectClass.BALLISTIC:
         return None
-    x = np.array(track.state.x)
-    down = fall(x)
-    if not down.hit:
+    return of_state(track.state)
+
+
+def of_state(state: EcefState) -> Prediction | None:
+    """The prediction for a state that is taken to fly freely; None where it would be meaningless."""
+    x = np.array(state.x)
+    down = landing(x, matrix_of(state))
+    if down is None or not np.isfinite(down.covariance).all() or down.covariance[2, 2] < 0.0:
         return None
-    matrix = np.zeros((7, 7))
-    matrix[np.triu_indices(7)] = track.state.p
-    covariance, time_sigma_s = impact_covariance(down, matrix + np.triu(matrix, 1).T)
-    if not (np.isfinite(covariance).all() and np.isfinite(time_sigma_s)):
-        return None
-    region = Ellipse95(*ellipse95(covariance))
+    region = Ellipse95(*ellipse95(down.covariance[:2, :2]))
     if region.semi_major_m > LARGEST_M:
         return None
-    lat, lon, _ = ecef_to_geodetic(down.x_impact7[:3])
-    epoch = track.state.epoch_ns
+    epoch = state.epoch_ns
     impact = ImpactPointPrediction(
-        lat_deg=float(np.degrees(lat)),
-        lon_deg=float(np.degrees(lon)),
+        lat_deg=float(np.degrees(down.lat_rad)),
+        lon_deg=float(np.degrees(down.lon_rad)),
         ellipse95=region,
         time_ns=after(epoch, down.time_s),
-        time_sigma_s=time_sigma_s,
+        time_sigma_s=float(np.sqrt(down.covariance[2, 2])),
     )
-    return Prediction(impact, covariance, down, x, epoch, down.apogee_m, after(epoch, down.apogee_time_s))
+    return Prediction(
+        impact,
+        down.covariance[:2, :2],
+        down.fall,
+        x,
+        epoch,
+        down.fall.apogee_m,
+        after(epoch, down.fall.apogee_time_s),
+    )
+
+
+def matrix_of(state: EcefState) -> Array:
+    """The covariance (7, 7) of a published state."""
+    matrix = np.zeros((7, 7))
+    matrix[np.triu_indices(7)] = state.p
+    return np.asarray(matrix + np.triu(matrix, 1).T)
 
 
 def own_prediction(track: Track) -> tuple[ImpactPointPrediction, float] | None:

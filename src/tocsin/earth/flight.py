@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tocsin.earth import kernels
-from tocsin.earth.frames import ecef_to_geodetic, enu_basis
-from tocsin.earth.gauss import ellipse95, symmetrise
+from tocsin.earth.frames import ecef_to_geodetic
 
 __all__ = [
     "DEFAULT_STEP_S",
@@ -26,10 +25,8 @@ __all__ = [
     "VACUUM_LN_BETA",
     "Fall",
     "derivative",
-    "ellipse95",
     "fall",
     "ground_track",
-    "impact_covariance",
     "propagate",
     "propagate_many",
     "propagate_stm",
@@ -124,23 +121,6 @@ def ground_track(x7: ArrayLike, until_s: float, every_s: float, step_s: float = 
     times = np.append(np.arange(0.0, end_s, every_s), end_s)
     lat, lon, alt = ecef_to_geodetic(sample(x, times, step_s)[:, :3])
     return np.stack((times, lat, lon, alt), axis=-1)
-
-
-def impact_covariance(impact: Fall, p7: Array) -> tuple[Array, float]:
-    """Covariance (2, 2) in m^2 of the impact point in its (east, north) plane, and its time's sigma (s).
-
-    `p7` is the covariance (7, 7) of the state that fell. The error at the nominal time slides along the
-    velocity onto the ground. ValueError when nothing hit the ground.
-    """
-    if not impact.hit:
-        raise ValueError("no impact: the flight did not reach the ground")
-    lat, lon, _ = ecef_to_geodetic(impact.x_impact7[:3])
-    basis = enu_basis(float(lat), float(lon))
-    velocity = basis @ impact.x_impact7[3:6]
-    error = basis @ impact.phi[:3, :]
-    time = -error[2] / velocity[2]
-    ground = error[:2] + np.outer(velocity[:2], time)
-    return symmetrise(ground @ p7 @ ground.T), float(np.sqrt(max(time @ p7 @ time, 0.0)))
 
 
 def _state(x7: ArrayLike) -> Array:

@@ -20,6 +20,7 @@ from tocsin.earth.frames import geodetic_to_ecef
 
 WARMERS: Final[tuple[tuple[str, str], ...]] = (
     ("tocsin.earth.warm", "warm_flight"),
+    ("tocsin.earth.spread", "warm_spread"),
     ("tocsin.track.warm", "warm_track"),
     ("tocsin.sim.boost", "warm_boost"),
 )

@@ -100,8 +100,8 @@ class Assessment(Struct, frozen=True):
 
     `impact` and `footprint` exclude each other: while `motion` is MANOEUVRING the impact is not predictable,
     `impact` is null, and `risks` hold what the footprint touches (the probability being the part of it that
-    lies there, for want of better). `range_m` goes from the launch point (or from first sight, a little less)
-    to the impact; the classes follow from it. `mishap_ns`: when it was seen; `pieces`: objects that fly on.
+    lies there, for want of better). `range_m` goes from the launch point to the impact; the classes follow
+    from the arc alone. `mishap_ns`: when it was seen; `pieces`: objects that fly on.
     """
 
     track_id: str

@@ -99,6 +99,8 @@ class Track(Struct, frozen=True):
     identity: str | None = None
     early: tuple[EcefState, ...] = ()
     """A few of the first smoothed states, oldest first: what a launch point is extrapolated from."""
+    lost_by: tuple[str, ...] = ()
+    """While COASTING: the sensors that saw it within the last seconds of sight: they lost it together."""
 
 
 class Tracklet(Struct, frozen=True, forbid_unknown_fields=True, tag="tracklet"):

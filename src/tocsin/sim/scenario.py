@@ -46,6 +46,23 @@ class Salvo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     spacing_km: Annotated[float, Meta(gt=0, le=50)]
 
 
+class Manoeuvre(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A notional push across the path, so that the object leaves its arc."""
+
+    from_s: Annotated[float, Meta(ge=0, le=7_200)]
+    for_s: Annotated[float, Meta(gt=0, le=1_200)]
+    up_mps2: Annotated[float, Meta(ge=-50, le=50)] = 0.0
+    right_mps2: Annotated[float, Meta(ge=-50, le=50)] = 0.0
+
+
+class Failure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An object that is no more (no pieces), or comes apart into so many that fly on."""
+
+    at_s: Annotated[float, Meta(ge=0, le=7_200)]
+    pieces: Annotated[int, Meta(ge=0, le=10)] = 0
+    apart_mps: NotNegative = 0.0
+
+
 class Flight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One recorded launch. Place, azimuth, apogee and range are the record's; the boost is notional."""
 
@@ -63,6 +80,8 @@ class Flight(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     flags: tuple[str, ...] = ()
     flight_time_s: float | None = None
     salvo: Salvo | None = None
+    manoeuvre: Manoeuvre | None = None
+    failure: Failure | None = None
 
     @property
     def launch_ns(self) -> Instant:

@@ -16,7 +16,7 @@ import tomlkit
 
 from tocsin.errors import UserError
 from tocsin.model.sensor import SensorKind
-from tocsin.sim.scenario import FORMAT, Scenario, SensorSpec
+from tocsin.sim.scenario import FORMAT, Flight, Scenario, SensorSpec
 from tocsin.sim.scenario_keys import KEYS, comment
 
 MAX_FILE_BYTES: Final = 1_000_000
@@ -102,6 +102,8 @@ def problems(scenario: Scenario) -> Iterator[tuple[list[str | int], str, str]]:
         if not 0.0 <= late_s <= scenario.duration_s:
             what = f"launch is {late_s:g} s after start_utc, outside the scenario"
             yield ["flights", n, "launch_utc"], what, "mend launch_utc, start_utc or duration_s"
+        for key, what, fix in _flight_problems(flight):
+            yield ["flights", n, *key], what, fix
     for n, link in enumerate(scenario.links):
         if link.nations[0] is link.nations[1]:
             yield (
@@ -112,6 +114,22 @@ def problems(scenario: Scenario) -> Iterator[tuple[list[str | int], str, str]]:
     for n, sensor in enumerate(scenario.sensors):
         for key, what, fix in _sensor_problems(sensor):
             yield ["sensors", n, *key], what, fix
+
+
+def _flight_problems(flight: Flight) -> Iterator[tuple[list[str], str, str]]:
+    given = [part for part in (flight.salvo, flight.manoeuvre, flight.failure) if part is not None]
+    if len(given) > 1:
+        yield (
+            ["object"],
+            "only one of salvo, manoeuvre and failure can be given",
+            "make several flights of it",
+        )
+    if flight.manoeuvre is not None and flight.manoeuvre.from_s < flight.boost_s:
+        yield ["manoeuvre", "from_s"], "the object is still under power then", "give a time after boost_s"
+    if flight.failure is not None and flight.failure.at_s < flight.boost_s:
+        yield ["failure", "at_s"], "the object is still under power then", "give a time after boost_s"
+    if flight.failure is not None and flight.failure.pieces == 1:
+        yield ["failure", "pieces"], "one piece is no failure", "give 0, or 2 to 10"
 
 
 def _sensor_problems(sensor: SensorSpec) -> Iterator[tuple[list[str], str, str]]:

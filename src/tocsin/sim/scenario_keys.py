@@ -40,6 +40,17 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         " OBJECT-2, OBJECT-3, ...",
         "spacing_km": "their launch places lie on a square grid, rows along the azimuth, so far apart",
     },
+    "flights.manoeuvre": {
+        "from_s": "notional: from so many seconds after launch on (free flight at the earliest) ...",
+        "for_s": "... and for so long the object is pushed across its path, seconds",
+        "up_mps2": "how hard upwards, across the path, m/s^2",
+        "right_mps2": "how hard to the right, m/s^2",
+    },
+    "flights.failure": {
+        "at_s": "so many seconds after launch (in free flight) the object fails",
+        "pieces": "so many pieces fly on, the first under its name; 0 = nothing is seen any more",
+        "apart_mps": "how fast each piece leaves the middle of all, m/s",
+    },
     "sensors": {
         "id": "name of the sensor, unique in the file",
         "nation": "owner: USA, KOR or JPN",

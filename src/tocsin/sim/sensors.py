@@ -136,7 +136,8 @@ def _all_seen(
 def _looks_at(scenario: Scenario, sensor: SensorSpec, flown: FlownFlight) -> tuple[NDArray[np.int64], Array]:
     """The looks while the object flies, and its states then."""
     times_ns = looks_ns(scenario, sensor)
-    times_ns = times_ns[(times_ns >= flown.launch_ns) & (times_ns <= flown.impact_ns)]
+    begins_ns = flown.launch_ns + round(flown.begins_s * SECOND_NS)
+    times_ns = times_ns[(times_ns >= begins_ns) & (times_ns <= flown.impact_ns)]
     return times_ns, flown.states((times_ns - flown.launch_ns) / SECOND_NS)
 
 

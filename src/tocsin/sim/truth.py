@@ -1,5 +1,6 @@
 """Truth: what each object really does, from launch to impact, and which areas it really flies over."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +18,7 @@ from tocsin.errors import UserError
 from tocsin.model.space import Geodetic
 from tocsin.model.time import Instant, after
 from tocsin.sim.boost import LN_BETA, Program, climb, site
+from tocsin.sim.departures import Nodes, disturbed, manoeuvred, parted
 from tocsin.sim.scenario import Flight, Scenario
 from tocsin.sim.solve import NoArcError, solve
 
@@ -42,6 +44,9 @@ class FlownFlight:
     impact: Geodetic
     _position: CubicHermiteSpline
     _velocity: CubicHermiteSpline
+    begins_s: float = 0.0
+    """A piece of an object is one from here on; before, it is nowhere."""
+    _nodes: Nodes | None = None
 
     @property
     def launch_ns(self) -> Instant:
@@ -62,9 +67,10 @@ class FlownFlight:
             raise ValueError("no state before launch or after impact")
         up = int(np.searchsorted(times, self.burnout_s))
         powered = np.column_stack((self._position(times[:up]), self._velocity(times[:up])))
-        return np.concatenate(
-            (powered, ballistic.sample(self.burnout7, times[up:] - self.burnout_s, STEP_S)[:, :6])
-        )
+        coast = times[up:] - self.burnout_s
+        if self._nodes is not None:
+            return np.concatenate((powered, self._nodes.at(coast, STEP_S)[:, :6]))
+        return np.concatenate((powered, ballistic.sample(self.burnout7, coast, STEP_S)[:, :6]))
 
 
 def fly(flight: Flight) -> FlownFlight:
@@ -73,9 +79,53 @@ def fly(flight: Flight) -> FlownFlight:
 
 
 def fly_salvo(flight: Flight) -> tuple[FlownFlight, ...]:
-    """The flight, or all of its salvo: one program flown from every place of the grid."""
+    """The flight, or all of its salvo: one program flown from every place of the grid; or its pieces."""
     program = _solved(flight)
-    return tuple(_flown(one, program) for one in members(flight))
+    return tuple(
+        piece
+        for one in members(flight)
+        for piece in _departed(_flown(replace(one, failure=None), program), one)
+    )
+
+
+def _departed(flown: FlownFlight, flight: Flight) -> tuple[FlownFlight, ...]:
+    """What the scenario makes of a free flight: a manoeuvre, an end, or pieces."""
+    if flight.manoeuvre is not None:
+        push = flight.manoeuvre
+        from_s = push.from_s - flown.burnout_s
+        return (along(flown, manoeuvred(flown.burnout7, from_s, push.for_s, push.up_mps2, push.right_mps2)),)
+    if flight.failure is None:
+        return (flown,)
+    at_s = min(flight.failure.at_s, flown.flight_time_s)
+    last7 = ballistic.propagate(flown.burnout7, at_s - flown.burnout_s)
+    if not flight.failure.pieces:
+        lat, lon, _ = ecef_to_geodetic(last7[:3])
+        under = Geodetic(float(np.degrees(lat)), float(np.degrees(lon)))
+        return (dataclasses.replace(flown, flight_time_s=at_s, impact=under),)
+    found = []
+    for n, start in enumerate(parted(last7, flight.failure.pieces, flight.failure.apart_mps)):
+        nodes = Nodes(np.array([0.0, at_s - flown.burnout_s]), np.array([flown.burnout7, start]))
+        name = flight.object if n == 0 else f"{flight.object}-{n + 1}"
+        piece = along(dataclasses.replace(flown, flight=replace(flown.flight, object=name)), nodes)
+        found.append(dataclasses.replace(piece, begins_s=at_s if n else 0.0))
+    return tuple(found)
+
+
+def along(flown: FlownFlight, nodes: Nodes) -> FlownFlight:
+    """The same flight, from burnout on by these nodes."""
+    end = ballistic.fall(nodes.states[-1], STEP_S)
+    lat, lon, _ = ecef_to_geodetic(end.x_impact7[:3])
+    return dataclasses.replace(
+        flown,
+        flight_time_s=flown.burnout_s + float(nodes.times_s[-1]) + end.time_s,
+        impact=Geodetic(float(np.degrees(lat)), float(np.degrees(lon))),
+        _nodes=nodes,
+    )
+
+
+def with_noise(flown: FlownFlight, density_m2_s3: float, stream: np.random.Generator) -> FlownFlight:
+    """The same flight under a random walk of its velocity (white acceleration of this density, m^2/s^3)."""
+    return along(flown, disturbed(flown.burnout7, density_m2_s3, stream))
 
 
 def members(flight: Flight) -> tuple[Flight, ...]:
@@ -181,7 +231,9 @@ def truth_rows(scenario: Scenario) -> Iterator[tuple[int, str, Array]]:
     flights = []
     for flown in fly_all(scenario.flights):
         offset_s = (flown.launch_ns - scenario.start_ns) / 1e9
-        seconds = np.arange(np.ceil(offset_s), min(offset_s + flown.flight_time_s, scenario.duration_s))
+        seconds = np.arange(
+            np.ceil(offset_s + flown.begins_s), min(offset_s + flown.flight_time_s, scenario.duration_s)
+        )
         flights.append((flown.flight.object, seconds, flown.states(seconds - offset_s)))
     rows = [
         (int(t), name, state)

@@ -4,17 +4,19 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 
 from tocsin.model.label import Label, Nation
 from tocsin.model.space import STATE_SIZE, EcefState
 from tocsin.model.time import Instant
-from tocsin.model.track import Phase, Track
+from tocsin.model.track import Life, Phase, Track
 from tocsin.track.fleet_kernels import HEAD
 from tocsin.track.record import Record, estimate
 from tocsin.track.rows import instant, triangle
 from tocsin.track.scene import Scene
 
 _UPPER: Final = np.triu_indices(STATE_SIZE)
+LOST_TOGETHER_S: Final = 4.0  # two looks of a slow radar: sensors that lose an object so close together
 
 
 def publish(
@@ -34,10 +36,27 @@ def publish(
         state = EcefState(epoch, tuple(x[k]), tuple(p[k]))
         last_ns = max(record.last_ns, epoch)
         made[record.number] = _track(record, nation, names, label_of, state, last_ns, used[k], plots[k])
-    return [
+    tracks = [
         made[record.number] if record.filtered else _alone(record, nation, scene.base_ns, names, label_of)
         for record in scene.records
         if record.number
+    ]
+    return _with_losers(tracks, scene, names)
+
+
+def _with_losers(tracks: list[Track], scene: Scene, names: tuple[str, ...]) -> list[Track]:
+    """Those that coast with the sensors that lost them last."""
+    lost = [record for record in scene.records if record.number and record.life is Life.COASTING]
+    if not lost:
+        return tracks
+    seen = scene.recent_sensors(lost, LOST_TOGETHER_S)
+    by = {
+        f"{record.number}": tuple(sorted(names[i] for i in np.flatnonzero(row)))
+        for record, row in zip(lost, seen, strict=True)
+    }
+    return [
+        replace(track, lost_by=by[number]) if (number := track.id.rpartition("-")[2]) in by else track
+        for track in tracks
     ]
 
 
