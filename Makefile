@@ -7,7 +7,7 @@ JOBS ?= 2
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev-setup demo test lint format types contracts unit bench lock clean distclean
+.PHONY: help setup dev-setup demo test evaluate lint format types contracts unit bench lock clean distclean
 
 BIN := .venv/bin
 PY := $(BIN)/python
@@ -54,6 +54,11 @@ unit: dev-setup  ## tests only
 bench: dev-setup  ## the benchmarks of bench/, figures on the terminal
 	@found=0; for b in bench/bench_*.py; do [ -f "$$b" ] || continue; found=1; echo "== $$b"; $(PY) "$$b" || exit $$?; done; \
 	[ $$found = 1 ] || { echo "error: no bench/bench_*.py in this checkout; fix: use a complete checkout" >&2; exit 2; }
+
+RUNS ?= 200
+ONLY ?=
+evaluate: dev-setup  ## the figures of docs/evaluation.md anew: JSON and pictures (hours; RUNS=20 ONLY=near-KOR: minutes)
+	$(PY) tools/evaluate.py --runs $(RUNS) --jobs $(JOBS) $(ONLY)
 
 lock: $(UV)  ## resolve the lock files again (hashes, no addresses); UPGRADE=1 takes the newest versions
 	sh tools/lock.sh $(UV) $(if $(UPGRADE),--upgrade)

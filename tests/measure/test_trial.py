@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from tocsin.measure import judge, trial
-from tocsin.measure.evaluation import at_age, evaluated
+from tocsin.measure.evaluation import at_age, evaluated, reach_of
 from tocsin.measure.trial import AGES_S, PRIOR, Plan, Trial, run
 from tocsin.model.label import Nation
 from tocsin.model.space import Geodetic
@@ -109,3 +109,20 @@ def test_evaluation_of_few_runs_counts_the_unseen(trials: list[Trial]) -> None:
     assert found.siap_by.startswith("Stone Soup")
     assert found.siap.C > 0.9
     assert found.sharing == "none: sensors of one nation"
+
+
+def test_noise_of_the_truth_takes_the_bounds_away_and_is_the_same_for_all() -> None:
+    plan = Plan(one_radar(), Nation.KOR, noise_m2_s3=0.01)
+    one = run(plan, 1)
+    assert one is not None
+    found = evaluated(plan, 1, 1, [one])
+    assert found.noise_m2_s3 == 0.01
+    assert found.at["60"].position_ratio is None
+    assert found.at["60"].coverage is None
+    assert found.at["60"].anees is not None
+    assert found.at["60"].fused_ratio == pytest.approx(1.0, abs=1e-3)
+
+
+def test_reach_of_siap_follows_the_scenario() -> None:
+    assert reach_of(load("salvo-1km")) == 5e3
+    assert reach_of(load("near")) == 20e3

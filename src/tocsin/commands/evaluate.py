@@ -4,10 +4,12 @@ they are about the rest.
 
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -17,7 +19,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tocsin.errors import UserError
+from tocsin.measure.cues import Cues, cue
 from tocsin.measure.evaluation import AtAge, Evaluation, evaluated
+from tocsin.measure.pictures import write_pictures
 from tocsin.measure.trial import Plan, Trial, run
 from tocsin.model.label import Nation
 from tocsin.sim.scenario import Scenario
@@ -44,6 +48,16 @@ def evaluate_command(
     share_delay: Annotated[
         float, typer.Option(metavar="S", min=0, max=60, help="Tracklets arrive so much later.")
     ] = 0.0,
+    noise: Annotated[
+        float,
+        typer.Option(
+            "--process-noise", metavar="Q", min=0, max=10, help="White acceleration of the objects, m^2/s^3."
+        ),
+    ] = 0.0,
+    compare: Annotated[
+        bool, typer.Option("--compare-sharing", help="Every nation with and without its partners.")
+    ] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="DIR", help="Pictures (SVG) into this folder.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The first run's; the others follow it.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, max=256, help="Processes.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
@@ -56,8 +70,11 @@ def evaluate_command(
     Example: tocsin evaluate --scenario near --runs 200 --json
     """
     whole = chosen(load(scenario), sensors)
-    plan = Plan(whole, nation or _first_to_see(whole), sharing, share_delay)
+    plan = Plan(whole, nation or _first_to_see(whole), sharing, share_delay, noise)
     try:
+        if compare:
+            _show_cues(_cues(plan, seed, runs, jobs), as_json)
+            return
         trials = _collected(plan, seed, runs, jobs)
     except KeyboardInterrupt:
         print("stopped; nothing was written", file=sys.stderr)
@@ -67,10 +84,37 @@ def evaluate_command(
             "a process of --jobs was killed", fix="give fewer --jobs, or more memory"
         ) from failure
     found = evaluated(plan, seed, runs, trials)
+    if plot is not None:
+        write_pictures(found, plot)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     else:
         _show(found)
+
+
+def _cues(plan: Plan, seed: int, runs: int, jobs: int) -> Cues:
+    """Every nation's picture with and without the others' tracklets, over the same runs."""
+    rows = {}
+    for nation in sorted({spec.nation for spec in plan.scenario.sensors}):
+        trials = [
+            _collected(plan._replace(nation=nation, sharing=sharing), seed, runs, jobs)
+            for sharing in (True, False)
+        ]
+        rows[str(nation)] = cue(*trials)
+    return Cues(plan.scenario.name, runs, seed, rows)
+
+
+def _show_cues(found: Cues, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
+        return
+    table = Table("nation", title=f"{found.scenario}: {found.runs} runs, median seconds after launch")
+    for name in ("first track", "alone", "10 km ellipse", "alone"):
+        table.add_column(name, justify="right")
+    for nation, row in found.nations.items():
+        cells = (row.track_s, row.track_alone_s, row.ten_km_s, row.ten_km_alone_s)
+        table.add_row(nation, *(_number(cell, 1) for cell in cells))
+    Console().print(table)
 
 
 def chosen(whole: Scenario, sensors: str) -> Scenario:
@@ -106,11 +150,14 @@ def _collected(plan: Plan, seed: int, runs: int, jobs: int) -> list[Trial]:
     """All trials in order of seed, with a line of progress on stderr now and then."""
     trials: list[Trial] = []
     every = max(runs // 20, 1)
+    begun_s = time.monotonic()
     for done, trial in enumerate(_trials(plan, range(seed, seed + runs), jobs), 1):
         if trial is not None:
             trials.append(trial)
         if done % every == 0 or done == runs:
-            print(f"evaluate {plan.scenario.name}: {done} of {runs} runs", file=sys.stderr, flush=True)
+            left_s = (time.monotonic() - begun_s) / done * (runs - done)
+            said = f"evaluate {plan.scenario.name}: {done} of {runs} runs, {left_s:.0f} s to go"
+            print(said, file=sys.stderr, flush=True)
     return trials
 
 

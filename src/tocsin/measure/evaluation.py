@@ -9,11 +9,13 @@ from typing import Final
 
 import numpy as np
 from msgspec import Struct, field
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tocsin.measure import accuracy
 from tocsin.measure.picture import REACH_M, Siap, count, independent, of_counts, scorer_name
 from tocsin.measure.trial import AGES_S, Plan, Trial
+from tocsin.sim.scenario import Scenario
 
 Array = NDArray[np.float64]
 Band = tuple[float, float]
@@ -21,6 +23,7 @@ Band = tuple[float, float]
 REFERENCE_S: Final = 60
 """The age whose figures stand at the top of the result: the one of the table in the design of the tracker."""
 
+SALVO_REACH_M: Final = 5e3  # the usual reach of outside scorers
 SIZES_KM: Final = (50, 10, 5, 1)
 DIMENSIONS: Final = 6
 
@@ -77,20 +80,30 @@ class Evaluation(Struct, frozen=True):
     bound_time_to_km: dict[str, float | None]
     fused_ratio: float | None
     siap: Siap
+    siap_se: Siap
     siap_by: str
+    siap_reach_m: float
     siap_own: Siap
     contact_s: float | None
     track_s: float | None
     unseen_runs: int
+    noise_m2_s3: float = 0.0
     at: dict[str, AtAge] = field(default_factory=dict)
 
 
 def evaluated(plan: Plan, seed: int, runs: int, trials: Sequence[Trial]) -> Evaluation:
     """All figures of the trials; `runs` counts also those in which the sensors never saw the object."""
     at = {str(age): at_age(trials, age) for age in AGES_S}
+    if plan.noise_m2_s3:
+        at = {age: _unbounded(figures) for age, figures in at.items()}
     top = at[str(REFERENCE_S)]
-    own = of_counts([count(frame, REACH_M) for trial in trials for frame in trial.frames])
-    scored = [found for trial in trials if trial.frames and (found := independent(trial.frames)) is not None]
+    reach_m = reach_of(plan.scenario)
+    own = of_counts([count(frame, reach_m) for trial in trials for frame in trial.frames])
+    scored = [
+        found
+        for trial in trials
+        if trial.frames and (found := independent(trial.frames, reach_m)) is not None
+    ]
     nations = {spec.nation for spec in plan.scenario.sensors}
     return Evaluation(
         scenario=plan.scenario.name,
@@ -112,12 +125,36 @@ def evaluated(plan: Plan, seed: int, runs: int, trials: Sequence[Trial]) -> Eval
         },
         fused_ratio=top.fused_ratio,
         siap=_mean(scored) if scored else own,
+        siap_se=_spread(scored),
+        siap_reach_m=reach_m,
         siap_by=scorer_name() if scored else "tocsin",
         siap_own=_rounded(own),
         contact_s=_short(accuracy.median_time([trial.contact_s for trial in trials])),
         track_s=_short(accuracy.median_time([trial.tracked_s for trial in trials])),
         unseen_runs=runs - len(trials),
+        noise_m2_s3=plan.noise_m2_s3,
         at=at,
+    )
+
+
+def reach_of(scenario: Scenario) -> float:
+    """How far from its object a track may be to count as its own in SIAP: less where many fly together."""
+    return SALVO_REACH_M if any(flight.salvo for flight in scenario.flights) else REACH_M
+
+
+def _unbounded(figures: AtAge) -> AtAge:
+    """Without what noise of the truth takes the meaning from: bounds, and impacts moved by noise to come."""
+    names = ("position", "velocity", "impact")
+    nothing = {f"{name}_ratio{end}": None for name in names for end in ("", "_se")}
+    return replace(
+        figures,
+        **nothing,
+        position_bound_m=None,
+        impact_bound_m=None,
+        impact_rmse_m=None,
+        impact_anees=None,
+        impact_anees_band=None,
+        coverage=None,
     )
 
 
@@ -176,6 +213,15 @@ def _time_to(trials: Sequence[Trial], km: float, sizes: Callable[[Trial], Sequen
 def _mean(scores: Sequence[Siap]) -> Siap:
     """Over runs."""
     C, A, S = (float(np.mean(column)) for column in zip(*((s.C, s.A, s.S) for s in scores), strict=True))
+    return _rounded(Siap(C, A, S))
+
+
+def _spread(scores: Sequence[Siap]) -> Siap:
+    """Standard errors of those means; nil where there is but one run."""
+    if len(scores) < 2:
+        return Siap(0.0, 0.0, 0.0)
+    rows = np.array([(s.C, s.A, s.S) for s in scores])
+    C, A, S = (float(v) for v in np.std(rows, axis=0, ddof=1) / np.sqrt(len(rows)))
     return _rounded(Siap(C, A, S))
 
 

@@ -21,7 +21,7 @@ from tocsin.model.time import Instant, after, seconds_between
 from tocsin.model.track import FusedTrack, Plot, Track, Tracklet
 from tocsin.sim.scenario import Scenario
 from tocsin.sim.sensors import Delivery, plots
-from tocsin.sim.truth import FlownFlight, fly_all, with_ln_beta
+from tocsin.sim.truth import FlownFlight, fly_all, with_ln_beta, with_noise
 from tocsin.track import fuse, tracker
 from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
 from tocsin.track.body import moved, tracklet_of
@@ -32,16 +32,20 @@ Array = NDArray[np.float64]
 AGES_S: Final = (10, 30, 60, 120, 240)
 FRAME_EVERY_S: Final = 5
 PRIOR: Final = (LN_BETA_MEAN, LN_BETA_SIGMA)
+NOISE_STREAM: Final = 0x6E6F6973  # "nois"
 BETA_STREAM: Final = 0x62657461  # "beta": keeps this stream apart from the sensors'
 
 
 class Plan(NamedTuple):
-    """What every run of an evaluation shares. `nation`: whose picture is judged."""
+    """What every run of an evaluation shares. `nation`: whose picture is judged. `noise_m2_s3`: white
+    acceleration of the true objects, the same for all who look; then there is no bound and no judged impact.
+    """
 
     scenario: Scenario
     nation: Nation
     sharing: bool = True
     share_delay_s: float = 0.0
+    noise_m2_s3: float = 0.0
 
 
 class Trial(NamedTuple):
@@ -113,7 +117,7 @@ class _World:
 def run(plan: Plan, seed: int) -> Trial | None:
     """One seed; None when the sensors never see the first object in free flight."""
     scenario = plan.scenario
-    truths = draw_truths(scenario, seed)
+    truths = draw_truths(scenario, seed, plan.noise_m2_s3)
     bounds = bounds_of(_judged_sensors(plan), scenario, seed, truths[0], PRIOR)
     if bounds is None:
         return None
@@ -126,7 +130,7 @@ def run(plan: Plan, seed: int) -> Trial | None:
     sizes: list[float] = []
     best: list[float] = []
     frames: list[Frame] = []
-    seen_ns = {flown.flight.object: _seen_ns(scenario, seed, flown) for flown in truths}
+    seen_ns = _first_seen(scenario, seed, truths)
     for second in range(first_s + 1, last_s + 1):
         now = after(scenario.start_ns, float(second))
         fused, central = world.step(now)
@@ -147,12 +151,18 @@ def run(plan: Plan, seed: int) -> Trial | None:
     return trial._replace(sizes_m=tuple(sizes), bound_sizes_m=tuple(best), frames=tuple(frames))
 
 
-def draw_truths(scenario: Scenario, seed: int) -> tuple[FlownFlight, ...]:
-    """The scenario's flights, each with a ballistic coefficient drawn for this run."""
+def draw_truths(scenario: Scenario, seed: int, noise_m2_s3: float = 0.0) -> tuple[FlownFlight, ...]:
+    """The scenario's flights, each with a ballistic coefficient drawn for this run, and noise if asked."""
     stream = np.random.default_rng([seed, BETA_STREAM])
-    return tuple(
+    drawn = tuple(
         with_ln_beta(flown, LN_BETA_MEAN + LN_BETA_SIGMA * float(stream.standard_normal()))
         for flown in fly_all(scenario.flights)
+    )
+    if not noise_m2_s3:
+        return drawn
+    return tuple(
+        with_noise(flown, noise_m2_s3, np.random.default_rng([seed, NOISE_STREAM, n]))
+        for n, flown in enumerate(drawn)
     )
 
 
@@ -161,11 +171,14 @@ def _judged_sensors(plan: Plan) -> frozenset[str]:
     return frozenset(spec.id for spec in plan.scenario.sensors if plan.sharing or spec.nation is plan.nation)
 
 
-def _seen_ns(scenario: Scenario, seed: int, flown: FlownFlight) -> Instant | None:
-    """When the first plot of an object arrived anywhere."""
+def _first_seen(scenario: Scenario, seed: int, truths: Sequence[FlownFlight]) -> dict[str, Instant | None]:
+    """When the first plot of each object arrived anywhere."""
     clean = replace(scenario, sensors=tuple(replace(s, false_plots_per_min=0.0) for s in scenario.sensors))
-    own = plots(clean, seed, [flown])
-    return own[0].deliver_ns if own else None
+    found: dict[str, Instant | None] = {}
+    for flown in truths:
+        own = plots(clean, seed, [flown])
+        found[flown.flight.object] = own[0].deliver_ns if own else None
+    return found
 
 
 def _frame(
