@@ -2,17 +2,20 @@
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tocsin.earth import flight
 from tocsin.earth.frames import ecef_to_aer, enu_basis, geodetic_to_ecef
-from tocsin.measure import crlb
+from tocsin.measure import crlb, judge, trial
 from tocsin.measure.looks import look
 from tocsin.model.label import Label, Nation, Plane
 from tocsin.model.sensor import Sensor, SensorErrors, SensorKind
 from tocsin.model.space import Geodetic
 from tocsin.model.time import Instant
 from tocsin.model.track import LineOfSight, Measurement, Plot, RadarFix
+from tocsin.sim import scenario_file
+from tocsin.sim.truth import fly_all
 
 Array = NDArray[np.float64]
 
@@ -209,3 +212,34 @@ def _place(r: Array) -> tuple[float, float]:
 
     lat, lon, _ = ecef_to_geodetic(r)
     return float(np.degrees(lat)), float(np.degrees(lon))
+
+
+def test_a_sensor_out_of_true_costs_what_nobody_knows_of_it() -> None:
+    """n looks of one number with a common offset: sigma^2 / n + offset^2, and no offset is none."""
+    n, sigma, offset = 50, 30.0, 12.0
+    path = crlb.Path(np.zeros(7), np.arange(float(n)), np.zeros((n, 7)), np.tile(np.eye(7), (n, 1, 1)))
+    rows = np.zeros((n, 4, 7))
+    rows[:, 0, 0] = 1.0 / sigma
+    aside = np.zeros((n, 4, 1))
+    aside[:, 0, 0] = 1.0 / sigma
+    every, start = np.ones(n, dtype=bool), crlb.prior(0.5)
+    plain = crlb.origin_covariance(crlb.inform(path, rows, start), every)
+    out = crlb.origin_covariance(crlb.inform(path, rows, start, aside, np.array([offset])), every)
+    assert plain.shape == out.shape == (7, 7)
+    assert plain[0, 0] == pytest.approx(sigma**2 / n, rel=1e-6)
+    assert out[0, 0] == pytest.approx(sigma**2 / n + offset**2, rel=1e-6)
+    none = crlb.origin_covariance(crlb.inform(path, rows, start, aside, np.array([1e-6])), every)
+    assert none[0, 0] == pytest.approx(plain[0, 0], rel=1e-6)
+
+
+def test_the_bound_of_a_hidden_bias_is_wider_than_without() -> None:
+    whole = scenario_file.load("salvo-20km")
+    flown = fly_all(whole.flights)[0]
+    true = replace(whole, sensors=tuple(replace(spec, bias=None) for spec in whole.sensors))
+    sizes = []
+    for scenario in (true, whole):
+        found = judge.bounds_of(frozenset({"JPN-R1"}), scenario, 1, flown, trial.PRIOR)
+        assert found is not None
+        used = np.ones(len(found.deliver_ns), dtype=bool)
+        sizes.append(float(np.trace(crlb.state_bound(found.information, used, 100.0)[:3, :3])))
+    assert sizes[1] > 2.0 * sizes[0]

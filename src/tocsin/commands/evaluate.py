@@ -27,6 +27,10 @@ from tocsin.model.label import Nation
 from tocsin.sim.scenario import Scenario
 from tocsin.sim.scenario_file import load
 from tocsin.sim.sensors import first_contacts
+from tocsin.sim.truth import fly_all
+
+CROWD = 10
+"""Objects above which a run takes minutes, and says how far it is."""
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells count."""
@@ -163,10 +167,15 @@ def _collected(plan: Plan, seed: int, runs: int, jobs: int) -> list[Trial]:
 
 def _trials(plan: Plan, seeds: range, jobs: int) -> Iterator[Trial | None]:
     if jobs == 1:
-        yield from map(partial(run, plan), seeds)
+        crowded = len(fly_all(plan.scenario.flights)) > CROWD
+        yield from map(partial(run, plan, tell=_said if crowded else None), seeds)
         return
     with ProcessPoolExecutor(min(jobs, len(seeds)), initializer=_ignore_interrupt) as pool:
         yield from pool.map(partial(run, plan), seeds)
+
+
+def _said(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
 
 
 def _ignore_interrupt() -> None:

@@ -45,7 +45,9 @@ class Path(NamedTuple):
 
 
 class Information(NamedTuple):
-    """Of every look, seen from the origin (n, 7, 7), in the order of the path's times."""
+    """Of every look, seen from the origin (n, k, k), in the order of the path's times; k is 7 and so many
+    numbers as sensors' constant errors are not known.
+    """
 
     path: Path
     by_look: Array
@@ -74,9 +76,21 @@ def free_path(origin7: Array, times_s: Array) -> Path:
     return Path(origin7, times_s, states, phis)
 
 
-def inform(path: Path, whitened: Array, start: Array) -> Information:
-    """Information of whitened partials (n, m, 7) made along the path."""
-    return Information(path, per_look(path.phi, whitened), start)
+def inform(
+    path: Path, whitened: Array, start: Array, offsets: Array | None = None, offset_sigma: Array | None = None
+) -> Information:
+    """Information of whitened partials (n, m, 7) made along the path.
+
+    `offsets` (n, m, b): whitened partials by b constant errors of sensors that nobody knows (nuisance
+    parameters), with prior sigmas (b,). What the looks say of them costs what they could say of the state.
+    """
+    if offsets is None or offset_sigma is None or not len(offset_sigma):
+        return Information(path, per_look(path.phi, whitened), start)
+    seen = np.concatenate((whitened @ path.phi, offsets), axis=2)
+    whole = np.zeros((7 + len(offset_sigma),) * 2)
+    whole[:7, :7] = start
+    whole[7:, 7:] = np.diag(offset_sigma**-2.0)
+    return Information(path, np.asarray(np.swapaxes(seen, 1, 2) @ seen), whole)
 
 
 def per_look(phi: Array, whitened: Array) -> Array:
@@ -87,7 +101,7 @@ def per_look(phi: Array, whitened: Array) -> Array:
 
 def origin_covariance(information: Information, used: NDArray[np.bool_]) -> Array:
     """Bound (7, 7) at the origin from the looks in `used` (n,)."""
-    return invert(information.prior + information.by_look[used].sum(axis=0))
+    return np.asarray(invert(information.prior + information.by_look[used].sum(axis=0))[:7, :7])
 
 
 def state_bound(information: Information, used: NDArray[np.bool_], time_s: float) -> Array:

@@ -1,6 +1,6 @@
 """One estimate against the truth, and against the bound of the looks that had arrived when it was made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,13 +12,13 @@ from tocsin.earth.frames import enu_basis, geodetic_to_ecef
 from tocsin.earth.gauss import ellipse95
 from tocsin.measure import crlb
 from tocsin.measure.accuracy import standardised
-from tocsin.measure.looks import look
+from tocsin.measure.looks import NUMBERS, look
 from tocsin.model.label import Nation, Plane
 from tocsin.model.space import Geodetic
 from tocsin.model.time import Instant, after, seconds_between
 from tocsin.model.track import FusedTrack, ObjectClass, Track
-from tocsin.sim.scenario import Scenario
-from tocsin.sim.sensors import Delivery, plots
+from tocsin.sim.scenario import Scenario, SensorSpec
+from tocsin.sim.sensors import Delivery, bias_of, plots
 from tocsin.sim.truth import FlownFlight
 from tocsin.track.body import moved, tracklet_of
 from tocsin.track.life import ENDED
@@ -86,7 +86,9 @@ def bounds_of(
         look(entry.plot, registry[entry.plot.sensor], state)
         for entry, state in zip(free, path.states, strict=True)
     ]
-    information = crlb.inform(path, np.array(whitened), crlb.prior(ln_beta[1], powered))
+    offsets, sigma = _offsets(scenario, [entry.plot.sensor for entry in free], sensors)
+    start = crlb.prior(ln_beta[1], powered)
+    information = crlb.inform(path, np.array(whitened), start, offsets, sigma)
     contact = free[0].plot.time_ns
     return Bounds(
         information,
@@ -95,6 +97,29 @@ def bounds_of(
         contact,
         seconds_between(flown.launch_ns, contact),
     )
+
+
+def _offsets(scenario: Scenario, seen_by: Sequence[str], sensors: frozenset[str]) -> tuple[Array, Array]:
+    """Whitened partials (n, NUMBERS, b) of looks by the registration errors that the scenario hides, and
+    their prior sigmas (b,): each is taken as known to about its own size.
+    """
+    hidden = [
+        (spec.id, row, float(size), float(error))
+        for spec in scenario.sensors
+        if spec.id in sensors
+        for row, (size, error) in enumerate(zip(bias_of(spec), _sigmas(spec), strict=True))
+        if size
+    ]
+    offsets = np.zeros((len(seen_by), NUMBERS, len(hidden)))
+    for column, (sensor, row, _, error) in enumerate(hidden):
+        offsets[[name == sensor for name in seen_by], row, column] = 1.0 / error
+    return offsets, np.array([abs(size) for _, _, size, _ in hidden])
+
+
+def _sigmas(spec: SensorSpec) -> Array:
+    """Random errors of range (m), azimuth and elevation (rad)."""
+    errors = spec.errors
+    return np.array([errors.range_m or 1.0, 1e-3 * (errors.az_mrad or 1.0), 1e-3 * (errors.el_mrad or 1.0)])
 
 
 def _true_plots(sensors: frozenset[str], scenario: Scenario, seed: int, flown: FlownFlight) -> list[Delivery]:

@@ -7,7 +7,7 @@ the estimators' own prior; nothing else of a flight changes from run to run.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -31,6 +31,7 @@ Array = NDArray[np.float64]
 
 AGES_S: Final = (10, 30, 60, 120, 240)
 FRAME_EVERY_S: Final = 5
+TELL_EVERY_S: Final = 30
 PRIOR: Final = (LN_BETA_MEAN, LN_BETA_SIGMA)
 NOISE_STREAM: Final = 0x6E6F6973  # "nois"
 BETA_STREAM: Final = 0x62657461  # "beta": keeps this stream apart from the sensors'
@@ -114,8 +115,8 @@ class _World:
         return found
 
 
-def run(plan: Plan, seed: int) -> Trial | None:
-    """One seed; None when the sensors never see the first object in free flight."""
+def run(plan: Plan, seed: int, tell: Callable[[str], None] | None = None) -> Trial | None:
+    """One seed; None when the sensors never see the first object in free flight. `tell` hears of it."""
     scenario = plan.scenario
     truths = draw_truths(scenario, seed, plan.noise_m2_s3)
     bounds = bounds_of(_judged_sensors(plan), scenario, seed, truths[0], PRIOR)
@@ -134,6 +135,8 @@ def run(plan: Plan, seed: int) -> Trial | None:
     for second in range(first_s + 1, last_s + 1):
         now = after(scenario.start_ns, float(second))
         fused, central = world.step(now)
+        if tell is not None and second % TELL_EVERY_S == 0:
+            tell(f"run {seed}: {second - first_s} of {last_s - first_s} s")
         track = nearest(fused, truths[0], now)
         if track is not None and not np.isfinite(trial.tracked_s):
             trial = trial._replace(tracked_s=seconds_between(truths[0].launch_ns, now))
