@@ -1,6 +1,7 @@
 """`tocsin evaluate`: its JSON, its refusals."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -47,3 +48,24 @@ def test_mistakes(words: tuple[str, ...], said: str) -> None:
     result = invoke(*words, "--runs", "1")
     assert isinstance(result.exception, UserError)
     assert said in str(result.exception)
+
+
+def test_every_nation_with_and_without_its_partners() -> None:
+    words = ("--scenario", "near", "--runs", "1", "--sensors", "KOR-R1,JPN-R1", "--compare-sharing", "--json")
+    result = invoke(*words)
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert set(found["nations"]) == {"KOR", "JPN"}
+    japan = found["nations"]["JPN"]
+    assert japan["track_s"] < japan["track_alone_s"]  # Korea sees it 13 s earlier
+
+
+def test_pictures_and_noise(tmp_path: Path) -> None:
+    words = ("--scenario", "near", "--runs", "1", "--sensors", "KOR-R1", "--process-noise", "0.01", "--json")
+    result = invoke(*words, "--plot", str(tmp_path / "new"))
+    assert result.exit_code == 0, result.output
+    assert {file.name for file in (tmp_path / "new").iterdir()} == {
+        "near-KOR-R1-ratio.svg",
+        "near-KOR-R1-coverage.svg",
+    }
+    assert json.loads(result.stdout)["at"]["60"]["position_ratio"] is None
