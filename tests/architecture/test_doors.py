@@ -41,7 +41,8 @@ FORBIDDEN_IMPORTS = (
 # Official or foreign terms that hold the word; everything else says "object".
 OBJECT_NOT_TARGET = re.compile(r"target", re.IGNORECASE)
 OFFICIAL = re.compile(
-    r"event\.target|currentTarget|ASTERIX.*target|target report|numba\S*target|--target", re.IGNORECASE
+    r"Cursor on Target|event\.target|currentTarget|ASTERIX.*target|target report|numba\S*target|--target",
+    re.IGNORECASE,
 )
 
 

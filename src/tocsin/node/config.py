@@ -21,6 +21,7 @@ from tocsin.model.sensor import Sensor, SensorErrors, SensorKind
 from tocsin.model.space import Geodetic
 from tocsin.model.warning import Thresholds
 from tocsin.node.config_outlets import OutletEntry, outlet_faults
+from tocsin.node.config_tak import TakEntry, tak_faults
 from tocsin.node.desk_config import DeskEntry, HookEntries, OfficerEntry, patience_faults
 from tocsin.node.keys import is_loopback
 from tocsin.share.topology import Mode, Topology
@@ -119,6 +120,7 @@ class NodeConfig(Strict, frozen=True):
     directory: str = "."
     outlets: str = "outlets"
     outlet: tuple[OutletEntry, ...] = ()
+    tak: tuple[TakEntry, ...] = ()
     authority: str | None = None
     """The nation's authority file: without it a REAL node drafts and shows but tells the public nothing."""
     source: str = field(default="", name="_source")
@@ -238,6 +240,7 @@ def _faults(config: NodeConfig) -> list[tuple[str, str, str]]:
         *_list_faults(config),
         *outlet_faults(config.outlet),
         *patience_faults(config.desk.no_act),
+        *tak_faults(config.tak),
     ]
 
 

@@ -9,7 +9,7 @@ import asyncio
 import sys
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -53,11 +53,13 @@ from tocsin.node.door_words import (
     Report,
     Send,
     SendAgain,
+    Show,
     Store,
     Stream,
     Tick,
 )
 from tocsin.node.shell import announce_ready, run_process, until_stopped
+from tocsin.node.tak import TakLine, lines_of
 from tocsin.share.transport import Arrival, Transport
 
 TICK_S = 0.1
@@ -98,8 +100,16 @@ _ACK = msgspec.msgpack.Decoder(ImportAck)
 class Door:
     """One nation's door over a transport to partners and `publish(topic, bytes)` to its hall."""
 
-    def __init__(self, office: Office, book: DoorBook, transport: Transport, publish: Publish) -> None:
+    def __init__(
+        self,
+        office: Office,
+        book: DoorBook,
+        transport: Transport,
+        publish: Publish,
+        lines: Mapping[str, TakLine] | None = None,
+    ) -> None:
         self.book = book
+        self._lines = lines or {}
         self.state = book.load(office)
         self._transport, self._publish = transport, publish
         self._disk = ThreadPoolExecutor(1, "door-book")
@@ -209,6 +219,8 @@ class Door:
                 await self._publish("import.data", _PACK.encode(CommitWanted(generation, number)))
             case Report(report=report):
                 await self._publish("import.data", _PACK.encode(report))
+            case Show(watcher=watcher, product=product):
+                self._lines[watcher].put(product)
             case Store():
                 pass
 
@@ -256,7 +268,8 @@ class Door:
         """Everything that runs for ever."""
         couriers = [courier.run() for courier in self._couriers.values()]
         callers = [caller.run() for caller in self._callers.values()]
-        return [self.run_turns(), self.take_arrivals(), self.hand_again(), *couriers, *callers]
+        lines = [line.run() for line in self._lines.values()]
+        return [self.run_turns(), self.take_arrivals(), self.hand_again(), *couriers, *callers, *lines]
 
     def close(self) -> None:
         """Wait for the commit that is under way."""
@@ -298,7 +311,7 @@ async def run(config: NodeConfig, office: Office, book: DoorBook) -> None:
     """Everything of the door on one loop."""
     exchange = door_exchange(config)
     bus = await connect_bus(config, "door")
-    door = Door(office, book, exchange, bus.publish)
+    door = Door(office, book, exchange, bus.publish, lines_of(config))
     try:
         await bus.subscribe("offer.data", door.on_offers)
         await bus.subscribe("import.ack", door.on_import_ack)

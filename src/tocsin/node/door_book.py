@@ -73,6 +73,10 @@ CREATE TABLE stream(
 CREATE TABLE key_list(
   nation TEXT PRIMARY KEY, root BLOB NOT NULL, body BLOB NOT NULL, signature BLOB NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE shown(
+  at_wall_ns INTEGER NOT NULL, watcher TEXT NOT NULL, origin TEXT NOT NULL, track_id TEXT NOT NULL,
+  sequence INTEGER NOT NULL, released INTEGER NOT NULL, rule TEXT NOT NULL
+);
 CREATE TABLE mark(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
     + LOG_SCHEMA
@@ -139,6 +143,13 @@ class DoorBook:
         many(
             "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)",
             ((s.recipient, s.traffic, s.first, s.last, s.by_hub, s.data) for s in store.sealed),
+        )
+        many(
+            "INSERT INTO shown VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                (store.at_wall_ns, d.watcher, d.origin, d.track_id, d.sequence, d.released, d.rule)
+                for d in store.shown
+            ),
         )
         many(
             "DELETE FROM outbox WHERE partner = ? AND traffic = ? AND last <= ?",

@@ -14,6 +14,7 @@ from tocsin.node.door_words import Office
 from tocsin.node.keys import ENCRYPTION, LOG, SIGNING, KeyFolder
 from tocsin.node.log_words import PERIOD_NS, LogOffice
 from tocsin.node.policy_file import load_policy
+from tocsin.node.tak import watchers_of
 from tocsin.node.trust import own_entry, read_trust
 from tocsin.release._key import ReleaseKey, load_decryption_keys, load_release_key
 from tocsin.release.terms import Policy
@@ -53,6 +54,7 @@ def with_keys(config: NodeConfig, policy: Policy) -> Office:
         signer=signer,
         policy=policy,
         former=tuple(held.values()),
+        watchers=watchers_of(config),
         own=own,
         lists={n: entry.believed for n, entry in partners.items() if n is not config.nation},
         log=_log_office(config, own.keys, log_keys),

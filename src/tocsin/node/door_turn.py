@@ -26,6 +26,7 @@ from tocsin.node.door_words import (
     InRow,
     Proof,
     Send,
+    ShowDecision,
     Store,
     Stream,
 )
@@ -90,6 +91,7 @@ class Turn:
         self.logs, self._logs_changed = state.logs, False
         self.ticks: list[tuple[int, int, bytes]] = []
         self.proofs: list[Proof] = []
+        self.shown: list[ShowDecision] = []
         self.notes: dict[Nation, list[Note]] = {}
         self.lists, self.new_lists = dict(state.lists), list[Believed]()
         self.trust: TrustList = state.trust or state.office.trust
@@ -265,4 +267,5 @@ class Turn:
             proofs=tuple(self.proofs),
             lists=tuple(self.new_lists),
             list_seen=self.list_seen,
+            shown=tuple(self.shown),
         )

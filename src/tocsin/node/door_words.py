@@ -9,12 +9,13 @@ from msgspec import Struct
 from tocsin.model import hpke
 from tocsin.model.handoff import HandedItem, LinkReport
 from tocsin.model.label import Nation, Plane
-from tocsin.model.product import Decision, Offer, Quarantined, Traffic
+from tocsin.model.product import Decision, Offer, Product, Quarantined, Traffic
 from tocsin.model.sealed import Sealed
 from tocsin.model.time import Instant
 from tocsin.node.log_words import LogOffice, Logs
 from tocsin.release.seal import Signer
 from tocsin.release.terms import DEFAULT, Policy
+from tocsin.release.watchers import Watcher
 from tocsin.share.inbox import InStream
 from tocsin.share.keylist import Believed
 from tocsin.share.links import Link
@@ -114,6 +115,17 @@ class Proof(Struct, frozen=True):
     body: bytes
 
 
+class ShowDecision(Struct, frozen=True):
+    """What was decided of a product for a recipient at home: shown, or not, and by which rule."""
+
+    watcher: str
+    origin: Nation
+    track_id: str
+    sequence: int
+    released: bool
+    rule: str
+
+
 class Held(Struct, frozen=True):
     """A product that may go to this partner, but not before `due_wall_ns` (caveat DELAY). Decided again then,
     under the policy of that day.
@@ -158,6 +170,7 @@ class Store(Struct, frozen=True, tag="store"):
     """Trust lists that are new."""
     list_seen: int = 0
     """The newest version of our own list that a partner holds."""
+    shown: tuple[ShowDecision, ...] = ()
 
 
 class AckOffers(Struct, frozen=True, tag="ack-offers"):
@@ -193,13 +206,20 @@ class AskCommit(Struct, frozen=True, tag="ask-commit"):
     number: int
 
 
+class Show(Struct, frozen=True, tag="show"):
+    """To a recipient at home, in the form that it may see."""
+
+    watcher: str
+    product: Product
+
+
 class Report(Struct, frozen=True, tag="report"):
     """To the hall, unnumbered: the links' health now."""
 
     report: LinkReport
 
 
-DoorEffect = Store | AckOffers | HandOver | Send | SendAgain | AskCommit | Report
+DoorEffect = Store | AckOffers | HandOver | Send | SendAgain | AskCommit | Show | Report
 
 # ---- state
 # ---------------------------------------------------------------------------------------------------
@@ -216,6 +236,8 @@ class Office(Struct, frozen=True):
     policy: Policy = DEFAULT
     former: tuple[Signer, ...] = ()
     """Own keys that signed before, and may have sealed what still waits in the outbox."""
+    watchers: tuple[Watcher, ...] = ()
+    """Recipients at home that are shown objects."""
     log: LogOffice | None = None
     """Null: this door keeps no logs and witnesses none."""
     own: Believed | None = None

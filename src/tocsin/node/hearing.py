@@ -10,7 +10,7 @@ from tocsin.model.label import Nation
 from tocsin.model.product import Import, Product, Traffic
 from tocsin.model.product import Receipt as ReceiptForHall
 from tocsin.model.time import Instant
-from tocsin.node import door_trust, logs, tellings
+from tocsin.node import door_trust, logs, showing, tellings
 from tocsin.node.door_turn import Turn
 from tocsin.node.door_words import Arrived, Flight, HallHas, InRow, SendAgain
 from tocsin.share import inbox, links, outbox
@@ -64,6 +64,7 @@ def _take_products(turn: Turn, verified: Verified, arrived: Arrived, first: int,
     flight = Flight(turn.handed_upto + 1, header.issuer, header.traffic, first, last)
     for sequence in range(first, last + 1):
         product = verified.products[sequence - header.first]
+        showing.show(turn, product)
         number = turn.hand(_import(header, sequence, product, arrived.at_wall_ns))
         turn.rows_in.append(
             InRow(

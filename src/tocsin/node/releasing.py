@@ -9,7 +9,7 @@ from tocsin.model.envelope import MAX_ENVELOPE_BYTES, MAX_RECORDS, bound_bytes
 from tocsin.model.label import Label, Nation, Plane
 from tocsin.model.product import Decision, Offer, Product, Traffic, traffic_of
 from tocsin.model.time import SECOND_NS, Instant
-from tocsin.node import tellings
+from tocsin.node import showing, tellings
 from tocsin.node.door_turn import Turn
 from tocsin.node.door_words import Held
 from tocsin.release.policy import Question, Withheld, decide, may_use_hub, must_encrypt
@@ -111,6 +111,7 @@ def _for_all(turn: Turn, offers: Sequence[Offer]) -> Iterator[_Word]:
     office = turn.state.office
     forms = encoded([offer.product for offer in offers], office.policy)
     for offer, data in zip(offers, forms, strict=True):
+        showing.show(turn, offer.product)
         for partner in office.partners:
             yield _word(turn, offer, data, partner, turn.now)
 
