@@ -1,6 +1,7 @@
 """The hall's side of the handoff: nothing is forgotten while the door is away, nothing is taken twice."""
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,13 +9,23 @@ import msgspec
 import pytest
 
 from tocsin.model.event import LaunchEvent, LaunchPointEstimate
-from tocsin.model.handoff import HandedItem, ImportAck, ImportBatch, LinkReport, OfferAck, OfferBatch
+from tocsin.model.handoff import (
+    Committed,
+    CommitWanted,
+    HandedItem,
+    ImportAck,
+    ImportBatch,
+    LinkReport,
+    OfferAck,
+    OfferBatch,
+)
 from tocsin.model.label import Label, Nation, Plane
 from tocsin.model.product import Offer, Quarantined
 from tocsin.model.space import Ellipse95
 from tocsin.model.time import Instant
 from tocsin.node import hall_door
 from tocsin.node.hall_door import DoorLink
+from tocsin.node.hall_words import AlarmsIn
 from tocsin.node.pending import Pending
 from tocsin.record.ledger import Entry, Ledger, Step
 
@@ -128,3 +139,57 @@ def test_a_report_of_the_links_waits_for_the_next_turn(world: World) -> None:
     assert not world.pending.waiting
     stimuli, _ = world.pending.take()
     assert [stimulus.copies for stimulus in stimuli] == [7]  # type: ignore[union-attr]
+
+
+# ---- commitments for the log that partners witness
+
+
+def asked(world: World, generation: int, number: int) -> Committed:
+    message = CommitWanted(generation, number)
+    asyncio.run(world.link.on_import_data(msgspec.msgpack.encode(message)))
+    topic, data = world.said[-1]
+    assert topic == "offer.data"
+    return msgspec.msgpack.decode(data, type=Committed)
+
+
+def wrong(world: World) -> list[str]:
+    """Alarms about the record that the next step would take in; null news is an empty list."""
+    stimuli, _ = world.pending.take()
+    return [one.kind for word in stimuli if isinstance(word, AlarmsIn) for one in word.alarms]
+
+
+def test_the_hall_commits_itself_and_stands_by_it(world: World) -> None:
+    first = asked(world, 1, 1)
+    assert asked(world, 1, 2).commitment != first.commitment, "a new salt, though nothing has changed"
+    again = asked(world, 1, 1)
+    assert again.commitment == first.commitment
+    assert again.last == 2, "a door whose book is older asks on"
+    assert wrong(world) == []
+
+
+def test_an_old_record_put_back_is_told_by_the_doors_next_question(tmp_path: Path) -> None:
+    path = tmp_path / "hall.sqlite"
+    world = World(path)
+    asked(world, 1, 1)
+    world.ledger.close()
+    shutil.copy(path, tmp_path / "old.sqlite")
+    world.ledger = Ledger(path)
+    world.link = DoorLink(world.ledger, world.pending, world.publish, world.wake)
+    asked(world, 1, 2)
+    asked(world, 1, 3)
+    world.ledger.close()
+
+    for left in tmp_path.glob("hall.sqlite*"):
+        left.unlink()
+    shutil.copy(tmp_path / "old.sqlite", path)
+    world.ledger = Ledger(path)
+    world.link = DoorLink(world.ledger, world.pending, world.publish, world.wake)
+    assert wrong(world) == []
+    asked(world, 1, 4)
+    assert wrong(world) == ["old-backup"]
+    world.link = DoorLink(world.ledger, world.pending, world.publish, world.wake)
+    assert wrong(world) == ["old-backup"], "a restart does not make it forget"
+    asked(world, 2, 1)
+    stimuli, _ = world.pending.take()
+    assert [word for word in stimuli if isinstance(word, AlarmsIn)] == [AlarmsIn("record", ())]
+    world.ledger.close()
