@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from door_world import LOG_PERIOD_NS, Net, World, log_key
-from exchange_samples import NOW, PLANE, key, label, tracklet, trust_of
+from exchange_samples import NOW, PLANE, key, label, launch, tracklet, trust_of
 from msgspec.structs import replace
 
 from tocsin.model.alarm import AlarmKind
@@ -318,6 +318,30 @@ def test_what_one_says_it_told_is_compared_with_what_the_other_heard(make: Make)
     assert not kinds(world, JPN), "a gap is waited for"
     busy(world, 4, 100)
     assert kinds(world, JPN) == {(AlarmKind.RECORD_DIFFERS, f"{KOR}/flow")}
+
+
+def test_a_stream_that_began_just_before_a_crash_is_read_back(make: Make) -> None:
+    world = make()
+    busy(world, 4)
+    world.run(0.4)  # between two checkpoints: nothing else writes the logs' rows
+    world.halls[KOR].offer(launch(KOR, 1))
+    while Traffic.URGENT not in {traffic for _, traffic in logs(world, JPN).told}:
+        world.run(0.02)
+    world.doors[JPN].crash()
+    world.doors[JPN].start()
+    agree(world)
+    assert logs(world, JPN).told[KOR, Traffic.URGENT].checked.tree.size == 1
+
+
+def test_a_partner_that_signs_nothing_of_what_it_tells_is_named(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tocsin.node.tellings.MOST_TAIL", 3)
+    monkeypatch.setattr("tocsin.node.tellings.take_word", lambda *_: None)
+    world = make()
+    busy(world, 6)
+    assert (AlarmKind.RECORD_DIFFERS, f"{KOR}/flow") in kinds(world, JPN)
+    assert len(logs(world, JPN).told[KOR, Traffic.FLOW].tail) <= 3
 
 
 def test_another_content_for_a_sequence_is_proven(make: Make) -> None:

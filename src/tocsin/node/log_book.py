@@ -33,6 +33,8 @@ CREATE TABLE proof(
 );
 """
 
+_WAYS = tuple((nation, traffic) for nation in Nation for traffic in (Traffic.URGENT, Traffic.FLOW))
+
 MOST_PROOFS = 100
 """One for each nation and generation: far more than there can be."""
 
@@ -79,12 +81,13 @@ class LogBook:
             nation, _, traffic = rest.partition(" ")
             key = (Nation(nation), Traffic(traffic)) if traffic else Nation(nation) if nation else ""
             found[kind][key] = msgspec.msgpack.decode(body, type=_TYPES[kind])
-        told = {way: Told(one, tuple(self._since(way, one.upto))) for way, one in found["checked"].items()}
+        checked = {way: found["checked"].get(way, Checked()) for way in _WAYS}
+        told = {way: Told(one, tuple(self._since(way, one.upto))) for way, one in checked.items()}
         return Logs(
             own=self._own(found["own"].get("", OwnLog())),
             seen=found["seen"],
             telling=found["telling"],
-            told=told or self._told_from_start(),
+            told={way: one for way, one in told.items() if one != Told()},
             alarms=found["alarms"].get("", ()),
             lost=found["lost"].get("", False),
         )
@@ -101,12 +104,6 @@ class LogBook:
             (own.generation, own.base.size, own.tree.size),
         )
         return replace(own, leaves=b"".join(bytes(row[0]) for row in rows))
-
-    def _told_from_start(self) -> dict[Way, Told]:
-        """Nothing was checked yet."""
-        ways = self._db.execute("SELECT DISTINCT origin, traffic FROM inbox").fetchall()
-        keys = [(Nation(str(origin)), Traffic(str(traffic))) for origin, traffic in ways]
-        return {way: Told(tail=tuple(self._since(way, 0))) for way in keys}
 
     def _since(self, way: Way, upto: int) -> Iterator[Heard]:
         """Envelopes past a sequence: neighbours in the inbox with one digest."""

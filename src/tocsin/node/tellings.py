@@ -68,9 +68,11 @@ def took(turn: Turn, header: Header, digest: bytes, data: bytes) -> None:
     way = (header.issuer, header.traffic)
     told = turn.logs.told.get(way, Told())
     heard = Heard(header.first, header.last, digest)
-    told = replace(
-        told, tail=(*told.tail, heard)[-MOST_TAIL:], recent=(*told.recent, (heard, data))[-KEPT_RECENT:]
-    )
+    told = replace(told, tail=(*told.tail, heard), recent=(*told.recent, (heard, data))[-KEPT_RECENT:])
+    if len(told.tail) > MOST_TAIL:
+        told = replace(told, tail=told.tail[-MOST_TAIL:], checked=replace(told.checked, differs=True))
+        detail = f"{header.issuer} has not signed what it told us in {header.traffic}: {MOST_TAIL} envelopes"
+        turn.alarm(Alarm(AlarmKind.RECORD_DIFFERS, f"{header.issuer}/{header.traffic}", detail, turn.now))
     _put(turn, way, told)
     if told.claim is not None:
         _check(turn, log, way, told, told.claim)
