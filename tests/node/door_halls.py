@@ -60,7 +60,7 @@ class Hall:
                 if row.number == len(self.items) + 1:
                     self.items.append(row)
             await self._ack()
-        else:
+        elif isinstance(message, LinkReport):
             self.report = message
 
     async def _ack(self) -> None:
