@@ -141,12 +141,12 @@ wild = st.builds(
 )
 
 
-@settings(max_examples=15)
-@given(st.lists(wild, min_size=4, max_size=40))
+@settings(max_examples=4)
+@given(st.lists(wild, min_size=4, max_size=12))
 def test_wild_plots_never_break_it_nor_give_what_is_no_number(fixes: list[RadarFix]) -> None:
     """Beside a real object: it is still tracked, and every published number is finite."""
     state = new()
-    for second in range(90, 120):
+    for second in range(90, 110):
         wilder = [
             Plot("kor-a", 10**6 + 100 * second + k, after(WORLD.start_ns, second + 0.5), fix)
             for k, fix in enumerate(fixes)

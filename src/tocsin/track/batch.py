@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.earth.flight import propagate
-from tocsin.earth.gauss import invert
+from tocsin.earth.gauss import invert, nearest_psd
 from tocsin.track import kernels
+from tocsin.track.polar import bent, bent_step, site_of
 
 Array = NDArray[np.float64]
 
@@ -32,9 +33,10 @@ _POLY_PRIOR: Final = np.repeat(
 )
 _PUSH_MPS2: Final = 100.0  # prior of the push along the velocity: hardly any
 
-_STEPS: Final = 12
+_STEPS: Final = 20
 _CONVERGED: Final = 1e-6  # expected fall of chi-squared: a thousandth of a standard deviation
 _DAMP_FIRST: Final = 1e-3
+_OPEN: Final = 1e-12  # least eigenvalue of scaled normal equations
 
 
 class Fit(NamedTuple):
@@ -59,6 +61,12 @@ class FlightFit(NamedTuple):
     end_p: Array
     chi2: float
     numbers: int
+    cost: float  # chi-squared with the prior's
+
+
+NO_FLIGHT: Final = FlightFit(
+    np.zeros(7), np.eye(7), 0.0, np.inf, np.zeros(7), np.eye(7), np.inf, 1, np.inf
+)  # what no falling body can have made; no chi-squared is plausible
 
 
 class _Normal(NamedTuple):
@@ -79,8 +87,8 @@ def poly_fit(rows: Array, table: Array, guess: Array, t0_s: float) -> Fit:
         chi2, numbers = kernels.poly_normal(rows, table, x, t0_s, matrix, right)
         return _Normal(matrix, right, chi2 + float(off @ (_POLY_PRIOR * off)), chi2, numbers)
 
-    x, normal = _descend(evaluate, guess.copy())
-    return Fit(x, invert(normal.matrix), normal.chi2, normal.numbers)
+    x, normal = _descend(evaluate, guess.copy(), site_of(rows, table))
+    return Fit(x, _covariance(normal.matrix), normal.chi2, normal.numbers)
 
 
 class Prior(NamedTuple):
@@ -96,34 +104,51 @@ NO_PRIOR: Final = Prior(
 
 
 def flight_fit(
-    rows: Array, table: Array, guess: Array, t0_s: float, with_push: bool = False, prior: Prior = NO_PRIOR
+    rows: Array,
+    table: Array,
+    guess: Array,
+    t0_s: float,
+    push_mps2: float = 0.0,
+    prior: Prior = NO_PRIOR,
 ) -> FlightFit:
-    """The free flight that fits the rows best, from a guess (7,) at t0, not later than the first row."""
+    """The free flight that fits the rows best, from a guess (7,) or (8,) at t0, not later than the first row.
+
+    With a `push_mps2` the eighth number is a push along the first velocity, which that is one sigma of.
+    """
     ends = np.empty((7, 8))
     centre, held = np.append(prior.mean, 0.0), np.zeros((8, 8))
     held[:7, :7] = prior.information
-    held[7, 7] = _PUSH_MPS2**-2 if with_push else 1e12
+    held[7, 7] = push_mps2**-2 if push_mps2 else 1e12
 
     def evaluate(x: Array) -> _Normal:
         matrix, off = held.copy(), centre - x
         right = held @ off
         chi2, numbers = kernels.flight_normal(rows, table, x, t0_s, matrix, right, ends)
-        if not with_push:
+        if not push_mps2:
             matrix[7, :7] = matrix[:7, 7] = right[7] = 0.0
         return _Normal(matrix, right, chi2 + float(off @ (held @ off)), chi2, numbers)
 
-    x, normal = _descend(evaluate, np.append(guess, 0.0))
-    p = invert(normal.matrix)
-    phi = ends[:, 1:]
+    begun = np.append(guess[:7], guess[7] if push_mps2 and len(guess) > 7 else 0.0)
+    x, normal = _descend(evaluate, begun, site_of(rows[:1], table))
+    if not np.isfinite(normal.cost):
+        return NO_FLIGHT
+    p = _covariance(normal.matrix)
+    s = float(rows[-1, 0]) - t0_s
+    unit = x[3:6] / (float(np.linalg.norm(x[3:6])) + 1e-9)
+    along = np.concatenate((0.5 * s * s * unit, s * unit, [0.0])) if push_mps2 else np.zeros(7)
+    phi = np.column_stack((ends[:, 1:], along))
+    sigma_m = float(table[int(rows[-1, 2]), 0])
+    end, end_p = bent(ends[:, 0] + x[7] * along, phi @ p @ phi.T, site_of(rows, table), sigma_m)
     return FlightFit(
         x[:7],
         p[:7, :7],
         float(x[7]),
         float(np.sqrt(p[7, 7])),
-        ends[:, 0].copy(),
-        phi @ p[:7, :7] @ phi.T,
+        end,
+        end_p,
         normal.chi2,
         normal.numbers,
+        normal.cost,
     )
 
 
@@ -139,19 +164,43 @@ def plausible(chi2: float, numbers: int, parameters: int, sigmas: float) -> bool
     return chi2 <= dof + sigmas * float(np.sqrt(2.0 * dof)) + 0.5 * sigmas
 
 
-def _descend(evaluate: Callable[[Array], _Normal], x: Array) -> tuple[Array, _Normal]:
-    """Gauss-Newton from x; the normal equations handed back are those at the solution."""
+def _covariance(matrix: Array) -> Array:
+    """The inverse of normal equations, also of rows that leave a direction open to the last digit."""
+    scale = 1.0 / np.sqrt(np.diag(matrix))
+    scaled = matrix * np.outer(scale, scale)
+    try:
+        np.linalg.cholesky(scaled)
+    except np.linalg.LinAlgError:
+        scaled = nearest_psd(scaled, _OPEN)
+    return invert(scaled) * np.outer(scale, scale)
+
+
+def _descend(
+    evaluate: Callable[[Array], _Normal], x: Array, site: Array | None = None
+) -> tuple[Array, _Normal]:
+    """Gauss-Newton from x, its steps bent round a radar's site; the normal equations handed back are those at
+    the solution.
+    """
     now, damp = evaluate(x), 0.0
+    if not np.isfinite(now.cost):
+        return x, now
     for _ in range(_STEPS):
         scale = 1.0 / np.sqrt(np.diag(now.matrix))
         scaled = now.matrix * np.outer(scale, scale)
         scaled[np.diag_indices_from(scaled)] += damp
-        step = scale * np.linalg.solve(scaled, scale * now.right)
+        try:
+            step = scale * np.linalg.solve(scaled, scale * now.right)
+        except np.linalg.LinAlgError:  # rows that no object can have made
+            damp = max(10.0 * damp, _DAMP_FIRST)
+            continue
         if float(step @ now.right) < _CONVERGED:
             break
-        trial = evaluate(x + step)
+        reached = x + step
+        if site is not None:
+            reached[:6] = bent_step(x[:6], step[:6], site)
+        trial = evaluate(reached)
         if np.isfinite(trial.cost) and trial.cost <= now.cost:
-            x, now, damp = x + step, trial, 0.1 * damp if damp > _DAMP_FIRST else 0.0
+            x, now, damp = reached, trial, 0.1 * damp if damp > _DAMP_FIRST else 0.0
         else:
             damp = max(10.0 * damp, _DAMP_FIRST)
     else:
@@ -213,7 +262,9 @@ def coast_test(rows: Array, table: Array, poly: Array, t_poly_s: float, motor_mp
             guess = np.concatenate((p, v, [LN_BETA_MEAN]))
         else:
             guess = propagate(guess, t0_s - guess_s)
-        pushed = flight_fit(part, table, guess, t0_s, with_push=True)
+        pushed = flight_fit(part, table, guess, t0_s, push_mps2=_PUSH_MPS2)
+        if pushed is NO_FLIGHT:
+            break
         guess, guess_s = pushed.start, t0_s
         seen = CoastTest(False, pushed.push_mps2, pushed.push_sigma, t0_s, None)
         if seen.pushed:

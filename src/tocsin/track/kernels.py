@@ -136,6 +136,20 @@ def poly_normal(
 
 
 @njit(cache=True, error_model="numpy")
+def flyable(block: Array) -> bool:
+    """Is a state (its first column) one that a body near the Earth has? Others cost the integrator endless
+    steps.
+
+    Not NaN, slower than 20 km/s (escape: 11.2), from 100 km below the ground to 50,000 km up.
+    """
+    radius2, speed2 = 0.0, 0.0
+    for i in range(3):
+        radius2 += block[i, 0] ** 2
+        speed2 += block[3 + i, 0] ** 2
+    return 6.25e6**2 < radius2 < 5.6e7**2 and speed2 < 2e4**2
+
+
+@njit(cache=True, error_model="numpy")
 def flight_normal(
     rows: Array, table: Array, x8: Array, t0_s: float, normal: Array, right: Array, ends: Array
 ) -> tuple[float, int]:
@@ -143,6 +157,7 @@ def flight_normal(
     first velocity.
 
     Writes the state and transition matrix at the last row into `ends` (7, 8). Rows in order of time.
+    Chi-squared is infinite for a flight that no falling body has (see `flyable`): it is not flown.
     """
     z, h, r, jac = np.empty(4), np.zeros((4, 6)), np.empty(4), np.empty(8)
     pos, vel = np.empty(3), np.empty(3)
@@ -151,6 +166,8 @@ def flight_normal(
     speed = np.sqrt(x8[3] ** 2 + x8[4] ** 2 + x8[5] ** 2) + 1e-9
     at_s, chi2, count = t0_s, 0.0, 0
     for n in range(rows.shape[0]):
+        if not flyable(block):
+            return np.inf, 1
         if rows[n, 0] != at_s:
             flight.advance(block, x8[6], rows[n, 0] - at_s, _STEP_S, work, partials)
             at_s = rows[n, 0]

@@ -22,7 +22,8 @@ FLIGHT: Final = 7 + 49
 class Record(Struct, frozen=True):
     """One object. Times in seconds since the tracker's base; arrays packed (see `rows`).
 
-    `head` is the estimate at `head_s`: a cubic and its covariance, or in coast x7 and its covariance.
+    `head` is the estimate at `head_s`: a cubic and its covariance, or x7 and its covariance, in coast and
+    while no motor was seen.
     `start` is where the batch over the coast begins (with what was known then, if it is `resumed`); once
     it is long enough `anchor` carries what it knew and the filter goes on from there.
     """
@@ -54,9 +55,14 @@ class Record(Struct, frozen=True):
 
 
 def poly_of(record: Record) -> tuple[Array, Array]:
-    """Cubic (12,) and covariance (12, 12) of a record that does not coast."""
+    """Cubic (12,) and covariance (12, 12) of a record whose head is one."""
     values = unpack(record.head, POLY)
     return values[:12].copy(), values[12:].reshape(12, 12).copy()
+
+
+def flies(record: Record) -> bool:
+    """Is its head a free flight (also when coast is not sure yet)?"""
+    return len(record.head) == 8 * FLIGHT
 
 
 def flight_of(packed: bytes) -> Gaussian:
@@ -71,8 +77,8 @@ def packed(state: Gaussian) -> bytes:
 
 
 def estimate(record: Record) -> tuple[Gaussian, Array | None]:
-    """The estimate at `head_s`, honest about a cubic that fits badly; acceleration unless in coast."""
-    if record.phase is Phase.COAST:
+    """The estimate at `head_s`, honest about a cubic that fits badly; acceleration of a cubic."""
+    if flies(record):
         return flight_of(record.head), None
     c, p = poly_of(record)
     return seven(c[:6], p[:6, :6] * max(1.0, record.chi2_ratio)), c[6:9]
@@ -86,6 +92,9 @@ def at(record: Record, time_s: float) -> Gaussian:
         return coasting(now.x, now.p, dt_s)
     if record.life is Life.COASTING or abs(dt_s) > 10.0:
         return powered(now.x, now.p, accel, dt_s)
+    if flies(record):
+        moved = coasting(now.x, now.p, dt_s)
+        return Gaussian(moved.x, moved.p + doubt(dt_s))
     c, p = poly_of(record)
     position, velocity, _ = evaluate_poly(c, dt_s)
     phi = np.kron(np.array([[1.0, dt_s, dt_s**2 / 2, dt_s**3 / 6], [0.0, 1.0, dt_s, dt_s**2 / 2]]), np.eye(3))

@@ -8,12 +8,14 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from tocsin.earth.flight import propagate
+from tocsin.earth.flight import derivative, propagate
 from tocsin.earth.gauss import invert
 from tocsin.model.space import EcefState
 from tocsin.model.time import Instant
 from tocsin.model.track import Life, Phase
 from tocsin.track.batch import (
+    LN_BETA_MEAN,
+    NO_FLIGHT,
     NO_PRIOR,
     CoastTest,
     Fit,
@@ -27,8 +29,9 @@ from tocsin.track.batch import (
 )
 from tocsin.track.fleet import KEEP_S, refiltered
 from tocsin.track.motion import Gaussian, seven
-from tocsin.track.record import Record, flight_of, packed, poly_of
+from tocsin.track.record import Record, flies, flight_of, packed, poly_of
 from tocsin.track.rows import LOS, instant, merged, pack, rows_of, triangle
+from tocsin.track.young import Young, young_fit
 
 Array = NDArray[np.float64]
 
@@ -114,6 +117,8 @@ def _trimmed(rows: Array, table: Array, guess: Array, guess_s: float) -> tuple[F
             return None
         t0_s = float(rows[0, 0])
         fit = flight_fit(rows, table, propagate(guess, t0_s - guess_s), t0_s)
+        if fit is NO_FLIGHT:
+            return None
         if plausible(fit.chi2, fit.numbers, 6, FIT_SIGMAS):
             return fit, rows
         guess, guess_s = fit.start, t0_s
@@ -203,19 +208,68 @@ def _uncoast(record: Record, rows: Array) -> Record:
 
 
 def _powered(record: Record, rows: Array, table: Array, base_ns: Instant) -> Record:
+    """Not in coast: two models while no motor was seen, then a cubic over the last seconds."""
+    rows = np.ascontiguousarray(rows[rows[:, 0] >= rows[-1, 0] - POWERED_KEPT_S])
+    record = replace(record, rows=pack(rows), down_ns=None)
+    if record.motor_mps2 == 0.0:
+        found = young_fit(rows, table, _young_guess(record, rows), float(rows[0, 0]), MOTOR_LEAST_MPS2)
+        if found is not None:
+            return _young(record, rows, table, found, base_ns)
+    return _cubic(replace(record, start=b""), rows, table, base_ns)
+
+
+def _young_guess(record: Record, rows: Array) -> Array:
+    """State and push at the first row's time, from what was held before."""
+    if record.start:
+        values = np.frombuffer(record.start)
+        return np.append(propagate(values[:7], float(rows[0, 0]) - record.start_s), values[7])
+    c = _shifted(_poly_guess(record), float(rows[0, 0]) - record.head_s)
+    return np.concatenate((c[:6], [LN_BETA_MEAN, 0.0]))
+
+
+def _young(record: Record, rows: Array, table: Array, found: Young, base_ns: Instant) -> Record:
+    start = found.free if found.coast else found.pushed
+    record = replace(
+        record,
+        start=pack(np.append(start.start, found.pushed.push_mps2)),
+        start_s=float(rows[0, 0]),
+        head=packed(found.state),
+        head_s=float(rows[-1, 0]),
+        chi2_ratio=found.ratio,
+    )
+    speed_mps = float(np.linalg.norm(found.state.x[3:6]))
+    if record.life is Life.TENTATIVE or speed_mps < TESTED_FROM_MPS:
+        return record
+    if found.coast:
+        record = replace(record, passes=record.passes + 1)
+        return _coasts(record, rows, found.free, None) if record.passes >= PASSES else record
+    push, sigma = found.pushed.push_mps2, found.pushed.push_sigma
+    test = CoastTest(False, push, sigma, float(rows[0, 0]), None)
+    return _pushed(replace(record, passes=0), rows, table, test, base_ns)
+
+
+def _coasts(record: Record, rows: Array, fit: FlightFit, burnout_ns: Instant | None) -> Record:
+    return replace(
+        record,
+        phase=Phase.COAST,
+        burnout_ns=burnout_ns,
+        start=pack(fit.start),
+        start_s=float(rows[0, 0]),
+        rows=pack(rows),
+        head=packed(Gaussian(fit.end, fit.end_p)),
+        head_s=float(rows[-1, 0]),
+        chi2_ratio=1.0,
+    )
+
+
+def _cubic(record: Record, rows: Array, table: Array, base_ns: Instant) -> Record:
     last_s = float(rows[-1, 0])
-    rows = np.ascontiguousarray(rows[rows[:, 0] >= last_s - POWERED_KEPT_S])
-    guess = _shifted(poly_of(record)[0], last_s - record.head_s)
+    guess = _shifted(_poly_guess(record), last_s - record.head_s)
     fit = poly_fit(_window(rows, POWERED_WINDOW_S), table, guess, last_s)
     if _ratio(fit) > MISFIT:
         fit = poly_fit(_window(rows, SHORT_WINDOW_S), table, fit.x, last_s)
     record = replace(
-        record,
-        rows=pack(rows),
-        head=pack(np.concatenate((fit.x, fit.p.ravel()))),
-        head_s=last_s,
-        chi2_ratio=_ratio(fit),
-        down_ns=None,
+        record, head=pack(np.concatenate((fit.x, fit.p.ravel()))), head_s=last_s, chi2_ratio=_ratio(fit)
     )
     if record.life is Life.TENTATIVE or float(np.linalg.norm(fit.x[3:6])) < TESTED_FROM_MPS:
         return record
@@ -236,21 +290,9 @@ def _burnt_out(record: Record, rows: Array, table: Array, test: CoastTest, base_
     found = _trimmed(part, table, test.fit.start, test.start_s)
     if found is None:
         return replace(record, passes=0)
-    fit, part = found
-    burnout = (
-        instant(base_ns, test.start_s) if record.motor_mps2 > 0.0 else None
-    )  # only a motor seen goes out
-    return replace(
-        record,
-        phase=Phase.COAST,
-        burnout_ns=burnout,
-        start=pack(fit.start),
-        start_s=float(part[0, 0]),
-        rows=pack(part),
-        head=packed(Gaussian(fit.end, fit.end_p)),
-        head_s=float(part[-1, 0]),
-        chi2_ratio=1.0,
-    )
+    # Only a motor seen goes out.
+    burnout = instant(base_ns, test.start_s) if record.motor_mps2 > 0.0 else None
+    return _coasts(record, found[1], found[0], burnout)
 
 
 def _pushed(record: Record, rows: Array, table: Array, test: CoastTest, base_ns: Instant) -> Record:
@@ -272,7 +314,7 @@ def _early(rows: Array, table: Array, record: Record, base_ns: Instant) -> tuple
     first_s = float(rows[0, 0])
     part = np.ascontiguousarray(rows[rows[:, 0] <= first_s + EARLY_S])
     span = float(part[-1, 0]) - first_s
-    guess = _shifted(poly_of(record)[0], first_s - record.head_s)
+    guess = _shifted(_poly_guess(record), first_s - record.head_s)
     fit = poly_fit(part, table, guess, first_s)
     return tuple(_smoothed(fit, first_s, s, base_ns) for s in np.linspace(0.0, span, EARLY_STATES).tolist())
 
@@ -288,6 +330,16 @@ def _window(rows: Array, window_s: float) -> Array:
     """Rows of the last seconds, or the last few where they are sparse."""
     first = min(int(np.searchsorted(rows[:, 0], rows[-1, 0] - window_s)), max(len(rows) - LEAST_ROWS, 0))
     return np.ascontiguousarray(rows[first:])
+
+
+def _poly_guess(record: Record) -> Array:
+    """A cubic at `head_s`, whatever the head is."""
+    if not flies(record):
+        return poly_of(record)[0]
+    x = flight_of(record.head).x
+    push = np.frombuffer(record.start)[7] if len(record.start) == 8 * 8 else 0.0
+    accel = derivative(x)[3:] + push * x[3:6] / (float(np.linalg.norm(x[3:6])) + 1e-9)
+    return np.concatenate((x[:6], accel, np.zeros(3)))
 
 
 def _shifted(c: Array, s: float) -> Array:
