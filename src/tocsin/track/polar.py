@@ -78,8 +78,7 @@ def straight_guess(rows: Array, table: Array) -> Array | None:
     if len(part) < LEAST_ROWS:
         return None
     entry = table[sensor]
-    across = float(part[-1, 4]) * max(entry[1], entry[2])
-    if across**2 / (2.0 * float(part[-1, 4])) < _BENT * entry[0]:
+    if 0.5 * float(part[-1, 4]) * max(entry[1], entry[2]) ** 2 < _BENT * entry[0]:
         return None
     t = part[:, 0] - rows[0, 0]
     az, el = part[:, 5], part[:, 6]
@@ -87,7 +86,7 @@ def straight_guess(rows: Array, table: Array) -> Array | None:
     units = np.column_stack((level * np.sin(az), level * np.cos(az), np.sin(el))) @ entry[8:].reshape(3, 3)
     line = np.linalg.lstsq(np.column_stack((np.ones_like(t), t)), units, rcond=None)[0]
     bow = np.linalg.lstsq(np.column_stack((np.ones_like(t), t, t * t)), part[:, 4], rcond=None)[0]
-    length = float(np.linalg.norm(line[0]))
+    length = max(float(np.linalg.norm(line[0])), 1e-9)
     u, turn = line[0] / length, line[1] / length
     turn = turn - (turn @ u) * u
     return np.concatenate((entry[5:8] + bow[0] * u, bow[1] * u + bow[0] * turn))
