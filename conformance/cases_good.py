@@ -132,6 +132,11 @@ def _notes() -> Iterator[Case]:
     yield _good("receipt", "a receipt is cumulative", control([receipt]))
     yield _good("resend", "a request for what is missing", control([resend]))
     yield _good("heartbeat", "marks by traffic, and how far the hall is", control([heartbeat()]))
+    void = {"type": "void", "traffic": "flow", "first": 1, "last": 9}
+    yield _good("void", "the origin has forgotten what it sent as 1 to 9", control([void]))
+    news = {"type": "list", "key_list": {"body": b"\x80", "signature": bytes(64)}}
+    why = "a trust list is judged apart from its envelope: this one is refused, the envelope is not"
+    yield _good("list", why, control([news]))
     sixteen = [[n, n] for n in range(1, 33, 2)]
     yield _good("resend-16", "as many runs as one request may hold", control([resend | {"runs": sixteen}]))
     yield _good("notes-16", "as many notes as one envelope may hold", control([receipt] * 16))

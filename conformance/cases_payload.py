@@ -318,6 +318,36 @@ def _beats() -> Iterator[Case]:
         yield Case(f"notes/heartbeat-{name}", why, beat, (WRONG,))
 
 
+def _list_notes() -> Iterator[Case]:
+    def note(name: str, why: str, notes: Any) -> Case:
+        return Case(f"notes/{name}", why, control(notes), (BAD,))
+
+    for name, row in (
+        ("digest-short", {"version": 1, "digest": "ab" * 31}),
+        ("version-negative", {"version": -1, "digest": "ab" * 32}),
+        ("no-digest", {"version": 1}),
+        ("more", {"version": 1, "digest": "ab" * 32, "more": 1}),
+    ):
+        why = "a list held: its version and 64 hexadecimal digits"
+        yield note(f"heartbeat-list-{name}", why, [heartbeat(lists={"KOR": row})])
+    yield note(
+        "heartbeat-list-of-nobody", "no such nation", [heartbeat(lists={"PRK": heartbeat()["lists"]["KOR"]})]
+    )
+    void = {"type": "void", "traffic": "flow", "first": 1, "last": 9}
+    for name, changes in (("zero", {"first": 0}), ("text", {"last": "9"}), ("traffic", {"traffic": "all"})):
+        yield note(f"void-{name}", "a run of a stream's sequences, from 1", [void | changes])
+    news = {"type": "list", "key_list": {"body": b"\x80", "signature": bytes(64)}}
+    for name, part in (
+        ("body-text", {"body": "x", "signature": bytes(64)}),
+        ("body-over-8000", {"body": bytes(8_001), "signature": bytes(64)}),
+        ("signature-65", {"body": b"\x80", "signature": bytes(65)}),
+        ("signature-missing", {"body": b"\x80"}),
+    ):
+        yield note(
+            f"list-{name}", "a trust list: its body and its root's signature", [news | {"key_list": part}]
+        )
+
+
 def _notes() -> Iterator[Case]:
     def note(name: str, why: str, notes: Any) -> Case:
         return Case(f"notes/{name}", why, control(notes), (BAD,))
@@ -338,10 +368,14 @@ def _notes() -> Iterator[Case]:
     yield note(
         "resend-bare-numbers", "a run is two numbers", [{"type": "resend", "traffic": "flow", "runs": [1, 2]}]
     )
-    for key in ("at_wall_ns", "sent", "received", "committed", "step", "step_age_ms"):
+    for key in (
+        "at_wall_ns", "sent", "received", "committed", "step", "step_age_ms", "lists", "seen",
+        "certificate_until_ns",
+    ):  # fmt: skip
         cut = {k: v for k, v in heartbeat().items() if k != key}
         yield note(f"heartbeat-{key}-missing", f"{key} is left out", [cut])
         yield note(f"heartbeat-{key}-type", f"{key} is of another type", [heartbeat(**{key: "1"})])
+    yield from _list_notes()
     yield note("heartbeat-other-traffic", "no such traffic", [heartbeat(sent={"bulk": 1})])
     yield note(
         "heartbeat-huge-map", "it says that it holds 2^32 - 1", [heartbeat(sent=Raw(b"\xdf\xff\xff\xff\xff"))]

@@ -302,6 +302,8 @@ def heartbeat(**changes: Any) -> dict[str, Any]:
         "echo_wall_ns": NOW - 2 * SECOND,
         "echo_held_ns": 5_000_000,
         "lists": {"JPN": {"version": 2, "digest": "ab" * 32}, "KOR": {"version": 3, "digest": "cd" * 32}},
+        "seen": {"control": 77, "flow": 9},
+        "certificate_until_ns": NOW + 86_400 * SECOND,
     }
     return good | changes
 

@@ -14,10 +14,10 @@ import typer
 from tocsin.errors import UserError
 from tocsin.model.label import Nation
 from tocsin.model.product import Traffic
-from tocsin.model.time import Instant
+from tocsin.model.time import Instant, to_iso
 from tocsin.node.config import NodeConfig, load_config
 from tocsin.node.door_book import Told, told_so_far
-from tocsin.node.keys import KeyFolder
+from tocsin.node.keys import KeyFolder, certify, first_end
 from tocsin.node.rotation import revoke, rotate
 from tocsin.node.trust import (
     TrustEntry,
@@ -166,6 +166,26 @@ def revoke_command(
     now = Instant(time.time_ns())
     revoke(folder, node.nation, node.plane, key, upto, now, beyond=told.list_seen)
     _changed(node, folder, as_json)
+
+
+@app.command("certify")
+def certify_command(config: Config, as_json: AsJson = False) -> None:
+    """Make new TLS certificates under the same authority; partners need not do anything.
+
+    They count from the node's next start on: sharing pauses for seconds and loses nothing. Needs ca.key.
+
+    \b
+    Example:
+      tocsin trust certify kor/node.toml
+    """
+    node = load_config(config)
+    folder = KeyFolder(node.keys_dir)
+    certify(folder, node.nation, node.plane, Instant(time.time_ns()))
+    until = to_iso(first_end(folder))
+    if as_json:
+        print(json.dumps({"nation": node.nation, "plane": node.plane, "until_utc": until}))
+    else:
+        print(f"{node.nation} {node.plane}: certificates until {until}; restart the node to use them")
 
 
 def _told(node: NodeConfig) -> Told:

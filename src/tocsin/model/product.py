@@ -84,3 +84,15 @@ class LinkHealth(Struct, frozen=True):
     round_trip_ms: float | None
     backlog: int
     paths_up: tuple[str, ...]
+    missing: int = 0
+    """Records that the partner says it has sent and that have not come for a while: withheld, or cut."""
+    hall_age_s: float | None = None
+    """How old the partner's hall's last word is, at its own door."""
+    blind: bool = False
+    """That hall says nothing: the partner sees nothing of its own."""
+    proof_age_s: float | None = None
+    """Since the partner's hall last receipted something of ours: the last end-to-end proof."""
+    certificate_days: float | None = None
+    """Until the first certificate of the link's two ends ends."""
+    clock_offset_s: float | None = None
+    """How far the partner's clock is ahead of ours."""

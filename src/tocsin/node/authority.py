@@ -12,7 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec import Struct
 
 from tocsin.model.label import Nation, Plane
-from tocsin.model.time import Instant, to_datetime
+from tocsin.model.time import Instant, from_datetime, to_datetime
 
 CA_DAYS = 3650
 """An authority outlives many certificates; partners compare its fingerprint by voice, so it changes
@@ -69,6 +69,23 @@ def issue(
         .add_extension(issuer_key_id, critical=False)
     )
     return _pair(builder.sign(ca_key, hashes.SHA256()), key)
+
+
+def ends(cert_pem: bytes) -> Instant:
+    """When a certificate's life ends; ValueError when it is none."""
+    return from_datetime(x509.load_pem_x509_certificate(cert_pem).not_valid_after_utc)
+
+
+def names_of(cert_pem: bytes) -> tuple[str, ...]:
+    """Hosts and addresses that a certificate names; ValueError when it is none or names none."""
+    try:
+        found = x509.load_pem_x509_certificate(cert_pem).extensions.get_extension_for_class(
+            x509.SubjectAlternativeName
+        )
+    except x509.ExtensionNotFound as failure:
+        raise ValueError("the certificate names no host") from failure
+    hosts = found.value.get_values_for_type(x509.DNSName)
+    return (*hosts, *map(str, found.value.get_values_for_type(x509.IPAddress)))
 
 
 def fingerprint(cert_pem: bytes) -> str:

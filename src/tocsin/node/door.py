@@ -116,7 +116,7 @@ class Door:
         self._stimuli: deque[DoorStimulus] = deque()
         self._arrivals: deque[tuple[Arrived, Arrival]] = deque()
         self._room, self._wake, self._now = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._records = 0
+        self._records, self._hall_spoke = 0, False
         self._couriers: dict[Stream, Courier] = {}
         self._callers = {partner: Caller(transport) for partner in office.partners}
         for partner in office.partners:
@@ -144,6 +144,7 @@ class Door:
         if len(self._stimuli) >= MOST_FROM_HALL:
             return
         ack = _ACK.decode(data)
+        self._hall_spoke = True
         self._stimuli.append(HallHas(ack.upto, ack.step))
         self._came(0, urgent=False)
 
@@ -181,6 +182,8 @@ class Door:
     async def turn(self) -> None:
         """One step over everything that waits. Arrivals are acknowledged when it is committed."""
         self._records = 0
+        if not self._hall_spoke:
+            return  # it knows whether our book is an old copy (node.restored): nothing is numbered before
         came = [*self._arrivals]
         self._arrivals.clear()
         self._room.set()

@@ -33,15 +33,15 @@ def door_step(
     for stimulus in stimuli:
         if isinstance(stimulus, Officed):
             door_trust.take_office(turn, stimulus.office)
-    releasing.release_due(turn)
+        elif isinstance(stimulus, HallHas):
+            hearing.take_hall(turn, stimulus)
     offered = [stimulus.offers for stimulus in stimuli if isinstance(stimulus, OffersCame)]
+    releasing.release_due(turn)
     if offered:
         releasing.take_offers(turn, chain.from_iterable(offered))  # together: one signature for a micro-batch
     for stimulus in stimuli:
         if isinstance(stimulus, Arrived):
             hearing.take_arrival(turn, stimulus)
-        elif isinstance(stimulus, HallHas):
-            hearing.take_hall(turn, stimulus)
         elif isinstance(stimulus, CommitmentCame):
             notary.take_commitment(turn, stimulus)
     logs.due(turn)

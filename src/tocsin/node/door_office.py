@@ -11,7 +11,7 @@ from pathlib import Path
 from tocsin.errors import UserError
 from tocsin.node.config import NodeConfig
 from tocsin.node.door_words import Office
-from tocsin.node.keys import ENCRYPTION, LOG, SIGNING, KeyFolder
+from tocsin.node.keys import ENCRYPTION, LOG, ROLES, SIGNING, KeyFolder, first_end
 from tocsin.node.log_words import PERIOD_NS, LogOffice
 from tocsin.node.policy_file import load_policy
 from tocsin.node.tak import watchers_of
@@ -58,6 +58,7 @@ def with_keys(config: NodeConfig, policy: Policy) -> Office:
         own=own,
         lists={n: entry.believed for n, entry in partners.items() if n is not config.nation},
         log=_log_office(config, own.keys, log_keys),
+        certificate_until_ns=first_end(folder),
         decrypt=load_decryption_keys(folder.all_of(ENCRYPTION)),
     )
 
@@ -78,7 +79,12 @@ def _log_office(config: NodeConfig, keys: KeyList, held: Mapping[str, ReleaseKey
 
 def stamp(config: NodeConfig) -> Stamp:
     """Changes when any of the files does."""
-    paths = [KeyFolder(config.keys_dir).key_list, *sorted(config.trust_dir.glob("*.json"))]
+    folder = KeyFolder(config.keys_dir)
+    paths = [
+        folder.key_list,
+        *(folder.certificate(role) for role in ROLES),
+        *sorted(config.trust_dir.glob("*.json")),
+    ]
     return tuple((path.name, _mtime_ns(path)) for path in paths)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from tocsin.model.alarm import AlarmKind
 from tocsin.model.label import Nation
 from tocsin.model.time import SECOND_NS
 from tocsin.node.door_turn import Turn
@@ -86,6 +87,7 @@ def take_list(turn: Turn, nation: Nation, signed: SignedList, arrived: Arrived) 
             _dispute(turn, nation, held.version, found.detail, arrived)
         else:
             turn.quarantine(found.reason, arrived.source, found.detail, arrived.data)
+            turn.trouble_with(AlarmKind.TRUST_REFUSED, str(nation), f"{found.reason}: {found.detail}")
     if not isinstance(found, Believed):
         return False
     turn.lists[nation] = found
@@ -117,6 +119,9 @@ def compare(turn: Turn, partner: Nation, beat: Heartbeat, arrived: Arrived) -> N
         rows[turn.state.office.nation] = (own.version, own.signed.digest)
         theirs = beat.lists.get(turn.state.office.nation)
         turn.list_seen = max(turn.list_seen, theirs.version if theirs else 0)
+        if turn.list_seen > own.version:
+            detail = f"{partner} holds our trust list {turn.list_seen}, this node {own.version}"
+            turn.trouble_with(AlarmKind.OLD_BACKUP, "keys", f"{detail}: its keys are an old copy")
     for nation, theirs in beat.lists.items():
         if nation in rows and rows[nation][0] == theirs.version and rows[nation][1] != theirs.digest:
             detail = f"{partner} holds another list {theirs.version} of {nation}: {theirs.digest[:16]}"
@@ -140,3 +145,4 @@ def _dispute(turn: Turn, nation: Nation, version: int, detail: str, arrived: Arr
         return
     turn.disputed = turn.disputed | {(nation, version)}
     turn.quarantine("list-equivocation", arrived.source, detail, arrived.data)
+    turn.trouble_with(AlarmKind.EQUIVOCATION, str(nation), detail)

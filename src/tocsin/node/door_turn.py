@@ -9,7 +9,7 @@ from collections import Counter
 
 from msgspec.structs import replace
 
-from tocsin.model.alarm import Alarm
+from tocsin.model.alarm import Alarm, AlarmKind
 from tocsin.model.envelope import Header, header_for
 from tocsin.model.handoff import Handed, HandedItem
 from tocsin.model.label import Label, Nation
@@ -96,6 +96,8 @@ class Turn:
         self.lists, self.new_lists = dict(state.lists), list[Believed]()
         self.trust: TrustList = state.trust or state.office.trust
         self.list_seen, self.disputed = state.list_seen, state.disputed
+        self.opened_ns = state.opened_ns or now
+        self.unproven, self.troubles = state.unproven, state.troubles
 
     def out(self, stream: Stream) -> OutStream:
         """What we have sent there so far."""
@@ -128,6 +130,9 @@ class Turn:
         """Take out whatever is due now, in order."""
         count = bisect_right(self.held, self.now, key=lambda one: one.due_wall_ns)
         due, self.held = self.held[:count], self.held[count:]
+        if self.unproven:
+            self.held = [one for one in due if one.partner in self.unproven] + self.held
+            due = [one for one in due if one.partner not in self.unproven]
         self.unheld += [(one.offer.number, one.partner) for one in due]
         return due
 
@@ -148,6 +153,12 @@ class Turn:
     def say(self, partner: Nation, note: Note) -> None:
         """One more note to a partner; it leaves with the others of this turn."""
         self.notes.setdefault(partner, []).append(note)
+
+    def trouble_with(self, kind: AlarmKind, about: str, detail: str) -> None:
+        """To be seen while this run lasts; the newest detail, the first time."""
+        before = self.troubles.get((kind, about))
+        since = self.now if before is None else before.since_wall_ns
+        self.troubles = {**self.troubles, (kind, about): Alarm(kind, about, detail, since)}
 
     def keep_logs(self, logs: Logs) -> None:
         """Must be on disk before anything that this turn says."""
@@ -216,6 +227,9 @@ class Turn:
             trust=self.trust,
             list_seen=self.list_seen,
             disputed=self.disputed,
+            opened_ns=self.opened_ns,
+            unproven=self.unproven,
+            troubles=self.troubles,
         )
         effects: list[DoorEffect] = []
         if store:

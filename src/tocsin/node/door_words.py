@@ -7,6 +7,7 @@ touched. All times here are wall time: the door knows no other clock.
 from msgspec import Struct
 
 from tocsin.model import hpke
+from tocsin.model.alarm import Alarm, AlarmKind
 from tocsin.model.handoff import HandedItem, LinkReport
 from tocsin.model.label import Nation, Plane
 from tocsin.model.product import Decision, Offer, Product, Quarantined, Traffic
@@ -245,6 +246,8 @@ class Office(Struct, frozen=True):
     lists: dict[Nation, Believed] = {}
     """Partners' lists as the node was given them by hand; newer ones come over the links. Without any,
     `trust` is all that is believed."""
+    certificate_until_ns: Instant | None = None
+    """When the first certificate of this node ends; null = not known."""
     decrypt: hpke.Decrypt = hpke.cannot
     encrypt: hpke.Encrypt = hpke.encrypt
 
@@ -293,6 +296,13 @@ class DoorState(Struct, frozen=True):
     list_seen: int = 0
     disputed: frozenset[tuple[Nation, int]] = frozenset()
     """Lists (nation, version) of which there are two truths; told once."""
+    opened_ns: Instant = Instant(0)
+    """When this run of the door began."""
+    unproven: frozenset[Nation] = frozenset()
+    """Our book is an old copy, and these partners have not said yet what they have seen of us: products
+    wait (node.restored)."""
+    troubles: dict[tuple[AlarmKind, str], Alarm] = {}
+    """What went wrong in this run and is to be seen."""
     stored_ns: Instant = Instant(0)
     dirty: bool = False
     """Marks have changed since the last `Store`."""

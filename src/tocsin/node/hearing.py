@@ -5,16 +5,17 @@ from hashlib import sha256
 
 from msgspec.structs import replace
 
+from tocsin.model.alarm import AlarmKind
 from tocsin.model.envelope import Header
 from tocsin.model.label import Nation
 from tocsin.model.product import Import, Product, Traffic
 from tocsin.model.product import Receipt as ReceiptForHall
 from tocsin.model.time import Instant
-from tocsin.node import door_trust, logs, showing, tellings
+from tocsin.node import door_trust, logs, restored, showing, tellings
 from tocsin.node.door_turn import Turn
 from tocsin.node.door_words import Arrived, Flight, HallHas, InRow, SendAgain
 from tocsin.share import inbox, links, outbox
-from tocsin.share.links import Heartbeat, Link, ListNews, Receipt, Resend
+from tocsin.share.links import Heartbeat, Link, ListNews, Receipt, Resend, Void
 from tocsin.share.wire import Refused, Verified, verify
 
 MAX_FLIGHTS = 20_000
@@ -24,16 +25,12 @@ have."""
 
 def take_arrival(turn: Turn, arrived: Arrived) -> None:
     """Believe it and use what is new of it, or keep it as evidence."""
-    office = turn.state.office
     digest = sha256(arrived.data).digest()
     if records := turn.taken.get(digest):
         turn.copies += records  # by the other path: the same bytes, verified and taken already
         return
-    outcome = verify(arrived.data, turn.trust, office.nation, office.plane, turn.now, office.decrypt)
-    if isinstance(outcome, Refused) and outcome.reason == "unknown-key" and door_trust.learn(turn, arrived):
-        outcome = verify(arrived.data, turn.trust, office.nation, office.plane, turn.now, office.decrypt)
-    if isinstance(outcome, Refused):
-        turn.quarantine(outcome.reason, arrived.source, outcome.detail, arrived.data)
+    outcome = _verified(turn, arrived)
+    if outcome is None:
         return
     header = outcome.header
     for note in outcome.notes:
@@ -57,6 +54,20 @@ def take_arrival(turn: Turn, arrived: Arrived) -> None:
     tellings.took(turn, header, outcome.digest, arrived.data)
     for first, last in fresh:
         _take_products(turn, outcome, arrived, first, last)
+
+
+def _verified(turn: Turn, arrived: Arrived) -> Verified | None:
+    """Null for what is refused; it is kept as evidence."""
+    office = turn.state.office
+    outcome = verify(arrived.data, turn.trust, office.nation, office.plane, turn.now, office.decrypt)
+    if isinstance(outcome, Refused) and outcome.reason == "unknown-key" and door_trust.learn(turn, arrived):
+        outcome = verify(arrived.data, turn.trust, office.nation, office.plane, turn.now, office.decrypt)
+    if isinstance(outcome, Refused):
+        turn.quarantine(outcome.reason, arrived.source, outcome.detail, arrived.data)
+        if outcome.reason == "revoked-key":
+            turn.trouble_with(AlarmKind.KEY_REVOKED, str(arrived.said), f"still in use: {outcome.detail}")
+        return None
+    return outcome
 
 
 def _take_products(turn: Turn, verified: Verified, arrived: Arrived, first: int, last: int) -> None:
@@ -96,6 +107,8 @@ def _take_notes(turn: Turn, verified: Verified, arrived: Arrived) -> None:
                 _take_request(turn, partner, traffic, runs)
             case Heartbeat():
                 _take_beat(turn, partner, note, arrived)
+            case Void():
+                restored.take_void(turn, partner, note)
             case ListNews(key_list=key_list):
                 door_trust.take_list(turn, partner, key_list, arrived)
             case _:
@@ -112,6 +125,7 @@ def _take_receipt(turn: Turn, partner: Nation, traffic: Traffic, upto: int, arri
         turn.quarantine("false-receipt", arrived.source, detail, arrived.data)
     elif after is not before:
         turn.outs[partner, traffic] = after
+        turn.links[partner] = links.proven(turn.links.get(partner, Link()), turn.now)
         turn.hand(ReceiptForHall(partner, traffic, upto))
 
 
@@ -122,11 +136,13 @@ def _take_request(turn: Turn, partner: Nation, traffic: Traffic, runs: tuple[tup
     if wanted:
         turn.outs[partner, traffic] = after
         turn.after.append(SendAgain(partner, traffic, wanted))
+        restored.void_of(turn, partner, traffic, wanted)
 
 
 def _take_beat(turn: Turn, partner: Nation, beat: Heartbeat, arrived: Arrived) -> None:
     turn.links[partner] = links.took_beat(turn.links.get(partner, Link()), beat, turn.now)
     door_trust.compare(turn, partner, beat, arrived)
+    restored.partner_spoke(turn, partner, beat, arrived)
     for traffic, upto in beat.sent.items():
         if traffic is not Traffic.CONTROL:
             before = turn.into((partner, traffic))
@@ -135,6 +151,8 @@ def _take_beat(turn: Turn, partner: Nation, beat: Heartbeat, arrived: Arrived) -
                 turn.ins[partner, traffic] = after
     for traffic, upto in beat.committed.items():
         _take_receipt(turn, partner, traffic, upto, arrived)
+    if not any(turn.out((partner, traffic)).backlog for traffic in beat.committed):
+        turn.links[partner] = links.proven(turn.links[partner], turn.now)
 
 
 def take_hall(turn: Turn, word: HallHas) -> None:
@@ -143,6 +161,7 @@ def take_hall(turn: Turn, word: HallHas) -> None:
     if word.step > turn.hall_step and turn.now // links.BEAT_NS != heard_ns // links.BEAT_NS:
         turn.hall_seconds += 1
     turn.hall_step, turn.hall_heard_ns = word.step, turn.now
+    restored.hall_spoke(turn, word.upto)
     upto = min(word.upto, turn.handed_upto)
     if upto <= turn.hall_upto:
         return

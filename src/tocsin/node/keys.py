@@ -38,6 +38,9 @@ from tocsin.share.keylist import SIGNED_FOR, KeyList, ListedKey, SignedList, Use
 FIRST_KEYS = {1: Use.CURRENT, 2: Use.NEXT}
 """Numbers of the first two keys of each kind: the one in use and the announced next one."""
 
+ROLES = ("node", "hall", "door")
+"""Who has a certificate of this nation's authority."""
+
 SIGNING, ENCRYPTION, LOG = "release", "encryption", "log"
 """Kinds of numbered keys, as their files are called."""
 
@@ -175,11 +178,38 @@ def _make_certificates(
     ca = authority.new_authority(nation, plane, now)
     write_secret(folder.private("ca"), ca.key_pem)
     folder.certificate("ca").write_bytes(ca.cert_pem)
-    for role in ("node", "hall", "door"):
-        names = server_names(nation, plane, hosts) if role == "node" else ()
-        pair = authority.issue(ca, nation, plane, role, names, now)
+    _issue(folder, ca, nation, plane, server_names(nation, plane, hosts), now)
+
+
+def _issue(
+    folder: KeyFolder,
+    ca: authority.KeyPair,
+    nation: Nation,
+    plane: Plane,
+    names: Sequence[str],
+    now: Instant,
+) -> None:
+    for role in ROLES:
+        pair = authority.issue(ca, nation, plane, role, names if role == "node" else (), now)
         write_secret(folder.private(role), pair.key_pem)
         folder.certificate(role).write_bytes(pair.cert_pem)
+
+
+def certify(folder: KeyFolder, nation: Nation, plane: Plane, now: Instant) -> None:
+    """New certificates under the same authority, for the same names. UserError without ca.key."""
+    try:
+        ca = authority.KeyPair(folder.certificate("ca").read_bytes(), folder.private("ca").read_bytes())
+        names = authority.names_of(folder.certificate("node").read_bytes())
+    except (OSError, ValueError) as failure:
+        raise UserError(
+            f"cannot read the authority in {folder.root} ({failure})", fix="restore ca.key from your copy"
+        ) from None
+    _issue(folder, ca, nation, plane, names, now)
+
+
+def first_end(folder: KeyFolder) -> Instant:
+    """When the first of this node's certificates ends."""
+    return min(authority.ends(folder.certificate(role).read_bytes()) for role in ROLES)
 
 
 def server_names(nation: Nation, plane: Plane, hosts: Sequence[str]) -> tuple[str, ...]:

@@ -133,7 +133,7 @@ def _word(turn: Turn, offer: Offer, data: bytes | None, partner: Nation, taken_w
     if data is None:
         return _withheld(offer, partner, UNSOUND)
     due_wall_ns = Instant(taken_wall_ns + verdict.delay_s * SECOND_NS)
-    if due_wall_ns > turn.now:
+    if due_wall_ns > turn.now or partner in turn.unproven:
         return Held(offer, partner, taken_wall_ns, due_wall_ns)
     return _Parcel(
         offer=offer.number,

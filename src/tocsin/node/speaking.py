@@ -5,7 +5,7 @@ from tocsin.model.handoff import LinkReport
 from tocsin.model.label import Label, Nation
 from tocsin.model.product import LinkHealth, Traffic
 from tocsin.model.time import MILLISECOND_NS
-from tocsin.node import door_trust
+from tocsin.node import door_alarms, door_trust
 from tocsin.node.door_turn import Turn
 from tocsin.node.door_words import Report
 from tocsin.share import inbox, links, outbox
@@ -30,7 +30,9 @@ def speak(turn: Turn) -> None:
     if turn.now - turn.reported_ns >= links.BEAT_NS:
         turn.reported_ns = turn.now
         report = tuple(_health(turn, partner) for partner in turn.state.office.partners)
-        turn.after.append(Report(LinkReport(report, turn.copies, turn.logs.alarms)))
+        turn.after.append(
+            Report(LinkReport(report, turn.copies, (*turn.logs.alarms, *door_alarms.standing(turn))))
+        )
 
 
 def _receipts_and_requests(turn: Turn, partner: Nation) -> list[Note]:
@@ -69,6 +71,8 @@ def _beat(turn: Turn, partner: Nation) -> Heartbeat:
         echo_wall_ns=echo_wall_ns,
         echo_held_ns=held_ns,
         lists=door_trust.marks(turn),
+        seen={traffic: turn.into((partner, traffic)).received.highest for traffic in Traffic},
+        certificate_until_ns=turn.state.office.certificate_until_ns,
     )
 
 
@@ -82,4 +86,6 @@ def _hall_age_ms(turn: Turn) -> int | None:
 
 def _health(turn: Turn, partner: Nation) -> LinkHealth:
     backlog = sum(turn.out((partner, traffic)).backlog for traffic in PRODUCT_TRAFFIC)
-    return links.health(partner, turn.links.get(partner, Link()), backlog, turn.now)
+    missing = sum(inbox.withheld(turn.into((partner, traffic)), turn.now) for traffic in PRODUCT_TRAFFIC)
+    until_ns = turn.state.office.certificate_until_ns
+    return links.health(partner, turn.links.get(partner, Link()), backlog, turn.now, missing, until_ns)

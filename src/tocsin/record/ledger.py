@@ -289,9 +289,11 @@ class Ledger(LedgerReader):
         return tick
 
     def offers_taken(self, upto: int) -> None:
-        """The door has committed every offer up to this number; they need not be sent again."""
+        """The door has committed every offer up to this number; they need not be sent again. The last word
+        counts: a door that was restored from a copy names a lower number, and is offered the rest again.
+        """
         with transaction(self._db):
-            self._mark("offers_taken", upto)
+            self._db.execute("INSERT OR REPLACE INTO marks VALUES ('offers_taken', ?)", (upto,))
 
     def offers_open(self, most: int) -> list[tuple[int, bytes]]:
         """The first `most` offers that the door has not acknowledged, in order."""

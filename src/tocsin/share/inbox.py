@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tocsin.model.product import Traffic
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
-from tocsin.share.links import MAX_RUNS, Receipt, Resend
+from tocsin.share.links import MAX_RUNS, WITHHELD_NS, Receipt, Resend
 from tocsin.share.marks import Marks, Run
 
 GAP_GRACE_NS = 700 * MILLISECOND_NS
@@ -69,6 +69,13 @@ def hall_has(stream: InStream, first: int, last: int) -> InStream:
 def told(stream: InStream, sent_upto: int) -> InStream:
     """The origin says how far it has sent: the end of a stream has no later message to betray a loss."""
     return replace(stream, told=max(stream.told, sent_upto))
+
+
+def withheld(stream: InStream, now: Instant) -> int:
+    """Records that the origin has sent and that are missing for too long."""
+    if stream.gap_ns is None or now - stream.gap_ns < WITHHELD_NS:
+        return 0
+    return sum(last - first + 1 for first, last in stream.received.missing(stream.told))
 
 
 def receipt_due(stream: InStream, traffic: Traffic, now: Instant) -> tuple[InStream, Receipt | None]:

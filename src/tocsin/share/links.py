@@ -24,6 +24,19 @@ SILENT_NS = 3 * SECOND_NS
 BLIND_NS = 2 * SECOND_NS
 """EXCHANGE.md: a hall older than 2 s is shown as blind; a younger one is said to be of now."""
 
+WITHHELD_NS = 900 * MILLISECOND_NS
+"""What a partner says it has sent us and is not here so long after: something withholds it. With a heartbeat
+and a report a second it shows within 3 s, and the other path's copy has had its time (inbox.GAP_GRACE_NS)."""
+
+DAY_NS = 86_400 * SECOND_NS
+
+BLIND_MS = 2_000
+"""EXCHANGE.md: a hall older than 2 s is shown as "node blind"."""
+
+CLOCK_UNSURE_NS = SECOND_NS
+"""An object of 5 km/s is 5 km off after a second: from there on a partner's clock is shown and widens what
+comes. Far above NTP's error over a long line (tens of milliseconds); own choice."""
+
 MAX_RUNS = 16
 """Runs named in one request: the rest is asked for in its turn."""
 
@@ -32,6 +45,8 @@ MAX_NOTES = 16
 
 Mark = Annotated[int, Meta(ge=0, le=2**62)]
 """A sequence up to which something holds; 0 before the first (envelope.Sequence)."""
+
+Sequence = Annotated[int, Meta(ge=1, le=2**62)]
 
 Count = Annotated[int, Meta(ge=0, le=2**62)]
 """Steps, milliseconds, nanoseconds."""
@@ -90,6 +105,18 @@ class Heartbeat(Struct, frozen=True, tag="heartbeat", forbid_unknown_fields=True
     """How long the sender held the echoed beat before it answered."""
     lists: dict[Nation, ListMark] = {}
     """The trust lists that the sender holds, its own too."""
+    seen: dict[Traffic, Mark] = {}
+    """The highest sequence of the partner's that has come, whatever is missing below it."""
+    certificate_until_ns: Count | None = None
+    """When the first of the sender's certificates ends (wall time)."""
+
+
+class Void(Struct, frozen=True, tag="void", forbid_unknown_fields=True):
+    """We have forgotten what we sent you under these sequences: what of them has not come never will."""
+
+    traffic: Traffic
+    first: Sequence
+    last: Sequence
 
 
 SignedText = Annotated[bytes, Meta(min_length=1, max_length=4096)]
@@ -158,7 +185,7 @@ class Accused(Struct, frozen=True, tag="accused", forbid_unknown_fields=True):
 
 LogNote = LogGrew | Holding | Cosigned | Sighted | Shown | ToldSoFar | Accused
 
-Note = Receipt | Resend | Heartbeat | ListNews | LogNote
+Note = Receipt | Resend | Heartbeat | ListNews | Void | LogNote
 """Payload of control traffic."""
 
 
@@ -174,6 +201,10 @@ class Link(Struct, frozen=True):
     round_trip_ms: float | None = None
     beaten_ns: Instant = Instant(0)
     """When we last sent ours."""
+    clock_offset_ns: int | None = None
+    """How far its clock is ahead of ours, half the round trip allowed for."""
+    proof_ns: Instant | None = None
+    """When a receipt last covered something, or all."""
     listed_ns: Instant = Instant(0)
     """When we last sent our trust list."""
 
@@ -193,7 +224,10 @@ def took_beat(link: Link, beat: Heartbeat, now: Instant) -> Link:
     trip = link.round_trip_ms
     if beat.echo_wall_ns is not None:
         trip = max(now - beat.echo_wall_ns - beat.echo_held_ns, 0) / MILLISECOND_NS
-    return replace(link, beat=beat, beat_arrived_ns=now, round_trip_ms=trip)
+    offset_ns = link.clock_offset_ns
+    if trip is not None:
+        offset_ns = beat.at_wall_ns - now + round(trip * MILLISECOND_NS / 2)
+    return replace(link, beat=beat, beat_arrived_ns=now, round_trip_ms=trip, clock_offset_ns=offset_ns)
 
 
 def beat_due(link: Link, now: Instant) -> bool:
@@ -213,13 +247,35 @@ def echo(link: Link, now: Instant) -> tuple[int | None, int]:
     return link.beat.at_wall_ns, max(now - link.beat_arrived_ns, 0)  # our clock may have been set back
 
 
-def health(partner: Nation, link: Link, backlog: int, now: Instant) -> LinkHealth:
-    """The link as the page shows it; a path is up when a new heartbeat came by it within SILENT_NS."""
+def proven(link: Link, now: Instant) -> Link:
+    """The partner's hall has all that we sent, or more of it than before: the last end-to-end proof."""
+    return replace(link, proof_ns=now)
+
+
+def health(
+    partner: Nation, link: Link, backlog: int, now: Instant, missing: int = 0, until_ns: Instant | None = None
+) -> LinkHealth:
+    """The link as the page shows it; a path is up when a new heartbeat came by it within SILENT_NS.
+
+    `missing`: records that should be here; `until_ns`: when the first certificate of this node ends.
+    """
     last = max(link.heard_ns.values(), default=None)
+    beat = link.beat
+    hall_age_s = None
+    if beat is not None and beat.step_age_ms is not None:
+        hall_age_s = (beat.step_age_ms * MILLISECOND_NS + max(now - link.beat_arrived_ns, 0)) / SECOND_NS
+    theirs = beat.certificate_until_ns if beat is not None else None
+    ends = [end for end in (until_ns, theirs) if end is not None]
     return LinkHealth(
         partner=partner,
         heard_age_s=None if last is None else (now - last) / SECOND_NS,
         round_trip_ms=link.round_trip_ms,
         backlog=backlog,
         paths_up=tuple(sorted(path for path, at in link.heard_ns.items() if now - at <= SILENT_NS)),
+        missing=missing,
+        hall_age_s=hall_age_s,
+        blind=beat is not None and (hall_age_s is None or hall_age_s * 1_000 > BLIND_MS),
+        proof_age_s=None if link.proof_ns is None else (now - link.proof_ns) / SECOND_NS,
+        certificate_days=(min(ends) - now) / DAY_NS if ends else None,
+        clock_offset_s=None if link.clock_offset_ns is None else link.clock_offset_ns / SECOND_NS,
     )

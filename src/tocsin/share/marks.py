@@ -16,6 +16,11 @@ class Marks(Struct, frozen=True):
     upto: int = 0
     islands: tuple[Run, ...] = ()
 
+    @property
+    def highest(self) -> int:
+        """The last one in it."""
+        return self.islands[-1][1] if self.islands else self.upto
+
     def seen(self, sequence: int) -> bool:
         """True when that one is in it."""
         return sequence <= self.upto or any(first <= sequence <= last for first, last in self.islands)

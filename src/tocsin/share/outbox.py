@@ -20,6 +20,8 @@ class OutStream(Struct, frozen=True):
     sent: int = 0
     receipted: int = 0
     resent_ns: Instant = Instant(0)
+    forgotten: tuple[Run, ...] = ()
+    """Given away in a past that our book does not hold: restored from a copy, it went on beyond them."""
 
     @property
     def backlog(self) -> int:

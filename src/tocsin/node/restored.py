@@ -1,0 +1,74 @@
+"""A door whose book is older than its past: restored from a copy, or lost. Nothing is numbered twice.
+
+Three witnesses know better: the hall (which numbers it has taken), and each partner (which sequences it has
+seen, in its heartbeat). A door that was just opened hears its hall first (node.door). If the hall has more
+than the door remembers, products for a partner wait until it has answered a heartbeat of this run; then the
+door goes on beyond whatever it saw. What it forgot and a partner misses is declared void when the partner
+asks for it: it will never come under those numbers. The hall offers again what the door does not remember to
+have taken. Pure.
+"""
+
+from msgspec.structs import replace
+
+from tocsin.model.alarm import AlarmKind
+from tocsin.model.label import Nation
+from tocsin.model.product import Traffic
+from tocsin.node.door_turn import Turn
+from tocsin.node.door_words import Arrived
+from tocsin.share.links import Heartbeat, Void
+from tocsin.share.marks import Run
+
+MAX_JUMP = 10**9
+"""Sequences that a partner can make us skip at once: days of the highest rate; 2**62 lasts for as many jumps
+as there are seconds in a century."""
+
+MOST_FORGOTTEN = 16
+"""Restorations that one stream remembers."""
+
+
+def hall_spoke(turn: Turn, upto: int) -> None:
+    """The hall has taken items up to this number: no number up to it is given away again."""
+    if upto > turn.handed_upto:
+        detail = f"the hall has taken items up to {upto}, this door remembers {turn.handed_upto}"
+        turn.trouble_with(AlarmKind.OLD_BACKUP, "door", f"{detail}: its book is an old copy")
+        turn.handed_upto = upto
+        turn.unproven = frozenset(turn.state.office.partners)
+
+
+def partner_spoke(turn: Turn, partner: Nation, beat: Heartbeat, arrived: Arrived) -> None:
+    """What the partner has seen of us; an answer to a heartbeat of this run proves that it is all."""
+    for traffic, seen in beat.seen.items():
+        stream = (partner, traffic)
+        out = turn.out(stream)
+        if seen > out.sent + MAX_JUMP:
+            detail = f"{partner} saw {traffic} {seen}, sent were {out.sent}"
+            turn.quarantine("false-receipt", arrived.source, detail, arrived.data)
+        elif seen > out.sent:
+            lost = ((out.sent + 1, seen),) if traffic is not Traffic.CONTROL else ()
+            turn.outs[stream] = replace(out, sent=seen, forgotten=(*out.forgotten, *lost)[-MOST_FORGOTTEN:])
+            detail = f"{partner} has seen our {traffic} {seen}, this door remembers {out.sent}"
+            turn.trouble_with(AlarmKind.SEQUENCE_JUMP, str(partner), f"{detail}: its book is an old copy")
+    if beat.echo_wall_ns is not None and beat.echo_wall_ns >= turn.opened_ns:
+        turn.unproven = turn.unproven - {partner}
+
+
+def void_of(turn: Turn, partner: Nation, traffic: Traffic, runs: tuple[Run, ...]) -> None:
+    """Tell a partner that asks for what we have forgotten that it will never come."""
+    for first, last in turn.out((partner, traffic)).forgotten:
+        if any(low <= last and high >= first for low, high in runs):
+            turn.say(partner, Void(traffic, first, last))
+
+
+def take_void(turn: Turn, partner: Nation, void: Void) -> None:
+    """A partner has lost its memory of these sequences: what of them has not come is waited for no more."""
+    stream = (partner, void.traffic)
+    before = turn.into(stream)
+    missing = before.received.fresh(void.first, void.last)
+    if void.traffic is Traffic.CONTROL or not missing:
+        return
+    received, committed = before.received, before.committed
+    for first, last in missing:
+        received, committed = received.add(first, last), committed.add(first, last)
+    turn.ins[stream] = replace(before, received=received, committed=committed)
+    detail = f"{partner} has forgotten what it sent as {void.traffic} {void.first} to {void.last}"
+    turn.trouble_with(AlarmKind.SEQUENCE_JUMP, str(partner), f"{detail}: its book is an old copy")

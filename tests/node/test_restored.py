@@ -1,0 +1,174 @@
+"""A door whose book is an old copy: no sequence and no handoff number is used for two contents, nothing that
+the hall offered is lost, and it is said aloud. What its partners hold cannot be played back into it twice.
+"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from door_world import Net, World
+from exchange_samples import tracklet
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tocsin.model.alarm import AlarmKind
+from tocsin.model.label import Nation
+from tocsin.model.product import Traffic
+from tocsin.node.door_words import Arrived, DoorState
+from tocsin.node.restored import MAX_JUMP
+from tocsin.share.links import Heartbeat
+
+KOR, JPN, USA = Nation.KOR, Nation.JPN, Nation.USA
+FLOW = (JPN, Traffic.FLOW)
+
+
+def copied(world: World, nation: Nation, copy: Path) -> None:
+    door = world.doors[nation]
+    door.crash()
+    shutil.copy(door.path, copy)
+    door.start()
+
+
+def restored(world: World, nation: Nation, copy: Path) -> None:
+    """The book as it was; what the hall has and what partners have stays."""
+    door = world.doors[nation]
+    door.crash()
+    for stale in door.path.parent.glob(f"{door.path.name}*"):
+        stale.unlink()
+    if copy.exists():
+        shutil.copy(copy, door.path)
+    door.start()
+
+
+def offer(world: World, first: int, last: int, nation: Nation = KOR) -> None:
+    for number in range(first, last + 1):
+        world.halls[nation].offer(tracklet(nation, number))
+
+
+def kinds(state: DoorState) -> set[AlarmKind]:
+    return {kind for kind, _ in state.troubles}
+
+
+def contents(world: World, origin: Nation = KOR) -> dict[int, set[int]]:
+    """Product numbers that Japan's hall has taken under each sequence."""
+    found: dict[int, set[int]] = {}
+    for item in world.halls[JPN].imports():
+        if item.origin is origin:
+            found.setdefault(item.sequence, set()).add(item.product.sequence)
+    return found
+
+
+@pytest.mark.parametrize("before", [0, 5])
+def test_it_goes_on_beyond_what_partners_saw(tmp_path: Path, before: int) -> None:
+    world = World(tmp_path, Net())
+    offer(world, 1, before)
+    world.run(2.0)
+    if before:
+        copied(world, KOR, tmp_path / "copy")
+    offer(world, before + 1, 30)
+    world.run(3.0)
+    saw = world.doors[JPN].state.ins[KOR, Traffic.FLOW].received.highest
+    handed = world.doors[KOR].state.handed_upto
+    assert saw == 30
+    restored(world, KOR, tmp_path / "copy")
+    world.halls[KOR].acked = before  # what the hall makes of the door's word
+    offer(world, 31, 40)
+    world.run(4.0)  # what waits for a partner's word stands in no outbox yet
+    world.drain(30.0)
+    after = world.doors[KOR].state
+    assert after.outs[FLOW].sent > saw
+    assert after.handed_upto > handed
+    assert {AlarmKind.OLD_BACKUP, AlarmKind.SEQUENCE_JUMP} <= kinds(after)
+    taken = contents(world)
+    assert all(len(products) == 1 for products in taken.values()), "one sequence, two contents"
+    assert {next(iter(one)) for one in taken.values()} == set(range(1, 41))
+    assert world.settled()
+    assert [item.number for item in world.halls[KOR].items] == list(range(1, len(world.halls[KOR].items) + 1))
+    world.close()
+
+
+def test_what_was_under_way_when_the_book_was_lost_is_offered_again(tmp_path: Path) -> None:
+    """Sealed, sent, lost on the way, and forgotten: the sequences are declared void, the products arrive."""
+    world = World(tmp_path, Net())
+    offer(world, 1, 5)
+    world.run(2.0)
+    copied(world, KOR, tmp_path / "copy")
+    world.cut = True
+    offer(world, 6, 9)
+    world.run(0.5)
+    world.cut = False
+    offer(world, 10, 10)
+    world.run(0.3)  # 10 arrives, 6 to 9 do not
+    restored(world, KOR, tmp_path / "copy")
+    world.halls[KOR].acked = 5
+    world.drain(30.0)
+    world.run(6.0)
+    state = world.doors[JPN].state
+    assert {item.product.sequence for item in world.halls[JPN].imports()} == set(range(1, 11))
+    assert AlarmKind.SEQUENCE_JUMP in kinds(state)
+    assert not state.ins[KOR, Traffic.FLOW].received.islands
+    assert all(link.missing == 0 for link in world.halls[JPN].links)
+    world.close()
+
+
+def test_the_receivers_book_restored_takes_nothing_twice_into_its_hall(tmp_path: Path) -> None:
+    world = World(tmp_path, Net())
+    offer(world, 1, 5)
+    world.run(2.0)
+    copied(world, JPN, tmp_path / "copy")
+    offer(world, 6, 20)
+    world.run(2.0)
+    before = len(world.halls[JPN].items)
+    restored(world, JPN, tmp_path / "copy")
+    world.run(5.0)
+    offer(world, 21, 30)
+    world.drain(30.0)
+    assert AlarmKind.OLD_BACKUP in kinds(world.doors[JPN].state)
+    numbers = [item.number for item in world.halls[JPN].items]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) > before
+    assert {item.product.sequence for item in world.halls[JPN].imports()} == set(range(1, 31))
+    world.close()
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(0, 2**32))
+def test_everything_played_back_after_a_restart_is_taken_once(
+    tmp_path_factory: pytest.TempPathFactory, seed: int
+) -> None:
+    world = World(tmp_path_factory.mktemp("world"), Net(loss=0.1, double=0.2), seed)
+    offer(world, 1, 20)
+    offer(world, 1, 20, USA)
+    world.drain(30.0)
+    tape = list(world.sent)
+    taken = len(world.halls[JPN].imports())
+    assert taken == 40
+    door = world.doors[JPN]
+    for round_ in range(2):
+        if round_:
+            door.crash()
+            door.start()
+        for sealed in tape:
+            if sealed.recipient is JPN:
+                world.inject(Arrived("direct", sealed.issuer, sealed.data, world.now), JPN)
+        world.run(1.0)
+    assert len(world.halls[JPN].imports()) == taken
+    assert world.halls[JPN].quarantined() == []
+    world.close()
+
+
+def test_a_partner_cannot_make_us_skip_without_bound(tmp_path: Path) -> None:
+    world = World(tmp_path, Net())
+    offer(world, 1, 3)
+    world.run(3.0)
+    jpn, kor = world.doors[JPN], world.doors[KOR]
+    stream = (KOR, Traffic.FLOW)
+    marks = jpn.state.ins[stream].received
+    lie = replace(jpn.state.ins[stream], received=marks.add(MAX_JUMP + 100, MAX_JUMP + 100))
+    jpn.state = replace(jpn.state, ins={**jpn.state.ins, stream: lie})
+    world.run(2.5)
+    assert kor.state.outs[FLOW].sent == 3
+    assert {one.reason for one in world.halls[KOR].quarantined()} == {"false-receipt"}
+    assert isinstance(kor.state.links[JPN].beat, Heartbeat)
+    world.close()
