@@ -54,6 +54,8 @@ class ExchangeCount(Struct, frozen=True):
     latency_p50_ms: float | None = None
     """Of the newest products, from the partner's seal to our door (wall time); null before the first."""
     latency_p99_ms: float | None = None
+    marked: dict[str, int] = {}
+    """Partners' products by what they are marked as (model.product.Import)."""
 
 
 class Picture(Struct, frozen=True):

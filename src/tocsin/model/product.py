@@ -57,6 +57,10 @@ class Import(Struct, frozen=True, tag="import"):
     product: Product
     issued_wall_ns: Instant
     arrived_wall_ns: Instant
+    marks: tuple[str, ...] = ()
+    """What it is shown as: expired, retired-key, late, clock-unsure. Shown and marked, never dropped."""
+    clock_sigma_s: float = 0.0
+    """How unsure the origin's clock is: its tracklets are as much wider."""
 
 
 class Receipt(Struct, frozen=True, tag="receipt"):

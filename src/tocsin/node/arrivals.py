@@ -10,6 +10,7 @@ from tocsin.model.product import Decision, Import, LinkHealth, Quarantined, Rece
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
 from tocsin.model.track import FusedTrack, Life, ObjectClass, Plot, Tracklet
 from tocsin.model.warning import OfficerAct
+from tocsin.node.clockwatch import widened
 from tocsin.node.hall_words import (
     Acted,
     AlarmsIn,
@@ -97,7 +98,11 @@ def sort_out(stimuli: Iterable[HallStimulus]) -> Came:
         plots=tuple(plots),
         alive=tuple(alive),
         imports=imports,
-        tracklets=tuple(item.product for item in imports if isinstance(item.product, Tracklet)),
+        tracklets=tuple(
+            widened(item.product, item.clock_sigma_s)
+            for item in imports
+            if isinstance(item.product, Tracklet)
+        ),
         decisions=tuple(item for item in handed if isinstance(item, Decision)),
         receipts=tuple(item for item in handed if isinstance(item, Receipt)),
         refused=tuple(item for item in handed if isinstance(item, Quarantined)),
@@ -141,7 +146,11 @@ def counted(counts: Counts, came: Came, offers: int) -> Counts:
         quarantined = dict(quarantined)
         for one in came.refused:
             quarantined[one.reason] = quarantined.get(one.reason, 0) + 1
+    marked = counts.marked
+    for mark in (mark for item in came.imports for mark in item.marks):
+        marked = {**marked, mark: marked.get(mark, 0) + 1}
     return Counts(
+        marked=marked,
         plots=counts.plots + len(came.plots),
         offered=counts.offered + offers,
         released=counts.released + sum(decision.released for decision in came.decisions),

@@ -33,6 +33,7 @@ def picture(state: HallState, now: Instant) -> Picture:
             received=counts.received,
             copies=counts.copies,
             receipted=counts.receipted,
+            marked=counts.marked,
             latency_p50_ms=_rank(state.latencies_ms, 0.5),
             latency_p99_ms=_rank(state.latencies_ms, 0.99),
         ),

@@ -234,6 +234,9 @@ class Counts(Struct, frozen=True):
     copies: int = 0
     receipted: int = 0
     quarantined: dict[str, int] = {}
+    marked: dict[str, int] = {}
+    """Partners' products that were taken, and shown as late, expired, under a retired key, of an unsure
+    clock."""
 
 
 class HallState(Struct, frozen=True):

@@ -10,13 +10,17 @@ from tocsin.model.envelope import Header
 from tocsin.model.label import Nation
 from tocsin.model.product import Import, Product, Traffic
 from tocsin.model.product import Receipt as ReceiptForHall
-from tocsin.model.time import Instant
+from tocsin.model.time import SECOND_NS, Instant
 from tocsin.node import door_trust, logs, restored, showing, tellings
 from tocsin.node.door_turn import Turn
 from tocsin.node.door_words import Arrived, Flight, HallHas, InRow, SendAgain
 from tocsin.share import inbox, links, outbox
 from tocsin.share.links import Heartbeat, Link, ListNews, Receipt, Resend, Void
 from tocsin.share.wire import Refused, Verified, verify
+
+LATE_NS = 10 * SECOND_NS
+"""From seal to arrival; beyond it an officer is told that what he sees is not of now. Ten times a usual
+round trip with a repeat; own choice."""
 
 MAX_FLIGHTS = 20_000
 """Envelopes handed to a hall that does not commit; beyond it nothing is taken, partners keep what they
@@ -66,17 +70,20 @@ def _verified(turn: Turn, arrived: Arrived) -> Verified | None:
         turn.quarantine(outcome.reason, arrived.source, outcome.detail, arrived.data)
         if outcome.reason == "revoked-key":
             turn.trouble_with(AlarmKind.KEY_REVOKED, str(arrived.said), f"still in use: {outcome.detail}")
+        if outcome.reason == "future":  # its signature is true: it is the clock that is not
+            turn.trouble_with(AlarmKind.CLOCK_UNSURE, str(arrived.said), f"quarantined: {outcome.detail}")
         return None
     return outcome
 
 
 def _take_products(turn: Turn, verified: Verified, arrived: Arrived, first: int, last: int) -> None:
     header = verified.header
+    marks, sigma_s = _shown_as(turn, verified, arrived.at_wall_ns)
     flight = Flight(turn.handed_upto + 1, header.issuer, header.traffic, first, last)
     for sequence in range(first, last + 1):
         product = verified.products[sequence - header.first]
         showing.show(turn, product)
-        number = turn.hand(_import(header, sequence, product, arrived.at_wall_ns))
+        number = turn.hand(_import(header, sequence, product, arrived.at_wall_ns, marks, sigma_s))
         turn.rows_in.append(
             InRow(
                 origin=header.issuer,
@@ -92,9 +99,33 @@ def _take_products(turn: Turn, verified: Verified, arrived: Arrived, first: int,
     turn.flights.append(flight)
 
 
-def _import(header: Header, sequence: int, product: Product, arrived_wall_ns: Instant) -> Import:
-    issued = Instant(header.issued_wall_ns)
-    return Import(header.issuer, header.traffic, sequence, product, issued, arrived_wall_ns)
+def _import(
+    header: Header,
+    sequence: int,
+    product: Product,
+    arrived_wall_ns: Instant,
+    marks: tuple[str, ...],
+    clock_sigma_s: float,
+) -> Import:
+    return Import(
+        origin=header.issuer,
+        traffic=header.traffic,
+        sequence=sequence,
+        product=product,
+        issued_wall_ns=Instant(header.issued_wall_ns),
+        arrived_wall_ns=arrived_wall_ns,
+        marks=marks,
+        clock_sigma_s=clock_sigma_s,
+    )
+
+
+def _shown_as(turn: Turn, verified: Verified, arrived_wall_ns: Instant) -> tuple[tuple[str, ...], float]:
+    """Marks of what came, and how unsure its origin's clock is."""
+    offset_ns = turn.links.get(verified.header.issuer, Link()).clock_offset_ns or 0
+    unsure = abs(offset_ns) > links.CLOCK_UNSURE_NS
+    late = arrived_wall_ns - verified.header.issued_wall_ns > LATE_NS
+    marks = (*verified.marks, *(["late"] if late else []), *(["clock-unsure"] if unsure else []))
+    return marks, abs(offset_ns) / SECOND_NS if unsure else 0.0
 
 
 def _take_notes(turn: Turn, verified: Verified, arrived: Arrived) -> None:

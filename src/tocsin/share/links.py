@@ -33,6 +33,9 @@ DAY_NS = 86_400 * SECOND_NS
 BLIND_MS = 2_000
 """EXCHANGE.md: a hall older than 2 s is shown as "node blind"."""
 
+OLD_BEAT_NS = 30 * SECOND_NS
+"""A partner whose clock is as far behind refuses what we send as from the future, and can echo nothing."""
+
 CLOCK_UNSURE_NS = SECOND_NS
 """An object of 5 km/s is 5 km off after a second: from there on a partner's clock is shown and widens what
 comes. Far above NTP's error over a long line (tens of milliseconds); own choice."""
@@ -202,7 +205,7 @@ class Link(Struct, frozen=True):
     beaten_ns: Instant = Instant(0)
     """When we last sent ours."""
     clock_offset_ns: int | None = None
-    """How far its clock is ahead of ours, half the round trip allowed for."""
+    """How far its clock is ahead of ours at the least: a slow or one-sided way is not taken for a clock."""
     proof_ns: Instant | None = None
     """When a receipt last covered something, or all."""
     listed_ns: Instant = Instant(0)
@@ -224,10 +227,21 @@ def took_beat(link: Link, beat: Heartbeat, now: Instant) -> Link:
     trip = link.round_trip_ms
     if beat.echo_wall_ns is not None:
         trip = max(now - beat.echo_wall_ns - beat.echo_held_ns, 0) / MILLISECOND_NS
-    offset_ns = link.clock_offset_ns
-    if trip is not None:
-        offset_ns = beat.at_wall_ns - now + round(trip * MILLISECOND_NS / 2)
+    seen_ns, offset_ns = beat.at_wall_ns - now, link.clock_offset_ns
+    if beat.echo_wall_ns is not None and trip is not None:
+        offset_ns = _sure_offset_ns(seen_ns, round(trip * MILLISECOND_NS))
+    elif abs(seen_ns) > OLD_BEAT_NS:  # it does not hear us, and no broker keeps a heartbeat for so long
+        offset_ns = seen_ns
     return replace(link, beat=beat, beat_arrived_ns=now, round_trip_ms=trip, clock_offset_ns=offset_ns)
+
+
+def _sure_offset_ns(seen_ns: int, trip_ns: int) -> int:
+    """A heartbeat took from 0 to the whole round trip, so the offset is from `seen_ns` to that much more (as
+    in NTP, RFC 5905, 8): the end that is nearer to zero, or zero between them.
+    """
+    if seen_ns > 0:
+        return seen_ns
+    return min(seen_ns + trip_ns, 0)
 
 
 def beat_due(link: Link, now: Instant) -> bool:

@@ -58,13 +58,27 @@ function drawLinks(list, view) {
     const name = call("link", state);
     setText(list.children[i], `${view.nation}↔${link.partner} ${sign}${state === "up" ? "" : ` ${name}`}${figure}${waiting}`);
     setAttribute(list.children[i], "class", `link-${state}`);
-    setAttribute(list.children[i], "title", [name, ...link.paths_up].join(", "));
+    setAttribute(list.children[i], "title", [name, ...link.paths_up, ...proofs(link)].join(", "));
   });
+}
+
+/** What else is known of a link: the last end-to-end proof, the age of the partner's hall, certificate, clock. */
+function proofs(link) {
+  const facts = [];
+  const told = (key, value, blank, digits = 0) => value == null || facts.push(say(`link.${key}`, { [blank]: number(value, digits) }));
+  told("missing", link.missing || null, "n");
+  told("hall", link.hall_age_s, "s", 1);
+  told("proof", link.proof_age_s, "s", 1);
+  told("certificate", link.certificate_days, "n");
+  told("clock", link.clock_offset_s, "s", 2);
+  return facts;
 }
 
 function stateOf(link) {
   if (link.heard_age_s === null) return ["never", "✕"];
   if (link.heard_age_s > SILENT_S || !link.paths_up.length) return ["down", "✕"];
+  if (link.missing) return ["withheld", "▲"];
+  if (link.blind) return ["blind", "▲"];
   if (link.backlog > 100 || (link.round_trip_ms ?? 0) > SLOW_MS) return ["slow", "▲"];
   return ["up", "●"];
 }

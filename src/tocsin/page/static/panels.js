@@ -272,7 +272,7 @@ export function footPanels() {
     if (!view) return;
     const x = view.exchange;
     const keys = ["offered", "released", "withheld", "received", "copies", "receipted"];
-    fillFacts(counts, [...keys.map((key) => [`exchange.${key}`, String(x[key] ?? 0)]), ["plots", String(view.plots)]]);
+    fillFacts(counts, [...keys.map((key) => [`exchange.${key}`, String(x[key] ?? 0)]), ...Object.entries(x.marked ?? {}).map(([mark, n]) => [`exchange.${mark}`, String(n)]), ["plots", String(view.plots)]]);
     const reasons = Object.entries(view.quarantined);
     none.hidden = reasons.length > 0;
     fillFacts(refused, reasons.map(([reason, n]) => [reason, String(n)]));
