@@ -7,7 +7,7 @@ JOBS ?= 2
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev-setup demo test evaluate lint format types contracts unit bench lock clean distclean
+.PHONY: help setup dev-setup demo test evaluate lint format types contracts unit bench fuzz-warn lock clean distclean
 
 BIN := .venv/bin
 PY := $(BIN)/python
@@ -59,6 +59,9 @@ RUNS ?= 200
 ONLY ?=
 evaluate: dev-setup  ## the figures of docs/evaluation.md anew: JSON and pictures (hours; RUNS=20 ONLY=near-KOR: minutes)
 	$(PY) tools/evaluate.py --runs $(RUNS) --jobs $(JOBS) $(ONLY)
+
+fuzz-warn: dev-setup  ## bad input against the warning desk (N=1000000, SEED=1): never an alert, never a crash
+	PYTHONPATH=tests $(PY) tests/warn_fuzz.py $(or $(N),1000000) $(or $(SEED),1)
 
 lock: $(UV)  ## resolve the lock files again (hashes, no addresses); UPGRADE=1 takes the newest versions
 	sh tools/lock.sh $(UV) $(if $(UPGRADE),--upgrade)

@@ -71,8 +71,11 @@ def test_shipped_scenarios_hold_what_they_state(name: str) -> None:
 def test_these_are_shipped() -> None:
     assert shipped() == (
         "2017-08-29",
+        "2022-01-30",
         "2022-10-04",
         "2022-11-03",
+        "2022-11-03-overflight",
+        "2023-04-13",
         "2023-12-18",
         "2024-01-14",
         "far",

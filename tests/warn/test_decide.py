@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from warn_worlds import LABEL, RULES, Room, act, at, drafted, into, meaning, over, released, track
 
-from tocsin.model.event import AreaRisk, Assessment
+from tocsin.model.event import AreaRisk, Assessment, Mishap
 from tocsin.model.label import Nation
 from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase
 from tocsin.model.warning import ActKind, Certainty, MsgType, ThreatKind, WarnStatus
@@ -144,7 +144,7 @@ def test_a_prediction_that_is_over_starts_nothing() -> None:
 def test_a_group_is_as_certain_as_its_least_certain_object() -> None:
     room = Room()
     one, two = meaning(AOMORI), meaning(AOMORI, name="F2")
-    tracks = [track(), track("F2", Life.COASTING)]
+    tracks = [track(), track("F2", Life.COASTING, last_ns=at(155))]
     (both,) = drafted(room.see(160.0, tracks, [one, two]))
     assert both.warning.certainty is Certainty.LIKELY
     (lost,) = drafted(room.see(161.0, [track("F1", Life.LOST), track("F2")], [one, two]))
@@ -244,7 +244,7 @@ def test_13_april_2023_lost_right_after_the_draft_voids_the_proposal() -> None:
 
 def test_coasting_is_said_once_it_has_settled() -> None:
     room = warned()
-    coasting = [track(life=Life.COASTING)]
+    coasting = [track(life=Life.COASTING, last_ns=at(179))]
     assert room.run(179.0, [track()], [meaning(AOMORI)]) == []
     assert room.run(189.0, coasting, [meaning(AOMORI)]) == []
     (update,) = released(room.run(190.0, coasting, [meaning(AOMORI)]))
@@ -254,6 +254,21 @@ def test_coasting_is_said_once_it_has_settled() -> None:
     assert lost.warning.certainty is Certainty.POSSIBLE
     (again,) = drafted(room.run(300.0, [track()], [meaning(AOMORI)]))
     assert again.warning.certainty is Certainty.OBSERVED  # lost and found is news, and needs two
+
+
+def test_coasting_unseen_for_a_minute_is_told_as_lost() -> None:
+    room = warned()
+    coasting = [track(life=Life.COASTING, last_ns=at(180))]
+    found = released(room.run(260.0, coasting, [meaning(AOMORI)]))
+    assert [d.warning.certainty for d in found] == [Certainty.LIKELY, Certainty.POSSIBLE]
+    assert found[1].released_ns == at(240)
+
+
+def test_a_failed_flight_is_told_as_lost_though_its_track_lives() -> None:
+    room = warned()
+    failed = replace(meaning(AOMORI), mishap=Mishap.VANISHED)
+    (found,) = released(room.see(170.0, [track()], [failed]))
+    assert (found.warning.certainty, found.by_policy) == (Certainty.POSSIBLE, "downgrade")
 
 
 def test_a_nation_may_keep_downgrades_for_its_officers() -> None:

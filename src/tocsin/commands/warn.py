@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin.commands import warn_desk
+from tocsin.commands import warn_desk, warn_replay
 from tocsin.errors import UserError
 from tocsin.model.label import Plane
 from tocsin.warn.cap import check
@@ -22,6 +22,7 @@ app = typer.Typer(
     help="Warnings: check their words and CAP form; act on a running node's drafts.", no_args_is_help=True
 )
 warn_desk.add_to(app)
+app.command("replay")(warn_replay.replay_command)
 
 _File = Annotated[Path, typer.Argument(metavar="FILE")]
 _Plane = Annotated[Plane | None, typer.Option(help="The plane it is for.", case_sensitive=False)]

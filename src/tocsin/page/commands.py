@@ -91,7 +91,7 @@ class CommandApi:
 
     def __init__(self, desk: DeskAccess, nation: Nation, plane: Plane, names: Names) -> None:
         self._desk, self._names = desk, names
-        self.cookie = f"__Host-tocsin-{nation}-{plane}".lower()
+        self.cookie = f"__Host-tocsin-{nation.lower()}-{plane.lower()}"
         self._sessions = Sessions()
         self._failures = Pace(FAILURES, FAILURES_S)
         self._attempts = Pace(ATTEMPTS, ATTEMPTS_S)

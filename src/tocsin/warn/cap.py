@@ -27,8 +27,8 @@ __all__ = ["check", "identifier", "sender", "to_cap"]
 
 _SEVERITY: Final = {ThreatKind.IMPACT: "Extreme", ThreatKind.OVERFLIGHT: "Severe"}
 _NAMESPACES: Final[dict[str | None, str]] = {None: NAMESPACE}
-_LIFTED_CERTAINTY: Final = {Certainty.POSSIBLE: "Unknown"}
-"""A Cancel says Unlikely; Unknown when the object was lost, because nobody saw where it went."""
+_LIFTED_CERTAINTY: Final = {Certainty.POSSIBLE: "Unknown", Certainty.LIKELY: "Unknown"}
+"""A Cancel says Unlikely; Unknown when the object was out of sight, because nobody saw where it went."""
 
 
 def identifier(warning_id: str, serial: int) -> str:

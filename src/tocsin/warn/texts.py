@@ -117,7 +117,7 @@ def _why(warning: Warning, words: Words) -> str:
         return words.why_withdrawn
     if warning.purpose is Purpose.LIFT:
         return words.why_lifted_desk
-    return words.why_lifted_lost if warning.certainty is Certainty.POSSIBLE else words.why_lifted
+    return words.why_lifted if warning.certainty is Certainty.OBSERVED else words.why_lifted_lost
 
 
 def _reference(warning: Warning, index: int) -> str:

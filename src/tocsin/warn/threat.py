@@ -23,6 +23,11 @@ LEAVE_HOLD_S: Final = 30.0
 """... and after this long below it: three revisits of a slow (10 s) rotating radar."""
 SETTLE_S: Final = 10.0
 """A change between tracked and coasting is said after this long: one revisit of such a radar."""
+UNSEEN_S: Final = 60.0
+"""A coasting track that nothing has seen for this long is as good as lost to the public: six revisits of
+such a
+radar. It may be found again, and is then told as found.
+"""
 CLEAR_S: Final = 120.0
 """After the last second of a prediction, before the all-clear: debris falls from 20 km in about this time."""
 CLEAR_LOST_S: Final = 300.0
@@ -93,7 +98,7 @@ def observe(
             exposures = _crossed(meaning, ours, thresholds, now)
             if exposures:
                 key = track.id if track.id not in found else f"{track.id}@{now}"
-                found[key] = _new(key, track, meaning, exposures)
+                found[key] = _new(key, track, meaning, exposures, now)
     return found
 
 
@@ -104,23 +109,26 @@ def predicted(track: FusedTrack, meaning: Assessment) -> bool:
     return alive and ballistic and meaning.impact is not None
 
 
-def _new(key: str, track: FusedTrack, meaning: Assessment, exposures: tuple[Exposure, ...]) -> Threat:
+def _new(
+    key: str, track: FusedTrack, meaning: Assessment, exposures: tuple[Exposure, ...], now: Instant
+) -> Threat:
     return Threat(
         key=key,
         track_id=track.id,
         members=track.members,
         life=track.life,
-        certainty=_asked(track.life),
+        certainty=_asked(track, now),
         exposures=exposures,
         launched_ns=meaning.launch.time_ns if meaning.launch else None,
     )
 
 
-def _asked(life: Life) -> Certainty:
-    """The certainty that a track's life allows."""
-    if life is Life.CONFIRMED:
+def _asked(track: FusedTrack, now: Instant) -> Certainty:
+    """The certainty that a track's life and age allow."""
+    if track.life is Life.CONFIRMED:
         return Certainty.OBSERVED
-    return Certainty.LIKELY if life is Life.COASTING else Certainty.POSSIBLE
+    fresh = track.life is Life.COASTING and seconds_between(track.last_ns, now) < UNSEEN_S
+    return Certainty.LIKELY if fresh else Certainty.POSSIBLE
 
 
 def _follow(threat: Threat, present: Mapping[str, FusedTrack], carried: set[str]) -> Threat | None:
@@ -143,10 +151,10 @@ def _carry(
     thresholds: Thresholds,
     now: Instant,
 ) -> Threat:
-    if track is None or track.life is Life.LOST:
+    if track is None or track.life is Life.LOST or (meaning is not None and meaning.mishap is not None):
         threat = _lose(threat)
     elif track.life is not Life.IMPACTED:
-        threat = _settle(replace(threat, members=track.members, life=track.life), now)
+        threat = _settle(replace(threat, members=track.members, life=track.life), _asked(track, now), now)
         if track.kind is ObjectClass.AIR:
             threat = replace(threat, exposures=_without_risk(threat.exposures, now))
         elif meaning is not None and predicted(track, meaning):
@@ -158,7 +166,8 @@ def _carry(
 
 def _not_yet_clear(threat: Threat, now: Instant) -> tuple[Exposure, ...]:
     """An area is clear some time after its last second, and waits for areas that end soon after it."""
-    over_s = CLEAR_LOST_S if threat.life is Life.LOST else CLEAR_S
+    watched = threat.life is not Life.LOST and threat.certainty is Certainty.OBSERVED
+    over_s = CLEAR_S if watched else CLEAR_LOST_S
     unclear = [e.until_ns for e in threat.exposures if now < after(e.until_ns, over_s)]
     return tuple(
         e
@@ -174,11 +183,15 @@ def _lose(threat: Threat) -> Threat:
     return replace(threat, life=Life.LOST, certainty=Certainty.POSSIBLE, unsettled_ns=None)
 
 
-def _settle(threat: Threat, now: Instant) -> Threat:
-    """Tracked or coasting, once it has lasted. When every area's time is over only the all-clear is news."""
-    asked = _asked(threat.life)
+def _settle(threat: Threat, asked: Certainty, now: Instant) -> Threat:
+    """Tracked or coasting, once it has lasted; unseen for too long, at once. When every area's time is
+    over only
+    the all-clear is news.
+    """
     if asked is threat.certainty or all(now > e.until_ns for e in threat.exposures):
         return replace(threat, unsettled_ns=None)
+    if asked is Certainty.POSSIBLE:
+        return replace(threat, certainty=asked, unsettled_ns=None)
     since = now if threat.unsettled_ns is None else threat.unsettled_ns
     if now >= after(since, SETTLE_S):
         return replace(threat, certainty=asked, unsettled_ns=None)
