@@ -66,14 +66,20 @@ TICK_S = 0.1
 """Without news the fold still runs: receipts, requests and heartbeats fall due."""
 
 GATHER_S = 0.005
-"""Flow of this long shares one signature and one commit (EXCHANGE.md: micro-batches <= 5 ms or 50
-records).
+"""Pause between two turns that seal flow: what comes in it shares one signature and one commit (EXCHANGE.md:
+micro-batches <= 5 ms or 50 records). Flow that comes to an idle door waits for nobody.
 """
 
 GATHER_RECORDS = 50
 
-MOST_ARRIVALS = 512
-"""Arrivals of one turn, and those that may wait for it; further ones wait in the broker, unacknowledged.
+MOST_OFFERS = 200
+"""Offers after which a turn takes no further message of the hall: about 20 ms of work, so that what is urgent
+behind them, or comes meanwhile, does not wait long.
+"""
+
+MOST_ARRIVALS = 32
+"""Arrivals of one turn, and those that may wait for it; further ones wait in the mailbox, where urgent ones
+pass them. Full batches of flow are about 1 ms of work each.
 """
 
 MOST_FROM_HALL = 256
@@ -112,11 +118,12 @@ class Door:
         self._lines = lines or {}
         self.state = book.load(office)
         self._transport, self._publish = transport, publish
-        self._disk = ThreadPoolExecutor(1, "door-book")
+        self._disk = ThreadPoolExecutor(1, "door-reader")
         self._stimuli: deque[DoorStimulus] = deque()
         self._arrivals: deque[tuple[Arrived, Arrival]] = deque()
         self._room, self._wake, self._now = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._records, self._hall_spoke = 0, False
+        self._records, self._sealed_s = 0, 0.0
+        self._hall_spoke = False
         self._couriers: dict[Stream, Courier] = {}
         self._callers = {partner: Caller(transport) for partner in office.partners}
         for partner in office.partners:
@@ -140,13 +147,14 @@ class Door:
         self._came(len(offers), urgent=any(traffic_of(o.product) is Traffic.URGENT for o in offers))
 
     async def on_import_ack(self, data: bytes) -> None:
-        """`import.ack` from the hall."""
+        """`import.ack` from the hall: cumulative; all that follows from it can wait for a tick."""
         if len(self._stimuli) >= MOST_FROM_HALL:
             return
         ack = _ACK.decode(data)
-        self._hall_spoke = True
         self._stimuli.append(HallHas(ack.upto, ack.step))
-        self._came(0, urgent=False)
+        if not self._hall_spoke:
+            self._hall_spoke = True
+            self._came(0, urgent=True)
 
     async def take_arrivals(self) -> None:
         """For ever: what partners sent, as fast as turns take it."""
@@ -174,30 +182,44 @@ class Door:
         while True:
             await _at_most(self._wake, TICK_S)
             if self._wake.is_set():
-                await _at_most(self._now, GATHER_S)
+                await _at_most(self._now, self._sealed_s + GATHER_S - time.monotonic())
             self._wake.clear()
             self._now.clear()
             await self.turn()
 
     async def turn(self) -> None:
         """One step over everything that waits. Arrivals are acknowledged when it is committed."""
-        self._records = 0
         if not self._hall_spoke:
             return  # it knows whether our book is an old copy (node.restored): nothing is numbered before
         came = [*self._arrivals]
         self._arrivals.clear()
         self._room.set()
-        stimuli = [*self._stimuli, *(arrived for arrived, _ in came), Tick()]
-        self._stimuli.clear()
+        stimuli = [*self._take_from_hall(), *(arrived for arrived, _ in came), Tick()]
         after, effects = door_step(self.state, stimuli, Instant(time.time_ns()))
         for effect in effects:
             if isinstance(effect, Store):
-                await self._on_disk(self.book.commit, effect)
+                # On the loop, not in a thread: what comes meanwhile could not be worked on before it ends,
+                # and two switches of threads cost more than an fsync of a usual disk.
+                self.book.commit(effect)
         self.state = after
         for effect in effects:
             await self._carry_out(effect)
         for _, arrival in came:
             await arrival.ack()
+        if any(isinstance(stimulus, OffersCame) for stimulus in stimuli):
+            self._sealed_s = time.monotonic()
+
+    def _take_from_hall(self) -> list[DoorStimulus]:
+        taken: list[DoorStimulus] = []
+        offers = 0
+        while self._stimuli and offers < MOST_OFFERS:
+            stimulus = self._stimuli.popleft()
+            offers += len(stimulus.offers) if isinstance(stimulus, OffersCame) else 0
+            taken.append(stimulus)
+        self._records = 0
+        if self._stimuli:
+            self._came(GATHER_RECORDS, urgent=False)  # the rest is due at once
+        return taken
 
     async def _carry_out(self, effect: DoorEffect) -> None:
         match effect:
@@ -275,7 +297,7 @@ class Door:
         return [self.run_turns(), self.take_arrivals(), self.hand_again(), *couriers, *callers, *lines]
 
     def close(self) -> None:
-        """Wait for the commit that is under way."""
+        """Wait for the read that is under way."""
         self._disk.shutdown(wait=True)
 
     def _reader(self, stream: Stream) -> Read:
@@ -286,15 +308,16 @@ class Door:
         return read
 
     async def _on_disk(self, work: Callable[..., T], *args: object) -> T:
-        """In the book's own thread: a commit waits for the disk, the loop does not."""
+        """Long reads of the book, which verify every row: in a thread, over a connection of their own."""
         return await asyncio.get_running_loop().run_in_executor(self._disk, work, *args)
 
 
 async def _at_most(event: asyncio.Event, seconds: float) -> None:
     # Not asyncio.wait_for: in Python 3.11 it can swallow the cancellation that ends the process.
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
+    if seconds > 0 and not event.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await event.wait()
 
 
 async def main(argv: list[str]) -> None:

@@ -102,14 +102,20 @@ class ExchangeCounts(NamedTuple):
 
 
 class DoorBook:
-    """The book, open for its one writer. Raises what tocsin.record.book says."""
+    """The book, open for its one writer. Raises what tocsin.record.book says.
+
+    `outbox`, `overlapping` and `handoff` may run in a thread beside `commit`: they have a connection of their
+    own, which sees what is committed and nothing else.
+    """
 
     def __init__(self, path: Path) -> None:
         self._db = open_book(path, SCHEMA, VERSION)
         self._logs = LogBook(self._db)
+        self._committed = open_reader(path)
 
     def close(self) -> None:
         """Let go of the book."""
+        self._committed.close()
         self._db.close()
 
     # ---- writing
@@ -152,8 +158,8 @@ class DoorBook:
             ),
         )
         many(
-            "DELETE FROM outbox WHERE partner = ? AND traffic = ? AND last <= ?",
-            ((partner, traffic, row.receipted) for (partner, traffic), row in store.outs.items()),
+            "DELETE FROM outbox WHERE partner = ? AND traffic = ? AND first <= ? AND last <= ?",
+            ((*key, row.receipted, row.receipted) for key, row in store.outs.items()),
         )
 
     def _write_held(self, store: Store) -> None:
@@ -223,7 +229,7 @@ class DoorBook:
         """Rows not yet receipted whose first sequence is past `after`, in order, their signatures checked and
         made anew where a partner would not take them any more."""
         where = "partner = ? AND traffic = ? AND first > ?"
-        rows = self._db.execute(
+        rows = self._committed.execute(
             f"SELECT data, by_hub FROM outbox WHERE {where} ORDER BY first LIMIT ?", (*stream, after, limit)
         )
         return _opened(rows, office, now)
@@ -236,7 +242,7 @@ class DoorBook:
         found: list[Sealed] = []
         where = "partner = ? AND traffic = ? AND first <= ? AND last >= ?"
         for first, last in runs:
-            rows = self._db.execute(
+            rows = self._committed.execute(
                 f"SELECT data, by_hub FROM outbox WHERE {where} ORDER BY first LIMIT ?",
                 (*stream, last, first, limit - len(found)),
             )
@@ -245,7 +251,7 @@ class DoorBook:
 
     def handoff(self, after: int, limit: int) -> list[HandedItem]:
         """Items that the hall has not committed, past number `after`, in order."""
-        rows = self._db.execute(
+        rows = self._committed.execute(
             "SELECT item FROM handoff WHERE number > ? ORDER BY number LIMIT ?", (after, limit)
         )
         return [_ITEM.decode(bytes(item)) for (item,) in rows]

@@ -60,7 +60,8 @@ def run_process(main: Callable[[list[str]], Awaitable[None]]) -> None:
 
     code = 0
     try:
-        asyncio.run(start())
+        with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+            runner.run(start())
     except UserError as mistake:
         print(mistake, file=sys.stderr)
         code = USER_MISTAKE
@@ -68,6 +69,15 @@ def run_process(main: Callable[[list[str]], Awaitable[None]]) -> None:
         print(f"error: {full}; free some space and start the node again", file=sys.stderr)
         code = USER_MISTAKE
     _leave(code)
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's, where there is one: a sixth less work for a door under load. Null: Python's own."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 def _leave(code: int) -> None:

@@ -20,8 +20,9 @@ GAP_GRACE_NS = 700 * MILLISECOND_NS
 ASK_AGAIN_NS = 2 * SECOND_NS
 """Between two requests for the same gap."""
 
-RECEIPT_NS = 50 * MILLISECOND_NS
-"""Receipts are cumulative: one per stream in this time is enough, and each costs a signature."""
+RECEIPT_NS = 200 * MILLISECOND_NS
+"""Receipts are cumulative: one per stream in this time is enough, and each costs a signature and up to eight
+fsyncs on its two routes."""
 
 MAX_ASKED = MAX_RUNS
 
