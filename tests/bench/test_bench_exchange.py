@@ -21,6 +21,7 @@ KEYS = {
     "p50_ms",
     "p99_ms",
     "urgent_p50_ms",
+    "urgent_flood_p99_ms",
     "floor_p50_ms",
     "ratio_p50",
     "lost",
@@ -75,7 +76,8 @@ def test_prints_the_keys_that_others_read(ran: Ran) -> None:
 def test_every_way_was_measured(ran: Ran) -> None:
     found = ran.result
     assert found.rate_per_s > 0
-    assert found.floor_rate_per_s > 0
+    assert found.bare_floor_rate_per_s > 0
+    assert found.flood_per_s == 2_000.0
     assert found.fsync_ms > 0
     assert found.plots > 0
     assert found.chain_products > 0

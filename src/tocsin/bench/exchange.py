@@ -37,6 +37,9 @@ HEADROOM = 0.8
 """A rate counts as moderate up to this part of what saturation carried."""
 
 URGENT_EVERY_S = 0.05
+FLOOD = 100.0
+"""Products of flow beside each urgent one in the flood (issue: a hundredfold)."""
+
 SETTLE_S = 1.0
 """After the last plot, and before the first offer: what is under way has crossed both doors."""
 
@@ -58,11 +61,12 @@ Stations = Mapping[Nation, Station]
 class Parts(NamedTuple):
     """Shares of the measured time; steady and floor parts come once for each rate."""
 
-    chain: float = 0.28
+    chain: float = 0.24
     saturation: float = 0.12
     steady: float = 0.11
     urgent: float = 0.06
-    core: float = 0.04
+    flood: float = 0.06
+    core: float = 0.02
     floor_saturation: float = 0.08
     floor_steady: float = 0.05
 
@@ -141,7 +145,12 @@ async def _loaded(configs: Configs, halls: Mapping[Nation, PlayedHall], seconds:
     say("doors: single urgent messages")
     urgent = DoorWay(halls, ORIGIN, samples.launch(ORIGIN, now))
     single = await one_by_one(urgent, URGENT_EVERY_S, _at_least(seconds * PARTS.urgent))
-    return Doors(saturation, tuple(loads), single, tuple(envelopes))
+    say(f"doors: urgent messages in a flood of {FLOOD / URGENT_EVERY_S:.0f} products/s of flow")
+    flood_s = _at_least(seconds * PARTS.flood)
+    flooded, flood = await asyncio.gather(
+        one_by_one(urgent, URGENT_EVERY_S, flood_s), steady(flow, FLOOD / URGENT_EVERY_S, flood_s)
+    )
+    return Doors(saturation, tuple(loads), single, flooded, flood, tuple(envelopes))
 
 
 def _moderate(saturation_per_s: float) -> tuple[float, ...]:
@@ -170,7 +179,7 @@ async def _floors(configs: Configs, doors: Doors, seconds: float, say: Say) -> F
     stream: list[Load] = []
     durable: list[Load] = []
     for rate, envelope in zip(rates, doors.envelopes, strict=True):
-        say(f"floor: bare streams, then with equal commits, {rate:.0f} products/s")
+        say(f"floor: bare streams, then with equal batches, routes and commits, {rate:.0f} products/s")
         stream.append(await _bare(configs, Kind.STREAM, envelope, rate, steady_s))
         durable.append(await _bare(configs, Kind.DURABLE, envelope, rate, steady_s))
     say("floor: as much as arrives")

@@ -2,14 +2,18 @@
 
 Three floors. `core`: publish and subscribe across the leaf link, nothing stored. `stream`: publish to the
 origin's OUT stream and wait for the PubAck; the partner's broker sources it into its IN stream, from which
-the partner's consumer reads and acknowledges. `durable`: the same with a commit to an SQLite book (FULL) at
-the origin before the publish and at each partner before the acknowledgement, as the doors do it.
+the partner's consumer reads and acknowledges; direct routes, each message at once. `durable`, the floor that
+the doors are compared with: the same with the durable work that the doors do. A commit to an SQLite book
+(FULL) at the origin before the publish and one at each partner before the acknowledgement; the door's pause
+between two batches, in which what comes is gathered; the copy by the hub where the doors send one, which
+the partner acknowledges without a commit, as it has it already.
 """
 
 import asyncio
 import ssl
 import struct
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+import time
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from enum import StrEnum
@@ -19,14 +23,16 @@ import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from tocsin.bench.load import Tally
+from tocsin.bench.load import BATCH, Tally
 from tocsin.model.label import Nation, Plane
 from tocsin.model.product import Traffic
 from tocsin.node.broker_plan import client_tls
 from tocsin.node.config import NodeConfig
+from tocsin.node.door import GATHER_S
 from tocsin.node.keys import KeyFolder, read_seed
 from tocsin.record.book import open_book, transaction
 from tocsin.share import subjects
+from tocsin.share.topology import Route, Topology
 
 HEAD = struct.Struct(">8sQI")
 """Whose message it is, first product and how many; the rest of the payload is filling."""
@@ -54,20 +60,21 @@ class Book:
     def __init__(self, path: Path) -> None:
         self._db = open_book(path, SCHEMA, 1)
         self._thread = ThreadPoolExecutor(1, "floor-book")
-        self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[tuple[bytes, ...], asyncio.Future[None]]] = []
         self._busy = False
 
-    async def put(self, data: bytes) -> None:
+    async def put(self, *rows: bytes) -> None:
         """On disk when this returns."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((data, done))
+        self._waiting.append((rows, done))
         if not self._busy:
             self._busy = True
             while self._waiting:
-                rows, self._waiting = self._waiting, []
-                await loop.run_in_executor(self._thread, self._commit, [data for data, _ in rows])
-                for _, one in rows:
+                groups, self._waiting = self._waiting, []
+                together = [data for group, _ in groups for data in group]
+                await loop.run_in_executor(self._thread, self._commit, together)
+                for _, one in groups:
                     one.set_result(None)
             self._busy = False
         await done
@@ -96,30 +103,69 @@ class FloorWay:
         self._books: dict[Nation, Book] = {}
         self._slots = {nation: asyncio.Semaphore(IN_FLIGHT) for nation in Nation}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._upto = 0
+        self._topology = Topology()
+        self._taken: set[tuple[Nation, bytes]] = set()
+        self._batching: asyncio.Task[None] | None = None
+        self._upto = self._sent_upto = 0
+        self._wake, self._batched_s = asyncio.Event(), 0.0
 
     async def offer(self, count: int) -> None:
-        """See Way: one message with all of them to each partner."""
+        """See Way: one message with all of them to each partner, or what the next batch has room for."""
         first = self._upto + 1
         self._upto += count
         for number in range(first, first + count):
             self.tally.offered(number)
-        data = HEAD.pack(MAGIC, first, count).ljust(self._bytes_of(count), b"x")
-        self._spawn(self._send_all(first, data))
-
-    async def _send_all(self, first: int, data: bytes) -> None:
         if self._kind is Kind.DURABLE:
-            await self._books[self._origin].put(data)
-        await asyncio.gather(*(self._send(partner, first, data) for partner in self._lines))
+            self._wake.set()
+        else:
+            self._sent_upto = self._upto
+            self._spawn(self._send_all([self._message(first, count)]))
 
-    async def _send(self, partner: Nation, first: int, data: bytes) -> None:
-        line = self._lines[partner]
+    async def _batch(self) -> None:
+        """For ever: as a door's turns, a pause of GATHER_S after each batch, none after idleness."""
+        while True:
+            await self._wake.wait()
+            pause_s = self._batched_s + GATHER_S - time.monotonic()
+            if self._upto - self._sent_upto < BATCH and pause_s > 0:
+                await asyncio.sleep(pause_s)
+            self._wake.clear()
+            first, self._sent_upto = self._sent_upto + 1, self._upto
+            batch = [
+                self._message(one, min(BATCH, self._upto - one + 1))
+                for one in range(first, self._upto + 1, BATCH)
+            ]
+            await self._books[self._origin].put(*(data for _, data in batch))
+            self._spawn(self._send_all(batch))
+            self._batched_s = time.monotonic()
+
+    def _message(self, first: int, count: int) -> tuple[int, bytes]:
+        return first, HEAD.pack(MAGIC, first, count).ljust(self._bytes_of(count), b"x")
+
+    async def _send_all(self, batch: Sequence[tuple[int, bytes]]) -> None:
+        await asyncio.gather(
+            *(
+                self._send(partner, via, first, data)
+                for first, data in batch
+                for partner in Nation
+                if partner is not self._origin
+                for via in self._vias(partner)
+            )
+        )
+
+    def _vias(self, partner: Nation) -> list[Nation]:
+        """Whose links a message to `partner` takes."""
+        routes = self._topology.routes(self._origin, partner)
+        used = routes if self._kind is Kind.DURABLE else (Route.DIRECT,)
+        return [self._topology.via(partner, route) for route in used]
+
+    async def _send(self, partner: Nation, via: Nation, first: int, data: bytes) -> None:
+        line = self._lines[via]
         if self._kind is Kind.CORE:
             await line.publish(subjects.heartbeat(self._plane, partner, self._origin), data)
             return
         subject = subjects.product(self._plane, partner, self._origin, Traffic.FLOW)
-        headers = {"Nats-Msg-Id": f"{self._run}.{partner}.{first}"}
-        async with self._slots[partner]:
+        headers = {"Nats-Msg-Id": f"{self._run}.{partner}.{via}.{first}"}
+        async with self._slots[via]:
             await line.jetstream().publish(subject, data, timeout=ANSWER_S, headers=headers)
 
     async def connect(self, configs: Mapping[Nation, NodeConfig], stack: AsyncExitStack) -> None:
@@ -129,18 +175,22 @@ class FloorWay:
                 book = Book(config.root / f"floor-{self._run}.sqlite")
                 stack.callback(book.close)
                 self._books[nation] = book
+        self._topology = configs[self._origin].topology
         for partner in configs:
             if partner is not self._origin:
-                far = await _connect(configs[partner], self._origin, stack)
-                await self._listen(far, partner)
+                for via in self._vias(partner):
+                    link = self._origin if via is partner else via
+                    await self._listen(await _connect(configs[partner], link, stack), partner, link)
                 self._lines[partner] = await _connect(configs[self._origin], partner, stack)
         stack.push_async_callback(self._settle)
+        if self._kind is Kind.DURABLE:
+            self._batching = asyncio.create_task(self._batch())
 
-    async def _listen(self, far: Client, partner: Nation) -> None:
+    async def _listen(self, far: Client, partner: Nation, link: Nation) -> None:
         if self._kind is Kind.CORE:
             subject = subjects.heartbeat(self._plane, partner, self._origin)
         else:
-            subject = subjects.local(self._plane, self._origin, Traffic.FLOW)
+            subject = subjects.local(self._plane, link, Traffic.FLOW)
 
         async def take(msg: Msg) -> None:
             if self._kind is Kind.DURABLE:
@@ -153,8 +203,11 @@ class FloorWay:
         await far.subscribe(subject, cb=take)
 
     async def _take_durably(self, msg: Msg, partner: Nation) -> None:
-        await self._books[partner].put(msg.data)
-        self._count(msg.data, partner)
+        one = (partner, msg.data[: HEAD.size])
+        if one not in self._taken:
+            self._taken.add(one)
+            await self._books[partner].put(msg.data)
+            self._count(msg.data, partner)
         await msg.ack()
 
     def _count(self, data: bytes, partner: Nation) -> None:
@@ -177,6 +230,9 @@ class FloorWay:
             )
 
     async def _settle(self) -> None:
+        if self._batching is not None:
+            self._batching.cancel()
+            await asyncio.gather(self._batching, return_exceptions=True)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 

@@ -37,7 +37,7 @@ Stream = tuple[str, str, int]
 
 
 class PlayedHall:
-    """One nation's hall, going on where its record left off. `on_import` sees every import that is taken."""
+    """One nation's hall, going on where its record left off. `takers` see every import that is taken."""
 
     def __init__(self, bus: Bus, offers_upto: int, handed_upto: int) -> None:
         self._bus = bus
@@ -45,7 +45,7 @@ class PlayedHall:
         self._acked = 0
         self._open: deque[Offer] = deque()
         self.imports: list[Stream] = []
-        self.on_import: Callable[[Import], None] | None = None
+        self.takers: list[Callable[[Import], None]] = []
         self._living: asyncio.Task[None] | None = None
 
     @classmethod
@@ -84,8 +84,8 @@ class PlayedHall:
             self._handed_upto = row.number
             if isinstance(row.item, Import):
                 self.imports.append((row.item.origin, row.item.traffic, row.item.sequence))
-                if self.on_import is not None:
-                    self.on_import(row.item)
+                for take in self.takers:
+                    take(row.item)
         await self._acknowledge()
 
     async def _acknowledge(self) -> None:
@@ -114,7 +114,7 @@ class DoorWay:
         self._number = 0
         for nation, hall in halls.items():
             if nation is not origin:
-                hall.on_import = self._taker(nation)
+                hall.takers.append(self._taker(nation))
 
     async def offer(self, count: int) -> None:
         """See Way."""

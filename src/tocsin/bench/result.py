@@ -11,11 +11,14 @@ from tocsin.measure.timing import Spread
 
 
 class Doors(NamedTuple):
-    """What the doors alone did. `envelopes`: what each steady load was packed into."""
+    """What the doors alone did. `envelopes`: what each steady load was packed into; `flooded`: single urgent
+    messages while `flood` went on."""
 
     saturation: Load
     steady: tuple[Load, ...]
     urgent: Load
+    flooded: Load
+    flood: Load
     envelopes: tuple[Envelope, ...]
 
 
@@ -29,17 +32,18 @@ class Floors(NamedTuple):
 
 
 class AtRate(Struct, frozen=True):
-    """tocsin and the floors under one offered rate. `durable_floor`: the bare loop with equal commits."""
+    """tocsin and the floors under one offered rate. `floor`: the bare loop with equal batches, routes and
+    commits; `bare_floor`: over the direct route alone, at once, and no commits."""
 
     rate_per_s: float
     p50_ms: float | None
     p99_ms: float | None
     floor_p50_ms: float | None
     floor_p99_ms: float | None
-    durable_floor_p50_ms: float | None
-    durable_floor_p99_ms: float | None
+    bare_floor_p50_ms: float | None
+    bare_floor_p99_ms: float | None
     ratio_p50: float | None
-    ratio_durable_p50: float | None
+    ratio_bare_p50: float | None
     envelope_records: float
     envelope_bytes: float
 
@@ -53,6 +57,7 @@ class Result(Struct, frozen=True):
     p50_ms: float | None
     p99_ms: float | None
     urgent_p50_ms: float | None
+    urgent_flood_p99_ms: float | None
     floor_p50_ms: float | None
     ratio_p50: float | None
     lost: int
@@ -60,10 +65,14 @@ class Result(Struct, frozen=True):
     plot_to_partner_ms: Spread
     moderate_per_s: float
     urgent_p99_ms: float | None
+    urgent_flood_p50_ms: float | None
+    flood_per_s: float
     floor_p99_ms: float | None
-    floor_rate_per_s: float
+    bare_floor_p50_ms: float | None
+    bare_floor_p99_ms: float | None
+    ratio_bare_p50: float | None
+    bare_floor_rate_per_s: float
     ratio_rate: float | None
-    ratio_durable_p50: float | None
     core_floor_p50_ms: float | None
     core_floor_p99_ms: float | None
     floor_lost: int
@@ -84,17 +93,17 @@ def at_rates(doors: Doors, floors: Floors) -> tuple[AtRate, ...]:
     return tuple(_at_rate(*row) for row in rows)
 
 
-def _at_rate(own: Load, floor: Load, durable: Load, envelope: Envelope) -> AtRate:
+def _at_rate(own: Load, bare: Load, durable: Load, envelope: Envelope) -> AtRate:
     return AtRate(
         rate_per_s=own.asked_per_s or own.rate_per_s,
         p50_ms=own.latency_ms.p50,
         p99_ms=own.latency_ms.p99,
-        floor_p50_ms=floor.latency_ms.p50,
-        floor_p99_ms=floor.latency_ms.p99,
-        durable_floor_p50_ms=durable.latency_ms.p50,
-        durable_floor_p99_ms=durable.latency_ms.p99,
-        ratio_p50=ratio(own.latency_ms.p50, floor.latency_ms.p50),
-        ratio_durable_p50=ratio(own.latency_ms.p50, durable.latency_ms.p50),
+        floor_p50_ms=durable.latency_ms.p50,
+        floor_p99_ms=durable.latency_ms.p99,
+        bare_floor_p50_ms=bare.latency_ms.p50,
+        bare_floor_p99_ms=bare.latency_ms.p99,
+        ratio_p50=ratio(own.latency_ms.p50, durable.latency_ms.p50),
+        ratio_bare_p50=ratio(own.latency_ms.p50, bare.latency_ms.p50),
         envelope_records=round(envelope.records, 1),
         envelope_bytes=round(envelope.size_bytes, 1),
     )
@@ -111,13 +120,14 @@ def result(
     """Everything in one object."""
     rows = at_rates(doors, floors)
     bare = (floors.saturation, floors.core, *floors.stream, *floors.durable)
-    own = (doors.saturation, *doors.steady, doors.urgent)
+    own = (doors.saturation, *doors.steady, doors.urgent, doors.flooded, doors.flood)
     return Result(
         rate_per_s=doors.saturation.rate_per_s,
         fsync_ms=fsync_ms,
         p50_ms=rows[-1].p50_ms,
         p99_ms=rows[-1].p99_ms,
         urgent_p50_ms=doors.urgent.latency_ms.p50,
+        urgent_flood_p99_ms=doors.flooded.latency_ms.p99,
         floor_p50_ms=rows[-1].floor_p50_ms,
         ratio_p50=rows[-1].ratio_p50,
         lost=max(account.lost, sum(load.lost for load in own)),
@@ -125,10 +135,14 @@ def result(
         plot_to_partner_ms=chain.plot_to_partner_ms,
         moderate_per_s=rows[-1].rate_per_s,
         urgent_p99_ms=doors.urgent.latency_ms.p99,
+        urgent_flood_p50_ms=doors.flooded.latency_ms.p50,
+        flood_per_s=doors.flood.asked_per_s or doors.flood.rate_per_s,
         floor_p99_ms=rows[-1].floor_p99_ms,
-        floor_rate_per_s=floors.saturation.rate_per_s,
+        bare_floor_p50_ms=rows[-1].bare_floor_p50_ms,
+        bare_floor_p99_ms=rows[-1].bare_floor_p99_ms,
+        ratio_bare_p50=rows[-1].ratio_bare_p50,
+        bare_floor_rate_per_s=floors.saturation.rate_per_s,
         ratio_rate=ratio(doors.saturation.rate_per_s, floors.saturation.rate_per_s),
-        ratio_durable_p50=rows[-1].ratio_durable_p50,
         core_floor_p50_ms=floors.core.latency_ms.p50,
         core_floor_p99_ms=floors.core.latency_ms.p99,
         floor_lost=sum(load.lost for load in bare),

@@ -82,7 +82,7 @@ def _show(found: Result) -> None:
     console = Console()
     console.print(_latencies(found))
     console.print(
-        f"saturation: {found.rate_per_s:,.0f} products/s, the bare loop {found.floor_rate_per_s:,.0f} "
+        f"saturation: {found.rate_per_s:,.0f} products/s, the bare loop {found.bare_floor_rate_per_s:,.0f} "
         f"({_number(found.ratio_rate)} of it)"
     )
     console.print(
@@ -100,15 +100,15 @@ def _latencies(found: Result) -> Table:
     chain = found.plot_to_partner_ms
     table.add_row(f"plot -> partner ({found.chain_products} products)", *_spread(chain.p50, chain.p99), "")
     table.add_row("urgent, one by one", *_spread(found.urgent_p50_ms, found.urgent_p99_ms), "")
+    flooded = _spread(found.urgent_flood_p50_ms, found.urgent_flood_p99_ms)
+    table.add_row(f"urgent, in {found.flood_per_s:.0f} products/s of flow", *flooded, "")
     for row in found.at_rates:
         table.add_section()
         times = _number(row.ratio_p50)
         table.add_row(f"tocsin, {row.rate_per_s:.0f} products/s", *_spread(row.p50_ms, row.p99_ms), times)
-        table.add_row("  bare streams (floor)", *_spread(row.floor_p50_ms, row.floor_p99_ms), "1")
-        durable = _spread(row.durable_floor_p50_ms, row.durable_floor_p99_ms)
-        table.add_row(
-            "  bare streams, equal commits", *durable, _per(row.durable_floor_p50_ms, row.floor_p50_ms)
-        )
+        table.add_row("  floor: equal commits and routes", *_spread(row.floor_p50_ms, row.floor_p99_ms), "1")
+        bare = _spread(row.bare_floor_p50_ms, row.bare_floor_p99_ms)
+        table.add_row("  bare streams, direct", *bare, _per(row.bare_floor_p50_ms, row.floor_p50_ms))
     core = _spread(found.core_floor_p50_ms, found.core_floor_p99_ms)
     table.add_row("  core messages", *core, _per(found.core_floor_p50_ms, found.floor_p50_ms))
     return table

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from tocsin.errors import UserError
 from tocsin.model.handoff import (
@@ -43,6 +44,7 @@ from tocsin.node.door_words import (
     Arrived,
     AskCommit,
     CommitmentCame,
+    Disk,
     DoorEffect,
     DoorStimulus,
     HallHas,
@@ -58,8 +60,10 @@ from tocsin.node.door_words import (
     Stream,
     Tick,
 )
-from tocsin.node.shell import announce_ready, run_process, until_stopped
+from tocsin.node.reserve import Reserve
+from tocsin.node.shell import RESTARTED, announce_ready, run_process, until_stopped
 from tocsin.node.tak import TakLine, lines_of
+from tocsin.record.book import BookFullError
 from tocsin.share.transport import Arrival, Transport
 
 TICK_S = 0.1
@@ -85,6 +89,8 @@ pass them. Full batches of flow are about 1 ms of work each.
 MOST_FROM_HALL = 256
 """Messages of the hall that may wait for a turn."""
 
+LOOK_AGAIN_S = 1.0
+"""Between two looks whether a full disk has room again."""
 HAND_AGAIN_S = 0.5
 """An acknowledgement of the hall takes a few milliseconds; half a second without one is a lost message.
 """
@@ -113,17 +119,21 @@ class Door:
         transport: Transport,
         publish: Publish,
         lines: Mapping[str, TakLine] | None = None,
+        reserve: Reserve | None = None,
     ) -> None:
         self.book = book
         self._lines = lines or {}
         self.state = book.load(office)
+        self._reserve, self._looked_s = reserve, 0.0
+        if reserve and not reserve.fill():
+            _say("the disk is full: flow is refused, what is urgent goes while it can")
+            self.state = replace(self.state, full=True)
         self._transport, self._publish = transport, publish
         self._disk = ThreadPoolExecutor(1, "door-reader")
         self._stimuli: deque[DoorStimulus] = deque()
         self._arrivals: deque[tuple[Arrived, Arrival]] = deque()
         self._room, self._wake, self._now = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._records, self._sealed_s = 0, 0.0
-        self._hall_spoke = False
+        self._records, self._sealed_s, self._hall_spoke = 0, 0.0, False
         self._couriers: dict[Stream, Courier] = {}
         self._callers = {partner: Caller(transport) for partner in office.partners}
         for partner in office.partners:
@@ -148,7 +158,7 @@ class Door:
 
     async def on_import_ack(self, data: bytes) -> None:
         """`import.ack` from the hall: cumulative; all that follows from it can wait for a tick."""
-        if len(self._stimuli) >= MOST_FROM_HALL:
+        if self._hall_spoke and len(self._stimuli) >= MOST_FROM_HALL:
             return
         ack = _ACK.decode(data)
         self._stimuli.append(HallHas(ack.upto, ack.step))
@@ -195,6 +205,24 @@ class Door:
         self._arrivals.clear()
         self._room.set()
         stimuli = [*self._take_from_hall(), *(arrived for arrived, _ in came), Tick()]
+        if self.state.full and self._room_again():
+            stimuli.insert(0, Disk(False))
+        try:
+            effects = self._step(stimuli)
+        except BookFullError as full:
+            if not self._reserve or not self._reserve.release():
+                raise
+            _say(f"{full}; until then flow is refused, what is urgent still goes")
+            effects = self._step([Disk(True), *stimuli])
+        for effect in effects:
+            await self._carry_out(effect)
+        for _, arrival in came:
+            await arrival.ack()
+        if any(isinstance(stimulus, OffersCame) for stimulus in stimuli):
+            self._sealed_s = time.monotonic()
+
+    def _step(self, stimuli: Sequence[DoorStimulus]) -> Sequence[DoorEffect]:
+        """The fold, and its commit. BookFullError: nothing has changed."""
         after, effects = door_step(self.state, stimuli, Instant(time.time_ns()))
         for effect in effects:
             if isinstance(effect, Store):
@@ -202,12 +230,17 @@ class Door:
                 # and two switches of threads cost more than an fsync of a usual disk.
                 self.book.commit(effect)
         self.state = after
-        for effect in effects:
-            await self._carry_out(effect)
-        for _, arrival in came:
-            await arrival.ack()
-        if any(isinstance(stimulus, OffersCame) for stimulus in stimuli):
-            self._sealed_s = time.monotonic()
+        return effects
+
+    def _room_again(self) -> bool:
+        """True when the reserve could be filled, looked at now and then."""
+        now_s = time.monotonic()
+        if not self._reserve or now_s - self._looked_s < LOOK_AGAIN_S:
+            return False
+        self._looked_s = now_s
+        if filled := self._reserve.fill():
+            _say("there is room on the disk again; flow is taken again")
+        return filled
 
     def _take_from_hall(self) -> list[DoorStimulus]:
         taken: list[DoorStimulus] = []
@@ -297,8 +330,10 @@ class Door:
         return [self.run_turns(), self.take_arrivals(), self.hand_again(), *couriers, *callers, *lines]
 
     def close(self) -> None:
-        """Wait for the read that is under way."""
+        """Wait for the read that is under way. Who has stopped needs no reserve."""
         self._disk.shutdown(wait=True)
+        if self._reserve:
+            self._reserve.release()
 
     def _reader(self, stream: Stream) -> Read:
         async def read(after: int, limit: int) -> Sequence[Sealed]:
@@ -310,6 +345,10 @@ class Door:
     async def _on_disk(self, work: Callable[..., T], *args: object) -> T:
         """Long reads of the book, which verify every row: in a thread, over a connection of their own."""
         return await asyncio.get_running_loop().run_in_executor(self._disk, work, *args)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 async def _at_most(event: asyncio.Event, seconds: float) -> None:
@@ -337,7 +376,8 @@ async def run(config: NodeConfig, office: Office, book: DoorBook) -> None:
     """Everything of the door on one loop."""
     exchange = door_exchange(config)
     bus = await connect_bus(config, "door")
-    door = Door(office, book, exchange, bus.publish, lines_of(config))
+    reserve = Reserve(config.door_book.with_suffix(".reserve"))
+    door = Door(office, book, exchange, bus.publish, lines_of(config), reserve)
     try:
         await bus.subscribe("offer.data", door.on_offers)
         await bus.subscribe("import.ack", door.on_import_ack)
@@ -356,4 +396,4 @@ async def _say_ready(nation: Nation) -> None:
 
 
 if __name__ == "__main__":
-    run_process(main)
+    run_process(main, full_code=RESTARTED)

@@ -21,7 +21,7 @@ from tocsin.node.door_trust import settle
 from tocsin.node.door_turn import CONTROL_SKIP, VALID_NS
 from tocsin.node.door_words import DoorState, Flight, Held, InRow, Office, Store, Stream
 from tocsin.node.log_book import LOG_SCHEMA, LogBook
-from tocsin.record.book import book_errors, open_book, open_reader, transaction
+from tocsin.record.book import BookFullError, book_errors, open_book, open_reader, transaction
 from tocsin.release.seal import renewed
 from tocsin.share.inbox import InStream
 from tocsin.share.keylist import Believed, SignedList, believe
@@ -122,19 +122,26 @@ class DoorBook:
     # ---------------------------------------------------------------------------------------------
 
     def commit(self, store: Store) -> None:
-        """Everything of one step, on disk when this returns. A sequence seen twice breaks a key and
-        raises."""
-        with transaction(self._db):
-            self._write_out(store)
-            self._write_held(store)
-            self._write_in(store)
-            self._write_marks(store)
-            if store.logs is not None:
-                self._logs.write(store.logs, store.ticks, store.proofs)
-            self._db.executemany(
-                "INSERT OR REPLACE INTO key_list VALUES (?, ?, ?, ?)",
-                ((b.keys.nation, b.root, b.signed.body, b.signed.signature) for b in store.lists),
-            )
+        """Everything of one step, on disk when this returns. A sequence seen twice breaks a key and raises;
+        BookFullError leaves the book as it was, and the step may be tried again."""
+        try:
+            with transaction(self._db):
+                self._write(store)
+        except BookFullError:
+            self._logs.undone()
+            raise
+
+    def _write(self, store: Store) -> None:
+        self._write_out(store)
+        self._write_held(store)
+        self._write_in(store)
+        self._write_marks(store)
+        if store.logs is not None:
+            self._logs.write(store.logs, store.ticks, store.proofs)
+        self._db.executemany(
+            "INSERT OR REPLACE INTO key_list VALUES (?, ?, ?, ?)",
+            ((b.keys.nation, b.root, b.signed.body, b.signed.signature) for b in store.lists),
+        )
 
     def _write_out(self, store: Store) -> None:
         many = self._db.executemany

@@ -15,6 +15,7 @@ from tocsin.node.door_turn import Turn
 from tocsin.node.door_words import (
     Arrived,
     CommitmentCame,
+    Disk,
     DoorEffect,
     DoorState,
     DoorStimulus,
@@ -35,6 +36,8 @@ def door_step(
             door_trust.take_office(turn, stimulus.office)
         elif isinstance(stimulus, HallHas):
             hearing.take_hall(turn, stimulus)
+        elif isinstance(stimulus, Disk):
+            turn.full = stimulus.full
     offered = [stimulus.offers for stimulus in stimuli if isinstance(stimulus, OffersCame)]
     releasing.release_due(turn)
     if offered:

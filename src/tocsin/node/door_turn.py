@@ -21,6 +21,7 @@ from tocsin.node.door_words import (
     DoorEffect,
     DoorState,
     Evidence,
+    Flight,
     HandOver,
     Held,
     InRow,
@@ -70,6 +71,7 @@ class Turn:
         self.held_new: list[Held] = []
         self.unheld: list[tuple[int, Nation]] = []
         self._waiting: Counter[Nation] | None = None
+        self._flying: Counter[Nation] | None = None
         self.offers_upto, self.handed_upto, self.hall_upto = (
             state.offers_upto,
             state.handed_upto,
@@ -78,7 +80,7 @@ class Turn:
         self.hall_step, self.hall_heard_ns = state.hall_step, state.hall_heard_ns
         self.hall_seconds = state.hall_seconds
         self.copies, self.reported_ns = state.copies, state.reported_ns
-        self.taken = state.taken
+        self.taken, self.full = state.taken, state.full
         self.offers: list[Offer] = []
         self.decisions: list[Decision] = []
         self.sealed: list[Sealed] = []
@@ -126,6 +128,18 @@ class Turn:
             self._waiting = Counter(one.partner for one in self.held)
         return self._waiting[partner]
 
+    def fly(self, flight: Flight) -> None:
+        """Imports are on their way to the hall."""
+        self.flights.append(flight)
+        if self._flying is not None:
+            self._flying[flight.origin] += 1
+
+    def flying(self, partner: Nation) -> int:
+        """How many of this partner's envelopes the hall has not committed, at least."""
+        if self._flying is None:
+            self._flying = Counter(one.origin for one in self.flights)
+        return self._flying[partner]
+
     def unhold_due(self) -> list[Held]:
         """Take out whatever is due now, in order."""
         count = bisect_right(self.held, self.now, key=lambda one: one.due_wall_ns)
@@ -147,7 +161,7 @@ class Turn:
     def quarantine(self, reason: str, source: str, detail: str, data: bytes) -> None:
         """Refused: kept as evidence, counted and shown; nothing else happens with it."""
         refused = Quarantined(reason, source, detail, self.now)
-        self.evidence.append(Evidence(refused, data))
+        self.evidence.append(Evidence(refused, b"" if self.full else data))
         self.hand(refused)
 
     def say(self, partner: Nation, note: Note) -> None:
@@ -222,6 +236,7 @@ class Turn:
             copies=self.copies,
             taken=self.taken,
             logs=self.logs,
+            full=self.full,
             reported_ns=self.reported_ns,
             lists=self.lists,
             trust=self.trust,

@@ -80,7 +80,13 @@ class Officed(Struct, frozen=True, tag="officed"):
     office: "Office"
 
 
-DoorStimulus = OffersCame | Arrived | HallHas | CommitmentCame | Tick | Officed
+class Disk(Struct, frozen=True, tag="disk"):
+    """The disk of the book is full but for its reserve, or has room again."""
+
+    full: bool
+
+
+DoorStimulus = OffersCame | Arrived | HallHas | CommitmentCame | Disk | Tick | Officed
 
 # ---- effects
 # -------------------------------------------------------------------------------------------------
@@ -288,6 +294,8 @@ class DoorState(Struct, frozen=True):
     taken: dict[bytes, int] = {}
     """Envelopes of products taken lately: SHA-256 of their bytes, and how many records were in them."""
     logs: Logs = Logs()
+    full: bool = False
+    """No room but the reserve, which is for what is urgent: flow is refused, given and taken."""
     reported_ns: Instant = Instant(0)
     lists: dict[Nation, Believed] = {}
     """The newest trust list of each partner."""

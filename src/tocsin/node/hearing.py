@@ -22,9 +22,9 @@ LATE_NS = 10 * SECOND_NS
 """From seal to arrival; beyond it an officer is told that what he sees is not of now. Ten times a usual
 round trip with a repeat; own choice."""
 
-MAX_FLIGHTS = 20_000
-"""Envelopes handed to a hall that does not commit; beyond it nothing is taken, partners keep what they
-have."""
+MAX_FLIGHTS = 10_000
+"""Envelopes of one partner handed to a hall that does not commit; beyond it nothing of that partner is taken.
+It keeps what it has, and is asked for it later."""
 
 
 def take_arrival(turn: Turn, arrived: Arrived) -> None:
@@ -42,7 +42,7 @@ def take_arrival(turn: Turn, arrived: Arrived) -> None:
             link = turn.links.get(header.issuer, Link())
             turn.links[header.issuer] = links.heard(link, arrived.path, note, turn.now)
     turn.copies += len(outcome.products)
-    if outcome.products and len(turn.flights) >= MAX_FLIGHTS:
+    if outcome.products and not _has_room(turn, header):
         return
     stream = (header.issuer, header.traffic)
     after, fresh = inbox.accept(turn.into(stream), header.traffic, header.first, header.last)
@@ -76,6 +76,12 @@ def _verified(turn: Turn, arrived: Arrived) -> Verified | None:
     return outcome
 
 
+def _has_room(turn: Turn, header: Header) -> bool:
+    if turn.full and header.traffic is Traffic.FLOW:
+        return False
+    return turn.flying(header.issuer) < MAX_FLIGHTS
+
+
 def _take_products(turn: Turn, verified: Verified, arrived: Arrived, first: int, last: int) -> None:
     header = verified.header
     marks, sigma_s = _shown_as(turn, verified, arrived.at_wall_ns)
@@ -96,7 +102,7 @@ def _take_products(turn: Turn, verified: Verified, arrived: Arrived, first: int,
                 digest=verified.digest,
             )
         )
-    turn.flights.append(flight)
+    turn.fly(flight)
 
 
 def _import(

@@ -72,6 +72,10 @@ class LogBook:
         if proofs:
             self._db.execute("DELETE FROM proof WHERE id <= (SELECT max(id) FROM proof) - ?", (MOST_PROOFS,))
 
+    def undone(self) -> None:
+        """The transaction of the last `write` failed: nothing counts as written."""
+        self._written.clear()
+
     def read(self) -> Logs:
         """As of the last commit."""
         parts = {str(name): bytes(body) for name, body in self._db.execute("SELECT name, body FROM log_part")}

@@ -15,8 +15,9 @@ from tocsin.node.door_words import Held
 from tocsin.release.policy import Question, Withheld, decide, may_use_hub, must_encrypt
 from tocsin.release.reduce import reduced
 from tocsin.release.terms import Policy
-from tocsin.release.wording import HELD_FULL, UNSOUND
+from tocsin.release.wording import BACKLOG_FULL, DISK_FULL, HELD_FULL, UNSOUND
 from tocsin.share import outbox
+from tocsin.share.inbox import MAX_AHEAD
 from tocsin.share.topology import Route, Topology
 from tocsin.share.wire import encode_product, join_products, soundness
 
@@ -25,6 +26,10 @@ ENVELOPE_ROOM = 2_000
 
 MAX_PRODUCT_BYTES = 8_000
 """Ten times a usual tracklet; only a runaway text field gets there."""
+
+MOST_BACKLOG = MAX_AHEAD
+"""Records of flow that wait for one partner's receipts, about 1 GB: a thousand objects through a cut of a
+quarter of an hour, and as far as the partner would take them ahead of a gap."""
 
 MOST_HELD = 20_000
 """Products that wait for one partner, about 30 MB; what comes when so many wait is withheld, loudly."""
@@ -132,6 +137,9 @@ def _word(turn: Turn, offer: Offer, data: bytes | None, partner: Nation, taken_w
         return _withheld(offer, partner, verdict.rule)
     if data is None:
         return _withheld(offer, partner, UNSOUND)
+    no_room = _no_room(turn, product, partner)
+    if no_room is not None:
+        return _withheld(offer, partner, no_room)
     due_wall_ns = Instant(taken_wall_ns + verdict.delay_s * SECOND_NS)
     if due_wall_ns > turn.now or partner in turn.unproven:
         return Held(offer, partner, taken_wall_ns, due_wall_ns)
@@ -145,6 +153,16 @@ def _word(turn: Turn, offer: Offer, data: bytes | None, partner: Nation, taken_w
         rule=verdict.rule,
         data=data,
     )
+
+
+def _no_room(turn: Turn, product: Product, partner: Nation) -> str | None:
+    """The rule by which flow finds no room now. What is urgent always has some."""
+    traffic = traffic_of(product)
+    if traffic is not Traffic.FLOW:
+        return None
+    if turn.full:
+        return DISK_FULL
+    return BACKLOG_FULL if turn.out((partner, traffic)).backlog >= MOST_BACKLOG else None
 
 
 def _withheld(offer: Offer, partner: Nation, rule: str) -> Decision:

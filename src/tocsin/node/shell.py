@@ -13,6 +13,8 @@ from tocsin.errors import UserError
 from tocsin.record.book import BookFullError
 
 USER_MISTAKE = 2
+RESTARTED = 1
+"""The supervisor tries again after a while."""
 
 
 def announce_ready(what: str) -> None:
@@ -52,8 +54,9 @@ async def until_stopped(*jobs: Coroutine[Any, Any, None]) -> None:
     await unless(stop_event(), *jobs)
 
 
-def run_process(main: Callable[[list[str]], Awaitable[None]]) -> None:
-    """Entry point of a node's process. Exit code 2 and one line for what only a person can mend."""
+def run_process(main: Callable[[list[str]], Awaitable[None]], full_code: int = USER_MISTAKE) -> None:
+    """Entry point of a node's process. Exit code 2 and one line for what only a person can mend; `full_code`
+    where the disk has no room left at all."""
 
     async def start() -> None:
         await main(sys.argv[1:])
@@ -67,7 +70,7 @@ def run_process(main: Callable[[list[str]], Awaitable[None]]) -> None:
         code = USER_MISTAKE
     except BookFullError as full:
         print(f"error: {full}; free some space and start the node again", file=sys.stderr)
-        code = USER_MISTAKE
+        code = full_code
     _leave(code)
 
 

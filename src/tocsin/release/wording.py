@@ -25,6 +25,12 @@ UNSOUND = "forbid.unsound"
 HELD_FULL = "forbid.held-full"
 """Not a rule of policy: as many products as the door holds are waiting for this partner already."""
 
+BACKLOG_FULL = "forbid.backlog-full"
+"""Not a rule of policy: as much flow as the door keeps waits for this partner's receipts already."""
+
+DISK_FULL = "forbid.disk-full"
+"""Not a rule of policy: the disk of the door's book is full; the reserve is for what is urgent."""
+
 WORDINGS = {
     "permit.releasable": Wording(
         "{issuer} may give a product to a nation that its label names as a recipient.",
@@ -83,6 +89,14 @@ WORDINGS = {
     ),
     HELD_FULL: Wording(
         "A door holds only so many products that wait for one partner.", "shorten delay_s in policy.toml"
+    ),
+    BACKLOG_FULL: Wording(
+        "A door keeps only so much flow for a partner that takes none.",
+        "mend the link with {partner}; what is urgent still goes",
+    ),
+    DISK_FULL: Wording(
+        "On a full disk a door keeps its last room for what is urgent.",
+        "free space on the disk of door.sqlite; the door notices by itself",
     ),
 }
 

@@ -1,9 +1,11 @@
-"""Arrivals waiting for the door: stored control, stored urgent, unstored, then flow. Bounded."""
+"""Arrivals waiting for the door: stored control, stored urgent, unstored, then flow. Bounded, and the links
+take turns: who floods its own waits behind itself, not before others."""
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 
+from tocsin.model.label import Nation
 from tocsin.model.product import Traffic
 from tocsin.share.transport import Arrival
 
@@ -18,17 +20,19 @@ UNSTORED_LIMIT = 1_024
 
 
 class Mailbox:
-    """One reader, any number of writers in the same loop. `limit` bounds each class of stored messages."""
+    """One reader, any number of writers in the same loop. `limit` bounds what is stored of each class and
+    link."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._rows: dict[str, deque[Arrival]] = {kind: deque() for kind in ORDER}
-        self._rows[UNSTORED] = deque(maxlen=UNSTORED_LIMIT)
+        self._rows: dict[str, dict[Nation, deque[Arrival]]] = {kind: {} for kind in ORDER}
         self._come = asyncio.Event()
 
     def put(self, arrival: Arrival) -> bool:
         """False when its class is full: left unacknowledged, the broker brings it again."""
-        row = self._rows[arrival.traffic if arrival.stored else UNSTORED]
+        links = self._rows[arrival.traffic if arrival.stored else UNSTORED]
+        most = None if arrival.stored else UNSTORED_LIMIT
+        row = links.setdefault(arrival.via, deque(maxlen=most))
         if arrival.stored and len(row) >= self._limit:
             return False
         row.append(arrival)
@@ -38,9 +42,14 @@ class Mailbox:
     async def arrivals(self) -> AsyncIterator[Arrival]:
         """For ever, the most pressing first."""
         while True:
-            row = next((self._rows[kind] for kind in ORDER if self._rows[kind]), None)
-            if row is not None:
-                yield row.popleft()
+            links = next((self._rows[kind] for kind in ORDER if self._rows[kind]), None)
+            if links:
+                via, row = next(iter(links.items()))
+                arrival = row.popleft()
+                del links[via]
+                if row:
+                    links[via] = row  # the others first
+                yield arrival
             else:
                 self._come.clear()
                 await self._come.wait()
