@@ -62,10 +62,13 @@ def test_every_nation_with_and_without_its_partners() -> None:
 
 def test_pictures_and_noise(tmp_path: Path) -> None:
     words = ("--scenario", "near", "--runs", "1", "--sensors", "KOR-R1", "--process-noise", "0.01", "--json")
-    result = invoke(*words, "--plot", str(tmp_path / "new"))
+    result = invoke(*words, "--until", "70", "--plot", str(tmp_path / "new"))
     assert result.exit_code == 0, result.output
     assert {file.name for file in (tmp_path / "new").iterdir()} == {
         "near-KOR-R1-ratio.svg",
         "near-KOR-R1-coverage.svg",
     }
-    assert json.loads(result.stdout)["at"]["60"]["position_ratio"] is None
+    found = json.loads(result.stdout)
+    assert found["at"]["60"]["position_ratio"] is None
+    assert found["at"]["60"]["tracked"] == 1
+    assert found["at"]["120"]["tracked"] == 0

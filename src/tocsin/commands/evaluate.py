@@ -58,6 +58,9 @@ def evaluate_command(
             "--process-noise", metavar="Q", min=0, max=10, help="White acceleration of the objects, m^2/s^3."
         ),
     ] = 0.0,
+    until: Annotated[
+        int, typer.Option(metavar="S", min=10, max=240, help="Runs end so long after first contact.")
+    ] = 240,
     compare: Annotated[
         bool, typer.Option("--compare-sharing", help="Every nation with and without its partners.")
     ] = False,
@@ -74,7 +77,7 @@ def evaluate_command(
     Example: tocsin evaluate --scenario near --runs 200 --json
     """
     whole = chosen(load(scenario), sensors)
-    plan = Plan(whole, nation or _first_to_see(whole), sharing, share_delay, noise)
+    plan = Plan(whole, nation or _first_to_see(whole), sharing, share_delay, noise, until)
     try:
         if compare:
             _show_cues(_cues(plan, seed, runs, jobs), as_json)
@@ -87,7 +90,10 @@ def evaluate_command(
         raise UserError(
             "a process of --jobs was killed", fix="give fewer --jobs, or more memory"
         ) from failure
-    found = evaluated(plan, seed, runs, trials)
+    _told(evaluated(plan, seed, runs, trials), plot, as_json)
+
+
+def _told(found: Evaluation, plot: Path | None, as_json: bool) -> None:
     if plot is not None:
         write_pictures(found, plot)
     if as_json:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from tocsin.measure import accuracy
-from tocsin.measure.trial import AGES_S, Trial
+from tocsin.measure.trial import Trial
 
 TEN_KM_M = 10e3
 
@@ -40,12 +40,11 @@ def _track_s(trials: Sequence[Trial]) -> float | None:
 
 
 def _ten_km_s(trials: Sequence[Trial]) -> float | None:
-    ages = [float(n) for n in range(1, AGES_S[-1] + 1)]
-    return _short(
-        accuracy.median_time(
-            [trial.contact_s + accuracy.time_to(ages, trial.sizes_m, TEN_KM_M) for trial in trials]
-        )
-    )
+    times = []
+    for trial in trials:
+        ages = [float(n + 1) for n in range(len(trial.sizes_m))]
+        times.append(trial.contact_s + accuracy.time_to(ages, trial.sizes_m, TEN_KM_M))
+    return _short(accuracy.median_time(times))
 
 
 def _short(value: float | None) -> float | None:

@@ -206,8 +206,10 @@ def _fused_ratio(trials: Sequence[Trial], age: int) -> accuracy.Ratio | None:
 
 
 def _time_to(trials: Sequence[Trial], km: float, sizes: Callable[[Trial], Sequence[float]]) -> float | None:
-    ages = [float(n) for n in range(1, AGES_S[-1] + 1)]
-    return accuracy.median_time([accuracy.time_to(ages, sizes(trial), 1e3 * km) for trial in trials])
+    every = [sizes(trial) for trial in trials]
+    return accuracy.median_time(
+        [accuracy.time_to([float(n + 1) for n in range(len(one))], one, 1e3 * km) for one in every]
+    )
 
 
 def _mean(scores: Sequence[Siap]) -> Siap:

@@ -47,6 +47,7 @@ class Plan(NamedTuple):
     sharing: bool = True
     share_delay_s: float = 0.0
     noise_m2_s3: float = 0.0
+    until_s: int = AGES_S[-1]
 
 
 class Trial(NamedTuple):
@@ -123,10 +124,12 @@ def run(plan: Plan, seed: int, tell: Callable[[str], None] | None = None) -> Tri
     if bounds is None:
         return None
     contact = bounds.contact_ns
-    deliveries = [d for d in plots(scenario, seed, truths) if d.deliver_ns <= after(contact, AGES_S[-1] + 2)]
+    deliveries = [
+        d for d in plots(scenario, seed, truths) if d.deliver_ns <= after(contact, plan.until_s + 2)
+    ]
     world = _World(plan, deliveries)
     first_s = int(seconds_between(scenario.start_ns, deliveries[0].deliver_ns))
-    last_s = int(np.ceil(seconds_between(scenario.start_ns, contact))) + AGES_S[-1]
+    last_s = int(np.ceil(seconds_between(scenario.start_ns, contact))) + plan.until_s
     trial = Trial(seed, {}, {}, (), (), (), bounds.contact_s, float("inf"))
     sizes: list[float] = []
     best: list[float] = []
