@@ -113,3 +113,26 @@ $(BUILT)/.stamp: $(DATA_INPUTS) | .venv/.stamp-run
 .venv/.stamp-warm: .venv/.stamp-run $(BUILT)/.stamp $(wildcard src/tocsin/earth/*.py src/tocsin/track/*.py src/tocsin/sim/*.py)
 	@if [ -f src/tocsin/earth/warm.py ]; then echo "setup: compiling the integrator (once)"; $(PY) -m tocsin.earth.warm; fi
 	@touch $@
+
+# ---- broken on purpose (docs/faults.md) ----
+
+.PHONY: faults fuzz flips canaries
+
+faults: setup  ## real processes killed, stopped, cut off, filled, unplugged; ARGS="--quick", "--list", "--only NAME"
+	@if [ "$$(id -u)" = 0 ] && [ -e /dev/fuse ]; then $(MAKE) --no-print-directory .build/fuse/.stamp; fi
+	@$(BIN)/tocsin faults --fuse-python .build/fuse/bin/python $(ARGS)
+
+fuzz: setup  ## 1,000,000 hostile inputs at every rim where a stranger's bytes come in; ARGS="--count N --only RIM"
+	@$(PY) tools/fuzz.py --jobs $(JOBS) $(ARGS)
+
+flips: setup  ## every bit of 1,000 envelopes flipped, none believed; ARGS="--envelopes N"
+	@$(PY) tools/flips.py --jobs $(JOBS) $(ARGS)
+
+canaries: setup  ## 1,000,000 products with random labels under random policies, none leaked; ARGS="--count N"
+	@$(PY) tools/canaries.py --jobs $(JOBS) $(ARGS)
+
+# What a disk that forgets needs (power cuts), apart from everything else; libfuse3 itself is the system's.
+.build/fuse/.stamp: requirements/fuse.txt | $(UV)
+	@$(UV) venv --quiet --clear --python "$(PYTHON)" .build/fuse
+	@$(UV) pip sync --quiet --python .build/fuse/bin/python --require-hashes requirements/fuse.txt
+	@touch $@

@@ -15,6 +15,7 @@ from tocsin.commands import (
     decode,
     demo,
     evaluate,
+    faults,
     init,
     node,
     officer,
@@ -45,6 +46,7 @@ app.command("prove")(prove.prove_command)
 app.command("decode")(decode.decode_command)
 app.command("init")(init.init_command)
 app.command("evaluate")(evaluate.evaluate_command)
+app.command("faults")(faults.faults_command)
 app.command("conformance")(conformance.conformance_command)
 app.add_typer(trust.app, name="trust")
 app.add_typer(witness.app, name="witness")

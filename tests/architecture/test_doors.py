@@ -36,7 +36,7 @@ FORBIDDEN_IMPORTS = (
         r"tocsin\.model\.(track|event|picture|product|sensor)(\.|$)",
         "public outlets carry only Warning",
     ),
-    (r"(?!sim/)", r"random$", "chance belongs to the simulated world"),
+    (r"(?!sim/|faults/)", r"random$", "chance belongs to the simulated world"),
 )
 # Official or foreign terms that hold the word; everything else says "object".
 OBJECT_NOT_TARGET = re.compile(r"target", re.IGNORECASE)

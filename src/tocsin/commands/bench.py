@@ -51,7 +51,7 @@ def exchange_command(
     """
     if folder is not None and not folder.is_dir():
         raise UserError(f"there is no folder {folder}", fix="name one on the disk to measure")
-    logging.getLogger("asyncio").addFilter(_no_tls_farewell)
+    logging.getLogger("asyncio").addFilter(no_tls_farewell)
     try:
         found = asyncio.run(_measure(seconds, folder))
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -73,7 +73,7 @@ async def _measure(seconds: float, folder: Path | None) -> Result:
     return await run(seconds, folder, lambda line: print(line, file=sys.stderr, flush=True))
 
 
-def _no_tls_farewell(record: logging.LogRecord) -> bool:
+def no_tls_farewell(record: logging.LogRecord) -> bool:
     """nats-py leaves a TLS connection half open at its end, which asyncio remarks upon; it means nothing."""
     return "eof_received() has no effect" not in record.getMessage()
 

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Literal
 
+import msgspec
+
 from tocsin.model.label import Plane
 from tocsin.node.broker_plan import client_tls
 from tocsin.node.config import NodeConfig
@@ -23,6 +25,10 @@ Role = Literal["hall", "door"]
 
 PENDING = 1_024
 """Messages that may wait for the reader: handoffs are batched, and what is dropped is sent again."""
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
+"""What decoding raises for bytes that are no message (msgspec has no error of its own for text that is no
+UTF-8)."""
 
 PATIENCE_S = 3.0
 """A hall without broker still warns: after this long it goes on, and the session comes when the broker
@@ -53,10 +59,12 @@ class Bus:
             await self._session.publish(subjects.private(self._plane, topic), data)
 
     async def subscribe(self, topic: str, handler: Callable[[bytes], Awaitable[None]]) -> None:
-        """Hand on what is said on `topic`, one after the other."""
+        """Hand on what is said on `topic`, one after the other. What cannot be read is dropped as if it had
+        been lost: whoever sent it sends it again."""
 
         async def hand_on(message: Message) -> None:
-            await handler(message.data)
+            with suppress(*UNREADABLE):
+                await handler(message.data)
 
         await self._session.subscribe(subjects.private(self._plane, topic), hand_on, PENDING)
 

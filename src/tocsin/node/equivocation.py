@@ -60,7 +60,7 @@ def judge(data: bytes, keys: Keys) -> Found | str:
     """What the proof shows, or why it shows nothing."""
     try:
         proof = _PROOF.decode(data) if len(data) <= MAX_BYTES else Proof(FORM)
-    except msgspec.MsgspecError as fault:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:  # text that is no UTF-8, too
         return f"not a proof of the form {FORM}: {fault}"
     if (proof.checkpoints is None) == (proof.envelopes is None):
         return "a proof holds either two checkpoints or two envelopes"

@@ -227,11 +227,14 @@ def is_loopback(host: str) -> bool:
 
 
 def write_secret(path: Path, data: bytes) -> None:
-    """Create or replace a file that only its owner can read; the mode holds from the first byte on."""
+    """Create or replace a file that only its owner can read; the mode holds from the first byte on. It is on
+    the disk when this returns: a node whose power goes must find its keys again."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     with open(os.open(path, flags, 0o600), "wb") as file:
         os.fchmod(file.fileno(), 0o600)
         file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_seed(path: Path) -> str:

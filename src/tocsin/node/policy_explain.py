@@ -81,7 +81,7 @@ def read_message(text: str) -> Message:
     except OSError as failure:
         fix = "name a JSON file of a product, or RECORD#OFFER"
         raise UserError(f"cannot read {path} ({failure.strerror})", fix=fix) from None
-    except msgspec.MsgspecError as failure:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as failure:
         fix = 'give one product, its "type" tracklet, launch or prediction'
         raise UserError(f"{path} holds no product: {failure}", fix=fix) from None
 

@@ -35,7 +35,7 @@ def thaw(frozen: bytes, sha256: bytes) -> HallState | None:
     """The state whose hash is `sha256`; null when these bytes are not that state."""
     try:
         state = _DECODER.decode(zlib.decompress(frozen))
-    except (zlib.error, msgspec.DecodeError):
+    except (zlib.error, msgspec.DecodeError, UnicodeDecodeError):
         return None
     return state if digest(state) == sha256 else None
 

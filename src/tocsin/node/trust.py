@@ -122,7 +122,7 @@ def read_entry(path: Path) -> TrustEntry:
         raise UserError(
             f"cannot read {path} ({failure.strerror})", fix="name a file made by `tocsin trust export`"
         ) from None
-    except msgspec.MsgspecError as failure:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as failure:
         raise UserError(
             f"{path} is no trust entry ({failure})", fix="ask the partner to export it again"
         ) from None

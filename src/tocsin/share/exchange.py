@@ -29,6 +29,9 @@ REMAKE_S = 1.0
 UNSTORED = {Traffic.CONTROL: subjects.heartbeat, Traffic.URGENT: subjects.flash}
 """Subjects of what is never stored, by the class that it is of."""
 
+PAUSE_S = 2.0
+"""Two heartbeats: a partner not heard for so long has paused."""
+
 ACKNOWLEDGED = b"+ACK"
 """JetStream's word for it."""
 
@@ -64,6 +67,7 @@ class Exchange:
         self._watching: list[asyncio.Task[None]] = []
         self._refusal = "no answer"
         self._heard: dict[tuple[Nation, Route], float] = {}
+        self._since: dict[tuple[Nation, Route], float] = {}
 
     async def open(self, timeout_s: float = 15.0) -> None:
         """Connect to the own broker and make the streams; partners may still be away. TocsinError when
@@ -78,7 +82,7 @@ class Exchange:
                 f"the broker did not make the streams of the partner links: {self._refusal}"
             ) from None
         self._watching = [
-            asyncio.create_task(keep_awake(line, self._wanted(partner)))
+            asyncio.create_task(keep_awake(line, self._wanted(partner), self._hearing(partner)))
             for partner, line in self._lines.items()
         ]
 
@@ -130,6 +134,16 @@ class Exchange:
         """See Transport."""
         now = time.monotonic()
         return tuple(r for r in Route if now - self._heard.get((partner, r), -UP_S) < UP_S)
+
+    def _hearing(self, partner: Nation) -> Callable[[], float]:
+        """How long the partner has been heard over its own link without a pause."""
+
+        def heard_s() -> float:
+            now, key = time.monotonic(), (partner, Route.DIRECT)
+            silent = now - self._heard.get(key, -PAUSE_S) >= PAUSE_S
+            return 0.0 if silent else now - self._since[key]
+
+        return heard_s
 
     async def _store(self, sealed: Sealed, route: Route, attempt: int) -> None:
         via = self._topology.via(sealed.recipient, route)
@@ -203,7 +217,10 @@ class Exchange:
         named = subject.split(".")[3:4]
         origin = next((nation for nation in Nation if [nation] == named), partner)
         route = Route.DIRECT if origin is partner else Route.HUB
-        self._heard[(origin, route)] = time.monotonic()
+        now = time.monotonic()
+        if now - self._heard.get((origin, route), -PAUSE_S) >= PAUSE_S:
+            self._since[(origin, route)] = now
+        self._heard[(origin, route)] = now
         return origin, route
 
 
