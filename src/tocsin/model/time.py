@@ -41,6 +41,15 @@ def after(instant: Instant, seconds: float) -> Instant:
     return Instant(instant + round(seconds * SECOND_NS))
 
 
+def passed(since: int, span_ns: int, now: int) -> bool:
+    """True when that much time has gone by since then.
+
+    True as well when the clock has been set back past `since`: it may be an hour until then once more, and
+    what is due again and again must not wait for it.
+    """
+    return now < since or now - since >= span_ns
+
+
 def seconds_between(earlier: Instant, later: Instant) -> float:
     """`later - earlier` in seconds."""
     return (later - earlier) / SECOND_NS

@@ -5,12 +5,13 @@ committed it. Everything that the fold must remember over a crash is written in 
 it led to.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import apsw
 import msgspec
+from msgspec.structs import replace
 
 from tocsin.model.handoff import HandedItem
 from tocsin.model.label import Nation
@@ -221,9 +222,9 @@ class DoorBook:
             offers_upto=_number(self._db.execute("SELECT coalesce(max(number), 0) FROM offer")),
             handed_upto=self._mark("handed"),
             hall_upto=hall_upto,
-            outs=dict(self._outs()),
+            outs=outs_after_start({key: _OUT.decode(marks) for key, marks in self._streams("out")}),
             ins={key: _IN.decode(marks) for key, marks in self._streams("in")},
-            flights=tuple(self._flights(hall_upto)),
+            flights=flights_of(self._uncommitted(hall_upto)),
             held=tuple(self._held()),
             copies=self._mark("copies"),
             logs=self._logs.read(),
@@ -239,7 +240,7 @@ class DoorBook:
         rows = self._committed.execute(
             f"SELECT data, by_hub FROM outbox WHERE {where} ORDER BY first LIMIT ?", (*stream, after, limit)
         )
-        return _opened(rows, office, now)
+        return opened(_rows(rows), office, now)
 
     def overlapping(
         self, stream: Stream, runs: Sequence[Run], limit: int, office: Office, now: Instant
@@ -253,7 +254,7 @@ class DoorBook:
                 f"SELECT data, by_hub FROM outbox WHERE {where} ORDER BY first LIMIT ?",
                 (*stream, last, first, limit - len(found)),
             )
-            found += _opened(rows, office, now)
+            found += opened(_rows(rows), office, now)
         return found
 
     def handoff(self, after: int, limit: int) -> list[HandedItem]:
@@ -282,11 +283,6 @@ class DoorBook:
         row = self._db.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()
         return 0 if row is None else _int(row[0])
 
-    def _outs(self) -> Iterator[tuple[Stream, OutStream]]:
-        for key, marks in self._streams("out"):
-            row = _OUT.decode(marks)
-            yield key, allocate(row, CONTROL_SKIP)[0] if key[1] is Traffic.CONTROL else row
-
     def _lists(self, office: Office) -> Iterator[tuple[Nation, Believed]]:
         for nation, root, body, signature in self._db.execute("SELECT * FROM key_list"):
             signed = SignedList(bytes(body), bytes(signature))
@@ -304,25 +300,15 @@ class DoorBook:
         for nation, traffic, marks in rows:
             yield (Nation(str(nation)), Traffic(str(traffic))), bytes(marks)
 
-    def _flights(self, hall_upto: int) -> Iterator[Flight]:
-        """Runs of imports that the hall has not committed: as they were handed, in order of their numbers."""
+    def _uncommitted(self, hall_upto: int) -> Iterator[Flight]:
         rows = self._db.execute(
             "SELECT number, origin, traffic, sequence FROM inbox WHERE number > ? ORDER BY number",
             (hall_upto,),
         )
-        flight: Flight | None = None
         for number, origin, traffic, sequence in rows:
-            one = Flight(
+            yield Flight(
                 _int(number), Nation(str(origin)), Traffic(str(traffic)), _int(sequence), _int(sequence)
             )
-            if flight is not None and _follows(flight, one):
-                flight = Flight(flight.number, flight.origin, flight.traffic, flight.first, one.first)
-                continue
-            if flight is not None:
-                yield flight
-            flight = one
-        if flight is not None:
-            yield flight
 
 
 class Told(NamedTuple):
@@ -345,14 +331,34 @@ def told_so_far(path: Path) -> Told:
     return Told(sent, 0 if seen is None else _int(seen[0]))
 
 
-def _opened(rows: apsw.Cursor, office: Office, now: Instant) -> list[Sealed]:
+def outs_after_start(outs: dict[Stream, OutStream]) -> dict[Stream, OutStream]:
+    """Marks of what was sent as they may be used again: control goes on past what may not be stored."""
+    return {
+        key: allocate(row, CONTROL_SKIP)[0] if key[1] is Traffic.CONTROL else row for key, row in outs.items()
+    }
+
+
+def flights_of(imports: Iterable[Flight]) -> tuple[Flight, ...]:
+    """Imports that the hall has not committed, given one by one in order of their numbers, as runs."""
+    flights: list[Flight] = []
+    for one in imports:
+        if flights and _follows(flights[-1], one):
+            flights[-1] = replace(flights[-1], last=one.last)
+        else:
+            flights.append(one)
+    return tuple(flights)
+
+
+def opened(rows: Iterable[tuple[bytes, bool]], office: Office, now: Instant) -> list[Sealed]:
     """Rows (data, by_hub) of the outbox, ready to leave."""
     return [
-        renewed(
-            bytes(data), office.signer, former=office.former, by_hub=bool(by_hub), now=now, life_ns=VALID_NS
-        )
+        renewed(data, office.signer, former=office.former, by_hub=by_hub, now=now, life_ns=VALID_NS)
         for data, by_hub in rows
     ]
+
+
+def _rows(rows: apsw.Cursor) -> Iterator[tuple[bytes, bool]]:
+    return ((bytes(data), bool(by_hub)) for data, by_hub in rows)
 
 
 def _follows(flight: Flight, one: Flight) -> bool:

@@ -15,7 +15,7 @@ from tocsin.model.handoff import Handed, HandedItem
 from tocsin.model.label import Label, Nation
 from tocsin.model.product import Decision, Offer, Quarantined, Traffic
 from tocsin.model.sealed import Sealed
-from tocsin.model.time import SECOND_NS, Instant
+from tocsin.model.time import SECOND_NS, Instant, passed
 from tocsin.node.door_words import (
     AckOffers,
     DoorEffect,
@@ -158,6 +158,17 @@ class Turn:
             del self.taken[next(iter(self.taken))]
         self.taken[digest] = records
 
+    def wait_anew(self) -> None:
+        """The clock was set back: what was taken later than now waits its whole time from now on."""
+        if not self.held or self.held[-1].taken_wall_ns <= self.now:
+            return
+        ahead = [one for one in self.held if one.taken_wall_ns > self.now]
+        self.held = [one for one in self.held if one.taken_wall_ns <= self.now]
+        self.unheld += [(one.offer.number, one.partner) for one in ahead]
+        for one in ahead:
+            due = Instant(self.now + one.due_wall_ns - one.taken_wall_ns)
+            self.hold(replace(one, taken_wall_ns=self.now, due_wall_ns=due))
+
     def quarantine(self, reason: str, source: str, detail: str, data: bytes) -> None:
         """Refused: kept as evidence, counted and shown; nothing else happens with it."""
         refused = Quarantined(reason, source, detail, self.now)
@@ -266,7 +277,7 @@ class Turn:
             or self.new_lists
             or self._logs_changed
         )
-        overdue = self._dirty() and self.now - self.state.stored_ns >= LAZY_NS
+        overdue = self._dirty() and passed(self.state.stored_ns, LAZY_NS, self.now)
         return bool(rows) or overdue
 
     def _dirty(self) -> bool:

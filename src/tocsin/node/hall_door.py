@@ -26,8 +26,7 @@ from tocsin.model.handoff import (
 from tocsin.model.product import Offer
 from tocsin.model.time import Instant
 from tocsin.node.pending import Pending
-from tocsin.node.turn import contiguous
-from tocsin.record.ledger import Ledger
+from tocsin.node.turn import HallBook, contiguous
 
 RESEND_S = 0.5
 """An acknowledgement takes a few milliseconds; half a second without one is a lost message or a door
@@ -45,17 +44,18 @@ Publish = Callable[[str, bytes], Awaitable[None]]
 _OFFER = msgspec.msgpack.Decoder(Offer)
 _FROM_DOOR: msgspec.msgpack.Decoder[DoorMessage] = msgspec.msgpack.Decoder(DoorMessage)
 _OFFER_ACK = msgspec.msgpack.Decoder(OfferAck)
-_PACK = msgspec.msgpack.Encoder()
+_PACK = msgspec.msgpack.Encoder(order="deterministic")
 
 
 class DoorLink:
     """Handoff with the door over `publish(topic, bytes)`; `arrived` wakes the hall when items wait."""
 
     def __init__(
-        self, ledger: Ledger, pending: Pending, publish: Publish, arrived: Callable[[], None]
+        self, ledger: HallBook, pending: Pending, publish: Publish, arrived: Callable[[], None]
     ) -> None:
         self._ledger, self._pending, self._publish, self._arrived = ledger, pending, publish, arrived
         self._queued_upto = self._acked_upto = ledger.mark("handed")
+        self._taken_before = -1
         self._missing = 0
         self._tell_missing()
 
@@ -126,16 +126,23 @@ class DoorLink:
 
     async def resend(self) -> None:
         """For ever: send the open offers again when the door's mark has not moved for RESEND_S."""
-        before = -1
         while True:
-            taken = self._ledger.mark("offers_taken")
-            if taken == before:
-                await self.send([_OFFER.decode(body) for _, body in self._ledger.offers_open(OFFERS_AT_ONCE)])
-            before = taken
+            await self.resend_stalled()
             await asyncio.sleep(RESEND_S)
+
+    async def resend_stalled(self) -> None:
+        """Send the open offers again when the door's mark has not moved since the last call."""
+        taken = self._ledger.mark("offers_taken")
+        if taken == self._taken_before:
+            await self.send([_OFFER.decode(body) for _, body in self._ledger.offers_open(OFFERS_AT_ONCE)])
+        self._taken_before = taken
 
     async def beat(self) -> None:
         """For ever: the hall's last committed step, once a second."""
         while True:
-            await self.acknowledge(self._acked_upto, self._ledger.last_step())
+            await self.say_alive()
             await asyncio.sleep(BEAT_S)
+
+    async def say_alive(self) -> None:
+        """One heartbeat of the hall."""
+        await self.acknowledge(self._acked_upto, self._ledger.last_step())

@@ -4,7 +4,7 @@ aloud.
 
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tocsin.model.alarm import Alarm
 from tocsin.model.handoff import HandedItem, LinkReport
@@ -35,7 +35,8 @@ MOST_REFUSED = 1_000
 class Pending:
     """What came in since the last turn, with the wall time at which the first of it came."""
 
-    def __init__(self) -> None:
+    def __init__(self, wall: Callable[[], int] = time.time_ns) -> None:
+        self._wall = wall
         self._plots: deque[Plot] = deque()
         self._alive: set[str] = set()
         self._refused: deque[Quarantined] = deque()
@@ -91,7 +92,7 @@ class Pending:
 
     def take(self) -> tuple[list[HallStimulus], Instant]:
         """Everything that waits, as stimuli in a fixed order of kinds, and when the first of it came."""
-        arrived = self._first_wall_ns or Instant(time.time_ns())
+        arrived = self._first_wall_ns or Instant(self._wall())
         stimuli: list[HallStimulus] = []
         if self._handed:
             stimuli.append(HandedIn(tuple(self._handed)))
@@ -113,4 +114,4 @@ class Pending:
 
     def _touch(self) -> None:
         if self._first_wall_ns is None:
-            self._first_wall_ns = Instant(time.time_ns())
+            self._first_wall_ns = Instant(self._wall())

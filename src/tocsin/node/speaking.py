@@ -4,7 +4,7 @@ health."""
 from tocsin.model.handoff import LinkReport
 from tocsin.model.label import Label, Nation
 from tocsin.model.product import LinkHealth, Traffic
-from tocsin.model.time import MILLISECOND_NS
+from tocsin.model.time import MILLISECOND_NS, passed
 from tocsin.node import door_alarms, door_trust
 from tocsin.node.door_turn import Turn
 from tocsin.node.door_words import Report
@@ -27,7 +27,7 @@ def speak(turn: Turn) -> None:
         if links.beat_due(turn.links.get(partner, Link()), turn.now):
             _say(turn, partner, [_beat(turn, partner)], fleeting=True)
             turn.links[partner] = links.beaten(turn.links.get(partner, Link()), turn.now)
-    if turn.now - turn.reported_ns >= links.BEAT_NS:
+    if passed(turn.reported_ns, links.BEAT_NS, turn.now):
         turn.reported_ns = turn.now
         report = tuple(_health(turn, partner) for partner in turn.state.office.partners)
         turn.after.append(

@@ -5,7 +5,8 @@ Effects are handed back only after the step stands in the record: nobody is told
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import msgspec
 from msgspec.structs import astuple
@@ -23,7 +24,11 @@ from tocsin.node.hall_words import (
 )
 from tocsin.node.pipeline import hall_step
 from tocsin.node.snapshot import Cadence, freeze
-from tocsin.record.ledger import Entry, Imported, Ledger, Step
+from tocsin.record.ledger import Entry, Imported, Step, Ticks
+from tocsin.record.tick import Tick
+
+Fold = Callable[[HallState | None, Sequence[HallStimulus], Instant], tuple[HallState, tuple[HallEffect, ...]]]
+"""`hall_step`, or a simulation's own around it."""
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _OFFER = msgspec.msgpack.Encoder(order="deterministic")
@@ -34,13 +39,46 @@ def entry(word: HallStimulus | HallEffect) -> Entry:
     return Entry(str(type(word).__struct_config__.tag), _ENCODER.encode(word).decode())
 
 
-class Turner:
-    """Runs the fold over a record. `state` is what was last committed."""
+class HallBook(Protocol):
+    """What a hall asks of its record (record.ledger.Ledger): every call is on disk when it returns."""
 
-    def __init__(self, ledger: Ledger, state: HallState | None, last_now: Instant) -> None:
+    def append(self, step: Step) -> None:
+        """Commit one step with all that belongs to it, or nothing of it."""
+
+    def mark(self, name: str) -> int:
+        """`handed` (by the door) or `offers_taken` (by the door); 0 before the first."""
+
+    def last_step(self) -> int:
+        """Number of the last committed step; 0 for a new record."""
+
+    def offers_taken(self, upto: int) -> None:
+        """The door has committed every offer up to this number."""
+
+    def offers_open(self, most: int) -> list[tuple[int, bytes]]:
+        """The first `most` offers that the door has not acknowledged, in order."""
+
+    def commit_to(self, generation: int, number: int, at_wall_ns: Instant) -> Tick:
+        """Commit to the head for a leaf of the national log."""
+
+    def ticks(self) -> Ticks:
+        """How far the commitments reach."""
+
+
+class Turner:
+    """Runs the fold over a record. `state` is what was last committed; `wall` gives the wall clock."""
+
+    def __init__(
+        self,
+        ledger: HallBook,
+        state: HallState | None,
+        last_now: Instant,
+        wall: Callable[[], int] = time.time_ns,
+        fold: Fold = hall_step,
+    ) -> None:
         self.ledger = ledger
         self.state = state
         self.last_now = last_now
+        self._wall, self._fold = wall, fold
         self._cadence = Cadence()
 
     def turn(
@@ -49,7 +87,7 @@ class Turner:
         """Run one step and commit it. `now` never goes back: a clock that does is held at the last step's."""
         now = max(now, self.last_now)
         began_s = time.perf_counter()
-        state, effects = hall_step(self.state, stimuli, now)
+        state, effects = self._fold(self.state, stimuli, now)
         sha256 = digest(state)
         frozen = freeze(state) if self._cadence.due(time.perf_counter() - began_s) else None
         handed = [item for s in stimuli if isinstance(s, HandedIn) for item in s.items]
@@ -58,7 +96,7 @@ class Turner:
                 step=state.step,
                 now_ns=now,
                 arrived_wall_ns=arrived_wall_ns,
-                stepped_wall_ns=Instant(time.time_ns()),
+                stepped_wall_ns=Instant(self._wall()),
                 state_sha256=sha256,
                 stimuli=tuple(entry(word) for word in stimuli),
                 effects=tuple(entry(word) for word in effects),

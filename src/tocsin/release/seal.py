@@ -73,12 +73,14 @@ def renewed(
 ) -> Sealed:
     """A `Sealed` from the door's own book that a partner will still take at `now`.
 
-    A seal with less than half of `life_ns` left, or by one of our `former` keys, is made anew with the
-    current key: what was cut off for days still arrives. Sequences, label and payload stay as they were.
+    A seal with less than half of `life_ns` left, of a time that our clock has not reached yet (it was set
+    back), or by one of our `former` keys, is made anew with the current key: what was cut off for days
+    still arrives. Sequences, label and payload stay as they were.
     SealError unless the signature is ours over exactly these bytes.
     """
     header, payload = _opened(data, (signer, *former))
-    if header.key_id == signer.key_id and header.expires_wall_ns - now >= life_ns // 2:
+    young = header.issued_wall_ns <= now <= header.expires_wall_ns - life_ns // 2
+    if header.key_id == signer.key_id and young:
         return _sealed(header, data, by_hub, False)
     fresh = replace(header, key_id=signer.key_id, issued_wall_ns=now, expires_wall_ns=Instant(now + life_ns))
     return seal(fresh, payload, signer, by_hub=by_hub)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.model.product import Traffic
-from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
+from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant, passed
 from tocsin.share.links import MAX_RUNS, WITHHELD_NS, Receipt, Resend
 from tocsin.share.marks import Marks, Run
 
@@ -82,7 +82,7 @@ def withheld(stream: InStream, now: Instant) -> int:
 def receipt_due(stream: InStream, traffic: Traffic, now: Instant) -> tuple[InStream, Receipt | None]:
     """A receipt when there is news and the last one is long enough ago."""
     upto = stream.committed.upto
-    if upto <= stream.receipted or now - stream.receipted_ns < RECEIPT_NS:
+    if upto <= stream.receipted or not passed(stream.receipted_ns, RECEIPT_NS, now):
         return stream, None
     return replace(stream, receipted=upto, receipted_ns=now), Receipt(traffic, upto)
 
@@ -94,6 +94,6 @@ def resend_due(stream: InStream, traffic: Traffic, now: Instant) -> tuple[InStre
         return (replace(stream, gap_ns=None) if stream.gap_ns is not None else stream), None
     if stream.gap_ns is None:
         return replace(stream, gap_ns=now), None
-    if now - stream.gap_ns < GAP_GRACE_NS or now - stream.asked_ns < ASK_AGAIN_NS:
+    if not passed(stream.gap_ns, GAP_GRACE_NS, now) or not passed(stream.asked_ns, ASK_AGAIN_NS, now):
         return stream, None
     return replace(stream, asked_ns=now), Resend(traffic, missing[:MAX_ASKED])

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tocsin.model.label import Nation
 from tocsin.model.product import LinkHealth, Traffic
-from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
+from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant, passed
 from tocsin.share.keylist import SignedList
 
 BEAT_NS = SECOND_NS
@@ -246,7 +246,7 @@ def _sure_offset_ns(seen_ns: int, trip_ns: int) -> int:
 
 def beat_due(link: Link, now: Instant) -> bool:
     """True once a wall second."""
-    return now - link.beaten_ns >= BEAT_NS
+    return passed(link.beaten_ns, BEAT_NS, now)
 
 
 def beaten(link: Link, now: Instant) -> Link:

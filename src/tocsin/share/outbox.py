@@ -7,7 +7,7 @@ The sealed rows themselves are in the door's book: a row stays until the partner
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tocsin.model.time import MILLISECOND_NS, Instant
+from tocsin.model.time import MILLISECOND_NS, Instant, passed
 from tocsin.share.marks import Run
 
 RESEND_EVERY_NS = 500 * MILLISECOND_NS
@@ -43,7 +43,7 @@ def receipt(stream: OutStream, upto: int) -> OutStream | None:
 
 def resend(stream: OutStream, runs: tuple[Run, ...], now: Instant) -> tuple[OutStream, tuple[Run, ...]]:
     """What to send again of what was asked for: only what was sent and is not yet receipted."""
-    if now - stream.resent_ns < RESEND_EVERY_NS:
+    if not passed(stream.resent_ns, RESEND_EVERY_NS, now):
         return stream, ()
     cut = ((max(first, stream.receipted + 1), min(last, stream.sent)) for first, last in runs)
     wanted = tuple((first, last) for first, last in cut if first <= last)

@@ -1,0 +1,199 @@
+"""Liars: a stranger on the wire, a thief with a stolen key, a partner that means ill.
+
+Everything they make up is called `FORGED-`, so that the observer knows it wherever it turns up. What a
+partner signs with its own key about its own objects is its word and no forgery: that much it can always do.
+"""
+
+import random
+from collections import deque
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from tocsin.model.envelope import Header, header_for
+from tocsin.model.label import Label, Nation, Plane
+from tocsin.model.product import Traffic
+from tocsin.model.sealed import Sealed
+from tocsin.model.time import SECOND_NS, Instant
+from tocsin.model.track import Tracklet
+from tocsin.release.seal import seal
+from tocsin.share.links import Heartbeat, Note, Receipt
+from tocsin.share.wire import encode_notes, encode_product, join_products
+from tocsin.sim.virtual.keys import PLANE, SimKey
+from tocsin.sim.virtual.net import Network
+from tocsin.sim.virtual.observer import FORGED
+from tocsin.sim.virtual.time import Timeline
+from tocsin.sim.virtual.watch import made
+
+FAR = 2**40
+"""Sequences of liars: far from any that an honest door uses, so that none of its own is spoilt."""
+
+FLOOD = 150
+"""Messages of one flood."""
+
+REMEMBERED = 64
+"""Envelopes that the stranger has overheard."""
+
+
+class Liar:
+    """Makes and sends what must never be taken in."""
+
+    def __init__(
+        self, time: Timeline, network: Network, dice: random.Random, signer: Callable[[Nation], SimKey]
+    ) -> None:
+        self._time, self._network, self._dice, self._signer = time, network, dice, signer
+        self._overheard: deque[Sealed] = deque(maxlen=REMEMBERED)
+        self._serial = 0
+        self.stolen: SimKey | None = None
+
+    def overhear(self, sealed: Sealed) -> None:
+        """Something passed on the wire."""
+        if sealed.traffic is not Traffic.CONTROL:
+            self._overheard.append(sealed)
+
+    def malformed(self) -> None:
+        """No envelope at all, or one that is cut or doubled in the middle."""
+        dice = self._dice
+        sealed = self._one_overheard()
+        data = sealed.data if sealed else dice.randbytes(200)
+        shapes = (
+            dice.randbytes(dice.randrange(1, 400)),
+            data[: len(data) // 2],
+            data + data,
+            b"\x9f" * 300,
+            b"",
+        )
+        issuer, recipient = self._pair()
+        for shape in shapes:
+            self._network.inject(issuer, recipient, shape)
+
+    def spoofed(self) -> None:
+        """In another's name, with a key that is not its own; and in the liar's own name for another plane."""
+        issuer, recipient = self._pair()
+        self._forge(issuer, recipient, SimKey(recipient, 1))
+        self._forge(issuer, recipient, SimKey(issuer, 1, Plane.REAL), plane=Plane.REAL)
+        other = next(one for one in Nation if one not in (issuer, recipient))
+        self._forge(issuer, recipient, self._signer(issuer), origin=other)
+        self._forge(issuer, recipient, self._signer(issuer), plane=Plane.TEST)
+
+    def replayed(self) -> None:
+        """True envelopes once more, to their recipient and to the other."""
+        for sealed in list(self._overheard)[-16:]:
+            self._network.inject(sealed.issuer, sealed.recipient, sealed.data)
+            other = next(one for one in Nation if one not in (sealed.issuer, sealed.recipient))
+            self._network.inject(sealed.issuer, other, sealed.data)
+
+    def future(self) -> None:
+        """Truly signed, of tomorrow; and of the day before yesterday."""
+        issuer, recipient = self._pair()
+        day_ns = 86_400 * SECOND_NS
+        self._forge(issuer, recipient, self._signer(issuer), at=day_ns)
+        self._forge(issuer, recipient, self._signer(issuer), at=-2 * day_ns)
+
+    def flood(self) -> None:
+        """Rubbish and truly signed heartbeats, many at once."""
+        issuer, recipient = self._pair()
+        for n in range(FLOOD):
+            if n % 3:
+                self._network.inject(issuer, recipient, self._dice.randbytes(300))
+            else:
+                self._say(issuer, recipient, self._beat(issuer))
+
+    def contradicting(self) -> None:
+        """Another content under a sequence that the partner has long had."""
+        sealed = self._one_overheard()
+        if sealed is not None:
+            self._forge(sealed.issuer, sealed.recipient, self._signer(sealed.issuer), first=1)
+
+    def wider(self) -> None:
+        """A partner passes on what is not its own, and what its label does not release to the recipient."""
+        issuer, recipient = self._pair()
+        other = next(one for one in Nation if one not in (issuer, recipient))
+        signer = self._signer(issuer)
+        both = Label(PLANE, frozenset((issuer, other)), frozenset((recipient,)))
+        self._forge(issuer, recipient, signer, label=both)
+        self._forge(issuer, recipient, signer, label=Label(PLANE, frozenset((issuer,)), frozenset((other,))))
+        self._forge(issuer, recipient, signer, label=both, header_label=self._label(issuer, recipient))
+
+    def false_receipts(self) -> None:
+        """A partner receipts what was never sent to it."""
+        issuer, recipient = self._pair()
+        self._say(issuer, recipient, Receipt(Traffic.FLOW, FAR), Receipt(Traffic.URGENT, FAR))
+
+    def thief(self) -> None:
+        """With a stolen key, after it was revoked."""
+        if self.stolen is not None:
+            for recipient in Nation:
+                if recipient is not self.stolen.nation:
+                    self._forge(self.stolen.nation, recipient, self.stolen)
+
+    # ---- making
+
+    def _forge(
+        self,
+        issuer: Nation,
+        recipient: Nation,
+        signer: SimKey,
+        *,
+        origin: Nation | None = None,
+        plane: Plane = PLANE,
+        at: int = 0,
+        first: int | None = None,
+        label: Label | None = None,
+        header_label: Label | None = None,
+    ) -> None:
+        label = label or self._label(origin or issuer, recipient, plane)
+        self._serial += 1
+        product = made(origin or issuer, self._serial, label, self._dice)
+        product = replace(product, track_id=f"{FORGED}{self._serial}")
+        traffic = Traffic.FLOW if isinstance(product, Tracklet) else Traffic.URGENT
+        first = FAR + self._serial if first is None else first
+        header = self._header(header_label or label, issuer, recipient, traffic, first, signer.key_id, at)
+        payload = join_products([encode_product(product)])
+        self._put(seal(header, payload, signer, by_hub=False))
+
+    def _say(self, issuer: Nation, recipient: Nation, *notes: Note) -> None:
+        self._serial += 1
+        signer = self._signer(issuer)
+        label = self._label(issuer, recipient)
+        header = self._header(label, issuer, recipient, Traffic.CONTROL, FAR + self._serial, signer.key_id, 0)
+        self._put(seal(header, encode_notes(notes), signer, by_hub=False))
+
+    def _header(
+        self,
+        label: Label,
+        issuer: Nation,
+        recipient: Nation,
+        traffic: Traffic,
+        first: int,
+        key_id: str,
+        at: int,
+    ) -> Header:
+        issued = self._time.wall(issuer) + at
+        return header_for(
+            label,
+            issuer=issuer,
+            recipient=recipient,
+            traffic=traffic,
+            first=first,
+            last=first,
+            key_id=key_id,
+            issued_wall_ns=Instant(issued),
+            expires_wall_ns=Instant(issued + 3600 * SECOND_NS),
+        )
+
+    def _put(self, sealed: Sealed) -> None:
+        self._network.inject(sealed.issuer, sealed.recipient, sealed.data)
+
+    def _beat(self, issuer: Nation) -> Heartbeat:
+        return Heartbeat(self._time.wall(issuer), {}, {}, {}, 1, 0)
+
+    def _label(self, issuer: Nation, recipient: Nation, plane: Plane = PLANE) -> Label:
+        return Label(plane, frozenset((issuer,)), frozenset((recipient,)))
+
+    def _pair(self) -> tuple[Nation, Nation]:
+        issuer, recipient = self._dice.sample(list(Nation), 2)
+        return issuer, recipient
+
+    def _one_overheard(self) -> Sealed | None:
+        return self._overheard[0] if self._overheard else None

@@ -1,0 +1,326 @@
+"""What must hold, judged from outside: by what halls committed and what doors let out, never by what a node
+says of itself.
+
+The rules are written here a second time and on purpose: none of release, share or the folds is called. An
+observer that shared their code would share their mistakes.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import cbor2
+import msgspec
+
+from tocsin.model.event import LaunchEvent, SharedPrediction
+from tocsin.model.label import Caveat, Label, Nation
+from tocsin.model.product import Import, Offer, Product, Receipt, Traffic
+from tocsin.model.sealed import Sealed
+from tocsin.model.time import SECOND_NS
+from tocsin.model.track import Tracklet
+from tocsin.node.door_words import DoorState
+from tocsin.node.hall_words import HallEffect, HandedIn
+from tocsin.record.ledger import Step
+from tocsin.share.topology import Mode, Topology
+from tocsin.sim.virtual.keys import PLANE
+from tocsin.sim.virtual.terms import Terms
+from tocsin.sim.virtual.time import Timeline
+from tocsin.sim.virtual.watch import is_draft
+
+FORGED = "FORGED-"
+"""Track ids of everything that liars make begin so (attack.py)."""
+
+MOST_TOLD = 20
+"""Details kept of one broken invariant."""
+
+INVARIANTS = {
+    "lost": "an accepted offer reaches every partner that its label and the terms allow",
+    "duplicated": "nothing stands twice in a partner's record",
+    "leaked": "nothing reaches a nation that its label or the terms do not allow",
+    "forged": "nothing forged, replayed, of another plane or for another is taken in",
+    "altered": "what arrives is what was offered, or its reduced form",
+    "reduced": "what asks to be coarsened leaves coarsened, what asks to wait leaves late",
+    "order": "what is offered of one object under one label is numbered in that order",
+    "contiguous": "sequences of one stream have no gap in the partner's record",
+    "reused": "no sequence is signed twice",
+    "acked-lost": "what was acknowledged is still there after a crash",
+    "false-receipt": "a receipt is given for what the partner's hall has committed, and for nothing else",
+    "broken-key": "no step breaks a unique key of a book",
+    "warning-waits": "a nation's own warning never waits for the exchange",
+    "stuck": "after the last fault everything is receipted within the healing time",
+}
+
+_HANDED = msgspec.json.Decoder(HandedIn)
+_OFFER = msgspec.msgpack.Decoder(Offer)
+_PRODUCTS = msgspec.msgpack.Decoder(tuple[Product, ...])
+
+Uid = tuple[str, str, str, int]
+"""Origin, kind, track, sequence: names a product for ever."""
+
+
+_Thread = tuple[tuple[Nation, Nation, Traffic], str, Label]
+
+
+class Due(NamedTuple):
+    """An offer that a partner should get, or may get."""
+
+    product: Product
+    number: int
+    committed_ns: int
+    must: bool
+    delay_s: int
+
+
+class Broken(NamedTuple):
+    """An invariant that did not hold."""
+
+    invariant: str
+    at_s: float
+    detail: str
+
+
+class Contiguous:
+    """Numbers from 1 on: `upto` without a gap."""
+
+    def __init__(self) -> None:
+        self.upto = 0
+        self._beyond: set[int] = set()
+
+    def add(self, number: int) -> None:
+        """One more."""
+        self._beyond.add(number)
+        while self.upto + 1 in self._beyond:
+            self.upto += 1
+            self._beyond.remove(self.upto)
+
+    @property
+    def gaps(self) -> bool:
+        """True when something after `upto` is there."""
+        return bool(self._beyond)
+
+
+class Observer:
+    """Watches one run. `broken` is the verdict."""
+
+    def __init__(self, time: Timeline, topology: Topology, terms: dict[Nation, Terms], start_ns: int) -> None:
+        self._time, self._topology, self._terms, self._start_ns = time, topology, terms, start_ns
+        self.broken: list[Broken] = []
+        self.counts: Counter[str] = Counter()
+        self.objects: set[tuple[Nation, str]] = set()
+        self.open = 0
+        """Deliveries that must still come."""
+        self._due: dict[tuple[Nation, Uid], Due] = {}
+        self._got: dict[tuple[Nation, Uid], int] = {}
+        self._streams: dict[tuple[Nation, Nation, Traffic], Contiguous] = {}
+        self._sequence_of: dict[_Thread, dict[int, int]] = {}
+        self._signed: dict[tuple[Nation, Nation, Traffic], int] = {}
+        self._offers_acked = dict.fromkeys(Nation, 0)
+        self._imports_acked = dict.fromkeys(Nation, 0)
+        self._drafted: dict[Nation, list[int]] = {nation: [] for nation in Nation}
+        self._beats = 0
+
+    def breaks(self, invariant: str, detail: str) -> None:
+        """It does not hold."""
+        self.counts[invariant] += 1
+        if self.counts[invariant] <= MOST_TOLD:
+            at_s = round((self._time.now - self._start_ns) / SECOND_NS, 3)
+            self.broken.append(Broken(invariant, at_s, detail))
+
+    # ---- halls
+
+    def committed(self, nation: Nation, step: Step) -> None:
+        """A step stands in a hall's record: its offers are accepted, its imports are taken in."""
+        for _, body in step.offers:
+            self._accepted(nation, _OFFER.decode(body))
+        for entry in step.stimuli:
+            if entry.kind == "handed":
+                for item in _HANDED.decode(entry.body).items:
+                    if isinstance(item.item, Import):
+                        self._imported(nation, item.item)
+                    elif isinstance(item.item, Receipt):
+                        self._receipted(nation, item.item)
+
+    def _accepted(self, origin: Nation, offer: Offer) -> None:
+        self.counts["offered"] += 1
+        self.objects.add((origin, offer.product.track_id))
+        for partner in Nation:
+            if partner is not origin:
+                due = self._allowed(origin, partner, offer)
+                if due is not None:
+                    self._due[partner, uid(offer.product)] = due
+                    self.open += due.must
+
+    def _allowed(self, origin: Nation, partner: Nation, offer: Offer) -> Due | None:
+        product, terms = offer.product, self._terms[origin]
+        label = product.label
+        if partner not in label.releasable_to or kind(product) not in terms.kinds[partner]:
+            return None
+        urgent = not isinstance(product, Tracklet)
+        delay_s = 0
+        if Caveat.DELAY in label.caveats:
+            delay_s = terms.urgent_delay_s if urgent else terms.flow_delay_s
+            if not delay_s:
+                return None
+        if Caveat.COARSEN in label.caveats and not terms.coarsens:
+            return None
+        hub_only = self._topology.mode is Mode.HUB and self._topology.hub not in (origin, partner)
+        must = not hub_only or self._topology.hub in label.releasable_to
+        return Due(product, offer.number, self._time.now, must, delay_s)
+
+    def _imported(self, me: Nation, got: Import) -> None:
+        product, key = got.product, (me, uid(got.product))
+        stream = (got.origin, me, got.traffic)
+        self._streams.setdefault(stream, Contiguous()).add(got.sequence)
+        if product.track_id.startswith(FORGED) or product.origin is not got.origin:
+            return self.breaks("forged", f"{me} took in {uid(product)} from {got.origin}")
+        due = self._due.get(key)
+        if due is None:
+            known = any((other, key[1]) in self._due or other is got.origin for other in Nation)
+            return self.breaks("leaked" if known else "forged", f"{me} took in {uid(product)}")
+        if key in self._got:
+            return self.breaks("duplicated", f"{me} has {uid(product)} twice")
+        self._got[key] = got.sequence
+        self.counts["delivered"] += 1
+        self.open -= due.must
+        if not due.delay_s:
+            thread = (stream, product.track_id, product.label)
+            self._sequence_of.setdefault(thread, {})[got.sequence] = due.number
+        return self._compare(me, due, product)
+
+    def _compare(self, me: Nation, due: Due, got: Product) -> None:
+        if got.label != due.product.label or got.label.plane is not PLANE:
+            return self.breaks("altered", f"{me}: label of {uid(got)}")
+        if Caveat.COARSEN in due.product.label.caveats:
+            if not coarse(due.product, got):
+                self.breaks("reduced", f"{me} has {uid(got)} as fine as it was")
+        elif got != due.product:
+            self.breaks("altered", f"{me} has another {uid(got)}")
+        return None
+
+    def _receipted(self, me: Nation, receipt: Receipt) -> None:
+        if receipt.upto > self._has(me, receipt.origin, receipt.traffic):
+            self.breaks("false-receipt", f"{me} believes that {receipt.origin} has {receipt.upto}")
+
+    def _has(self, origin: Nation, recipient: Nation, traffic: Traffic) -> int:
+        one = self._streams.get((origin, recipient, traffic))
+        return one.upto if one else 0
+
+    def effects(self, nation: Nation, effects: Iterable[HallEffect]) -> None:
+        """Warnings that a nation drafted."""
+        if any(is_draft(effect) for effect in effects):
+            self._drafted[nation].append(self._time.now)
+
+    def expect_draft(self, nation: Nation, after_ns: int, until_ns: int) -> None:
+        """Cut off from everybody, this nation must have drafted between these times."""
+        self.counts["isolated_warnings"] += 1
+        if not any(after_ns <= at <= until_ns for at in self._drafted[nation]):
+            self.breaks("warning-waits", f"{nation} drafted no warning in time while it was alone")
+
+    def imports_acked(self, nation: Nation, upto: int) -> None:
+        """The hall has told its door."""
+        self._imports_acked[nation] = max(self._imports_acked[nation], upto)
+
+    def hall_started(self, nation: Nation, handed: int) -> None:
+        """A hall is back: what it acknowledged stands in its record."""
+        if handed < self._imports_acked[nation]:
+            self.breaks(
+                "acked-lost", f"{nation} hall acknowledged {self._imports_acked[nation]}, has {handed}"
+            )
+
+    # ---- doors
+
+    def offers_acked(self, nation: Nation, upto: int) -> None:
+        """The door has told its hall."""
+        self._offers_acked[nation] = max(self._offers_acked[nation], upto)
+
+    def door_started(self, nation: Nation, state: DoorState) -> None:
+        """A door is back: what it acknowledged stands in its book."""
+        if state.offers_upto < self._offers_acked[nation]:
+            told = self._offers_acked[nation]
+            self.breaks("acked-lost", f"{nation} door acknowledged offer {told}, has {state.offers_upto}")
+
+    def sent(self, sealed: Sealed) -> None:
+        """A door lets an envelope out for the first time."""
+        stream = (sealed.issuer, sealed.recipient, sealed.traffic)
+        if sealed.first <= self._signed.get(stream, 0):
+            self.breaks("reused", f"{'-'.join(stream)} {sealed.first} is signed again")
+        self._signed[stream] = sealed.last
+        if sealed.traffic is Traffic.CONTROL:
+            self._beats += sealed.fleeting
+            # A heartbeat's marks are cumulative: a false one still stands in the next.
+            if not sealed.fleeting or self._beats % 4 == 0:
+                self._notes(sealed)
+            return
+        payload = _payload(sealed.data)
+        for product in _PRODUCTS.decode(payload):
+            self._let_out(sealed, product)
+
+    def _let_out(self, sealed: Sealed, product: Product) -> None:
+        due = self._due.get((sealed.recipient, uid(product)))
+        hub = self._topology.hub
+        if due is None:
+            return self.breaks("leaked", f"{uid(product)} was sent to {sealed.recipient}")
+        by_relay = sealed.by_hub and hub not in (sealed.issuer, sealed.recipient)
+        if by_relay and self._topology.mode is not Mode.MESH and hub not in product.label.releasable_to:
+            self.breaks("leaked", f"{uid(product)} was sent by way of {hub}")
+        # A delay is by the wall clock; one that was turned in between is no measure of it.
+        turned = self._time.set_ns[sealed.issuer] >= due.committed_ns
+        if self._time.now - due.committed_ns < due.delay_s * SECOND_NS and not turned:
+            self.breaks("reduced", f"{uid(product)} left before its delay")
+        return None
+
+    def _notes(self, sealed: Sealed) -> None:
+        for note in msgspec.msgpack.decode(_payload(sealed.data)):
+            claims: dict[str, int] = {}
+            if note["type"] == "receipt":
+                claims = {note["traffic"]: note["upto"]}
+            elif note["type"] == "heartbeat":
+                claims = note["committed"]
+            for traffic, upto in claims.items():
+                if upto > self._has(sealed.recipient, sealed.issuer, Traffic(traffic)):
+                    self.breaks("false-receipt", f"{sealed.issuer} says that its hall has {traffic} {upto}")
+
+    # ---- the end
+
+    def close(self) -> None:
+        """After the healing time: what did not arrive will not."""
+        for (partner, name), due in self._due.items():
+            if due.must and (partner, name) not in self._got:
+                self.breaks("lost", f"{partner} never got {name}")
+        for stream, numbers in self._streams.items():
+            if numbers.gaps:
+                self.breaks("contiguous", f"{'-'.join(stream)} has a gap after {numbers.upto}")
+        for (stream, track, _), offers in self._sequence_of.items():
+            ordered = [offers[sequence] for sequence in sorted(offers)]
+            if ordered != sorted(ordered):
+                self.breaks("order", f"{track} in {'-'.join(stream)} does not follow the offers")
+
+
+def kind(product: Product) -> str:
+    """As it is called on the wire."""
+    if isinstance(product, Tracklet):
+        return "tracklet"
+    return "launch" if isinstance(product, LaunchEvent) else "prediction"
+
+
+def uid(product: Product) -> Uid:
+    """Names a product for ever."""
+    return product.origin, kind(product), product.track_id, product.sequence
+
+
+def coarse(fine: Product, got: Product) -> bool:
+    """True when nothing finer than the terms' default grids is left."""
+    if isinstance(got, Tracklet):
+        steps = (10_000.0,) * 3 + (100.0,) * 3
+        on_grid = all(abs(v / g - round(v / g)) < 1e-6 for v, g in zip(got.state.x, steps, strict=False))
+        return on_grid and got.identity is None and got.accel_mps2 is None
+    if isinstance(got, SharedPrediction):
+        return abs(got.impact.lat_deg * 10 - round(got.impact.lat_deg * 10)) < 1e-6 and fine != got
+    return abs(got.launch.lat_deg * 10 - round(got.launch.lat_deg * 10)) < 1e-6 and fine != got
+
+
+def _payload(data: bytes) -> bytes:
+    """The payload of an envelope, read without the code that made it."""
+    _, sign1 = cbor2.loads(data)
+    payload: Any = sign1.value[2]
+    return bytes(payload)

@@ -1,0 +1,355 @@
+"""One seed's world: three nations, what is between them, what goes wrong and when."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
+
+import msgspec
+from msgspec import Struct
+
+from tocsin.model.handoff import ImportAck, OfferAck
+from tocsin.model.label import Nation
+from tocsin.model.sealed import Sealed
+from tocsin.model.time import MILLISECOND_NS, SECOND_NS
+from tocsin.node.door_words import Office
+from tocsin.record.leaf import SALT_BYTES
+from tocsin.record.ledger import Step
+from tocsin.share.topology import Mode, Topology
+from tocsin.sim.virtual import watch
+from tocsin.sim.virtual.attack import Liar
+from tocsin.sim.virtual.disk import BrokenKeyError, Disk
+from tocsin.sim.virtual.door_node import DoorNode
+from tocsin.sim.virtual.faults import FAULTS, Undo
+from tocsin.sim.virtual.hall_node import HallNode
+from tocsin.sim.virtual.keys import PLANE, Keys
+from tocsin.sim.virtual.net import Network
+from tocsin.sim.virtual.observer import Observer
+from tocsin.sim.virtual.terms import any_terms
+from tocsin.sim.virtual.time import START, Timeline
+
+LATE_S = 12.0
+"""How much later than a lone hall a cut-off one may draft: it may have been started again in between."""
+
+PRIVATE_NS = MILLISECOND_NS
+"""Hall to door over the broker of the same machine."""
+
+RESTART_S = (0.3, 2.0)
+"""How long the supervisor takes to start a process again."""
+
+MINUTE_NS = 60 * SECOND_NS
+
+HEAL_NS = 180 * SECOND_NS
+"""After the last fault everything must be there and receipted within this: requests go every two seconds and
+serve 64 envelopes each, and a link that was down is dialled every second."""
+
+
+_OFFER_ACK = msgspec.msgpack.Decoder(OfferAck)
+_IMPORT_ACK = msgspec.msgpack.Decoder(ImportAck)
+
+
+class Plan(Struct, frozen=True):
+    """One run. `faults`: names that may happen; times in seconds of the world."""
+
+    seed: int
+    length_s: float
+    faults: tuple[str, ...] = tuple(FAULTS)
+    storm_every_s: float = 1_800.0
+    """Mean time from one storm of faults to the next."""
+    storm_s: tuple[float, float] = (20.0, 240.0)
+    burst_every_s: float = 3_600.0
+    """Mean time between bursts of scripted products; every storm brings one of its own."""
+    burst: tuple[int, int] = (5, 40)
+    launches_per_day: float = 1.0
+    isolate: float = 0.3
+    """Share of launches during which a nation is cut off from everybody."""
+    mode: Mode | None = None
+
+
+class World:
+    """Everything there is."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.dice = random.Random(plan.seed)
+        self.time = Timeline()
+        self.faults: Counter[str] = Counter()
+        self._sha = sha256(f"tocsin simulation {plan.seed}".encode())
+        topology = Topology(plan.mode or self.dice.choice((Mode.BOTH, Mode.BOTH, Mode.MESH, Mode.HUB)))
+        self.topology = topology
+        terms = {nation: any_terms(self.dice) for nation in Nation}
+        self._policies = {nation: terms[nation].policy for nation in Nation}
+        self.keys = Keys()
+        self.network = Network(
+            self.time, random.Random(self.dice.random()), topology, self.count, self._trace
+        )
+        self.observer = Observer(self.time, topology, terms, START)
+        self.liar = Liar(self.time, self.network, random.Random(self.dice.random()), self.keys.signer)
+        self.disks = {f"{what} {nation}": Disk() for what in ("door", "hall") for nation in Nation}
+        self.doors = {n: DoorNode(self, n, self.disks[f"door {n}"]) for n in Nation}
+        self.scripts = {n: watch.Script(n, random.Random(self.dice.random())) for n in Nation}
+        self.halls = {n: self._hall(n) for n in Nation}
+        self.network.doors.update(self.doors)
+        self._undo: list[Undo] = []
+        self._flown = 0
+        self.storming = False
+
+    def _hall(self, nation: Nation) -> HallNode:
+        chance = random.Random(self.dice.random())
+        config = watch.configured(nation, chance)
+        salts = partial(chance.randbytes, SALT_BYTES)
+        return HallNode(self, config, self.disks[f"hall {nation}"], salts, self.scripts[nation].fold)
+
+    def office(self, nation: Nation) -> Office:
+        """What a door that starts now is."""
+        keys = self.keys
+        return Office(
+            nation,
+            PLANE,
+            self.topology,
+            keys.trust(nation),
+            keys.signer(nation),
+            self._policies[nation],
+            keys.former(nation),
+        )
+
+    # ---- a run
+
+    def run(self) -> None:
+        """From the start of all processes to the observer's verdict."""
+        end = START + round(self.plan.length_s * SECOND_NS)
+        for nation in Nation:
+            self.time.after(self.dice.randrange(SECOND_NS), partial(self._start, "hall", nation))
+            self.time.after(self.dice.randrange(SECOND_NS), partial(self._start, "door", nation))
+        self._plan_storms(end)
+        self._plan_bursts(end)
+        self._plan_launches(end)
+        self.time.run(end)
+        self.calm()
+        healed = self.heal()
+        if healed is None:
+            self.observer.breaks("stuck", f"not settled {HEAL_NS // SECOND_NS} s after the last fault")
+        self.observer.close()
+
+    def calm(self) -> None:
+        """Every fault is over."""
+        while self._undo:
+            self._undo.pop()()
+        self.network.calm()
+        for disk in self.disks.values():
+            disk.full = disk.failing = False
+
+    def heal(self) -> float | None:
+        """Seconds until everything is delivered and receipted; null when HEAL_NS is not enough."""
+        since = self.time.now
+        while self.time.now - since < HEAL_NS:
+            self.time.run(self.time.now + SECOND_NS)
+            if self.settled():
+                return (self.time.now - since) / SECOND_NS
+        return None
+
+    def settled(self) -> bool:
+        """Nothing is under way any more."""
+        nodes: list[DoorNode | HallNode] = [*self.doors.values(), *self.halls.values()]
+        if self.observer.open or not all(node.up for node in nodes):
+            return False
+        waiting = any(door.state.held or door.backlog for door in self.doors.values())
+        return not waiting and all(not hall.ledger.offers_open(1) for hall in self.halls.values())
+
+    @property
+    def trace(self) -> str:
+        """SHA-256 of everything that was said and committed, in order."""
+        return self._sha.copy().hexdigest()
+
+    # ---- what happens when
+
+    def _plan_storms(self, end: int) -> None:
+        at = START + 5 * SECOND_NS
+        while self.plan.faults:
+            at += int(self.dice.expovariate(1.0 / self.plan.storm_every_s) * SECOND_NS)
+            length = int(self.dice.uniform(*self.plan.storm_s) * SECOND_NS)
+            if at >= end:
+                return
+            self.time.at(at, partial(self._storm, min(at + length, end)))
+            at += length
+
+    def _storm(self, until: int) -> None:
+        self.storming = True
+        names = self.dice.sample(self.plan.faults, min(len(self.plan.faults), self.dice.randint(1, 4)))
+        undo: list[Undo] = []
+        for name in names:
+            fault = FAULTS[name]
+            for _ in range(self.dice.randint(1, 4) if fault.instant else 1):
+                self.time.at(
+                    self.dice.randrange(self.time.now, until),
+                    partial(self._begin, name, undo),
+                )
+        for _ in range(self.dice.randint(1, 4)):
+            nation = self.dice.choice(list(Nation))
+            self.time.at(self.dice.randrange(self.time.now, until), partial(self._burst, nation))
+        self.time.at(until, partial(self._storm_ends, undo))
+
+    def _begin(self, name: str, undo: list[Undo]) -> None:
+        end = FAULTS[name].begin(self)
+        undo.append(end)
+        self._undo.append(end)
+        self._trace(name.encode())
+
+    def _storm_ends(self, undo: list[Undo]) -> None:
+        self.storming = False
+        for end in undo:
+            self._ends(end)
+
+    def _ends(self, end: Undo) -> None:
+        if end in self._undo:
+            self._undo.remove(end)
+            end()
+
+    def _plan_bursts(self, end: int) -> None:
+        at = START + 3 * SECOND_NS
+        while at < end:
+            self.time.at(at, partial(self._burst, self.dice.choice(list(Nation))))
+            at += int(self.dice.expovariate(1.0 / self.plan.burst_every_s) * SECOND_NS)
+
+    def _burst(self, nation: Nation) -> None:
+        names = self.scripts[nation].burst(self.dice.randint(*self.plan.burst))
+        step = self.dice.randint(1, 8)
+        for n in range(0, len(names), step):
+            self.time.after(n * 200 * MILLISECOND_NS, partial(self.halls[nation].make, names[n : n + step]))
+
+    def _plan_launches(self, end: int) -> None:
+        if not self.plan.launches_per_day:
+            return
+        at: float = START + 60 * SECOND_NS
+        while True:
+            at += self.dice.expovariate(self.plan.launches_per_day / 86_400.0) * SECOND_NS
+            name, number = self.dice.choice(watch.launches())
+            one = watch.launch(name, number, self.dice.randrange(2))
+            if at + one.length_ns + 60 * SECOND_NS > end:
+                return
+            self.time.at(int(at), partial(self._launch, name, number, one))
+
+    def _launch(self, name: str, number: int, one: watch.Launch) -> None:
+        self._flown += 1
+        if self.plan.faults and self.dice.random() < self.plan.isolate:
+            self._isolate(name, number, one)
+        shift = self.time.now - one.start_ns
+        groups: dict[tuple[int, Nation], list[watch.Seen]] = {}
+        for row in one.seen:
+            groups.setdefault((row.offset_ns, row.nation), []).append(row)
+        for (offset, nation), rows in groups.items():
+            plots = [watch.moved(row.plot, shift, self._flown) for row in rows]
+            self.time.after(offset, partial(self.halls[nation].sense, plots))
+        self.observer.counts["launches"] += 1
+
+    def _isolate(self, name: str, number: int, one: watch.Launch) -> None:
+        """A nation that sees this launch is alone during it: its own warning must come all the same."""
+        nation = self.dice.choice(list(Nation))
+        hops = {hop for other in Nation if other is not nation for hop in ((nation, other), (other, nation))}
+        cut = self.network.faults.cut
+        cut |= hops
+        since = self.time.now
+
+        def end() -> None:
+            cut.difference_update(hops)
+            self.network.wake()
+            expected_s = watch.first_draft_s(name, number, one.variant, nation)
+            if expected_s is not None:
+                latest = since + round((expected_s + LATE_S) * SECOND_NS)
+                self.observer.expect_draft(nation, since, latest)
+
+        self._undo.append(end)
+        self.time.after(one.length_ns, partial(self._ends, end))
+
+    # ---- Stage: what faults are done to
+
+    def count(self, fault: str) -> None:
+        """It happened."""
+        self.faults[fault] += 1
+
+    def kill(self, what: str, nation: Nation, points: int) -> None:
+        """See faults.Stage."""
+        node = self._node(what, nation)
+        if not node.up:
+            return
+        if points:
+            node.crash_in = points
+        else:
+            self._die(what, nation)
+
+    def broker(self, nation: Nation, *, up: bool) -> None:
+        """See faults.Stage."""
+        if up:
+            self.network.down.discard(nation)
+            self.network.wake()
+        else:
+            self.network.down.add(nation)
+
+    def rotate(self, nation: Nation, *, stolen: bool) -> None:
+        """See faults.Stage."""
+        if stolen:
+            self.liar.stolen = self.keys.steal(nation)
+            self.time.after(30 * SECOND_NS, self.liar.thief)
+        else:
+            self.keys.rotate(nation)
+        for one in Nation:
+            if one is nation or stolen:
+                self._node("door", one).crash()
+                self._start("door", one)
+
+    # ---- Ports: what processes may touch
+
+    def private(self, nation: Nation, topic: str, data: bytes) -> None:
+        """See ports.Ports."""
+        self._trace(data)
+        if topic == "offer.ack":
+            self.observer.offers_acked(nation, _OFFER_ACK.decode(data).upto)
+        elif topic == "import.ack":
+            self.observer.imports_acked(nation, _IMPORT_ACK.decode(data).upto)
+        if nation in self.network.down:
+            return None
+        if self.network.faults.lose and self.dice.random() < self.network.faults.lose / 4:
+            return self.count("handoff-loss")
+        if topic in ("offer.data", "import.ack"):
+            to: Callable[[str, bytes], None] = self.doors[nation].on_hall
+        else:
+            to = self.halls[nation].on_door
+        return self.time.after(PRIVATE_NS, partial(to, topic, data))
+
+    def sent(self, sealed: Sealed) -> None:
+        """See ports.Ports."""
+        self.observer.sent(sealed)
+        self.liar.overhear(sealed)
+
+    def died(self, what: str, nation: Nation, why: BaseException) -> None:
+        """See ports.Ports."""
+        if isinstance(why, BrokenKeyError):
+            self.observer.breaks("broken-key", f"{nation} {what}: {why}")
+        self._die(what, nation)
+
+    def _die(self, what: str, nation: Nation) -> None:
+        self.count(f"crash-{what}")
+        self._trace(f"{what} {nation} died".encode())
+        self._node(what, nation).crash()
+        wait_s = self.dice.uniform(*RESTART_S)
+        self.time.after(round(wait_s * SECOND_NS), partial(self._start, what, nation))
+
+    def _start(self, what: str, nation: Nation) -> None:
+        if self._node(what, nation).up:
+            return
+        if what == "door":
+            self.doors[nation].start(self.office(nation))
+        else:
+            self.halls[nation].start()
+
+    def _node(self, what: str, nation: Nation) -> DoorNode | HallNode:
+        return self.doors[nation] if what == "door" else self.halls[nation]
+
+    def committed(self, step: Step) -> None:
+        """For the trace."""
+        self._trace(step.state_sha256)
+
+    def _trace(self, data: bytes) -> None:
+        self._sha.update(self.time.now.to_bytes(8))
+        self._sha.update(data)
