@@ -4,10 +4,12 @@
 PYTHON ?= python3
 ARGS ?=
 JOBS ?= 2
+SIM_SEEDS ?= 40
+SIM_HOURS ?= 25
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup dev-setup demo test evaluate lint format types contracts unit bench fuzz-warn lock clean distclean
+.PHONY: help setup dev-setup demo test evaluate lint format types contracts unit bench fuzz-warn simulate lock clean distclean
 
 BIN := .venv/bin
 PY := $(BIN)/python
@@ -62,6 +64,9 @@ evaluate: dev-setup  ## the figures of docs/evaluation.md anew: JSON and picture
 
 fuzz-warn: dev-setup  ## bad input against the warning desk (N=1000000, SEED=1): never an alert, never a crash
 	PYTHONPATH=tests $(PY) tests/warn_fuzz.py $(or $(N),1000000) $(or $(SEED),1)
+simulate: setup  ## planted bugs, then 1,000 simulated hours of a watch under faults (an hour or more on two cores)
+	$(BIN)/tocsin simulate --mutant all --jobs $(JOBS)
+	$(BIN)/tocsin simulate --seeds $(SIM_SEEDS) --hours $(SIM_HOURS) --jobs $(JOBS) $(ARGS)
 
 lock: $(UV)  ## resolve the lock files again (hashes, no addresses); UPGRADE=1 takes the newest versions
 	sh tools/lock.sh $(UV) $(if $(UPGRADE),--upgrade)

@@ -23,6 +23,7 @@ from tocsin.commands import (
     prove,
     replay,
     scenario,
+    simulate,
     trust,
     verify,
     warn,
@@ -45,6 +46,7 @@ app.command("verify")(verify.verify_command)
 app.command("prove")(prove.prove_command)
 app.command("decode")(decode.decode_command)
 app.command("init")(init.init_command)
+app.command("simulate")(simulate.simulate_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("faults")(faults.faults_command)
 app.command("conformance")(conformance.conformance_command)

@@ -26,7 +26,9 @@ from tocsin.sim.virtual.time import Timeline
 from tocsin.sim.virtual.watch import made
 
 FAR = 2**40
-"""Sequences of liars: far from any that an honest door uses, so that none of its own is spoilt."""
+"""Control sequences of liars: far from any that an honest door uses, so that none of its own is spoilt."""
+
+PRODUCT_TRAFFIC = (Traffic.URGENT, Traffic.FLOW)
 
 FLOOD = 150
 """Messages of one flood."""
@@ -39,9 +41,15 @@ class Liar:
     """Makes and sends what must never be taken in."""
 
     def __init__(
-        self, time: Timeline, network: Network, dice: random.Random, signer: Callable[[Nation], SimKey]
+        self,
+        time: Timeline,
+        network: Network,
+        dice: random.Random,
+        signer: Callable[[Nation], SimKey],
+        has: Callable[[Nation, Nation, Traffic], int],
     ) -> None:
-        self._time, self._network, self._dice, self._signer = time, network, dice, signer
+        self._time, self._network, self._dice, self._signer, self._has = time, network, dice, signer, has
+        self._newest: dict[tuple[Nation, Nation, Traffic], int] = {}
         self._overheard: deque[Sealed] = deque(maxlen=REMEMBERED)
         self._serial = 0
         self.stolen: SimKey | None = None
@@ -50,6 +58,7 @@ class Liar:
         """Something passed on the wire."""
         if sealed.traffic is not Traffic.CONTROL:
             self._overheard.append(sealed)
+            self._newest[sealed.issuer, sealed.recipient, sealed.traffic] = sealed.last
 
     def malformed(self) -> None:
         """No envelope at all, or one that is cut or doubled in the middle."""
@@ -71,6 +80,7 @@ class Liar:
         """In another's name, with a key that is not its own; and in the liar's own name for another plane."""
         issuer, recipient = self._pair()
         self._forge(issuer, recipient, SimKey(recipient, 1))
+        self._forge(issuer, recipient, SimKey(recipient, 1).called(self._signer(issuer).key_id))
         self._forge(issuer, recipient, SimKey(issuer, 1, Plane.REAL), plane=Plane.REAL)
         other = next(one for one in Nation if one not in (issuer, recipient))
         self._forge(issuer, recipient, self._signer(issuer), origin=other)
@@ -84,11 +94,9 @@ class Liar:
             self._network.inject(sealed.issuer, other, sealed.data)
 
     def future(self) -> None:
-        """Truly signed, of tomorrow; and of the day before yesterday."""
+        """Truly signed, of tomorrow."""
         issuer, recipient = self._pair()
-        day_ns = 86_400 * SECOND_NS
-        self._forge(issuer, recipient, self._signer(issuer), at=day_ns)
-        self._forge(issuer, recipient, self._signer(issuer), at=-2 * day_ns)
+        self._forge(issuer, recipient, self._signer(issuer), at=86_400 * SECOND_NS)
 
     def flood(self) -> None:
         """Rubbish and truly signed heartbeats, many at once."""
@@ -102,8 +110,12 @@ class Liar:
     def contradicting(self) -> None:
         """Another content under a sequence that the partner has long had."""
         sealed = self._one_overheard()
-        if sealed is not None:
-            self._forge(sealed.issuer, sealed.recipient, self._signer(sealed.issuer), first=1)
+        if sealed is None:
+            return
+        known = [self._has(sealed.issuer, sealed.recipient, traffic) for traffic in PRODUCT_TRAFFIC]
+        if all(known):
+            first = self._dice.randint(1, min(known))
+            self._forge(sealed.issuer, sealed.recipient, self._signer(sealed.issuer), first=first)
 
     def wider(self) -> None:
         """A partner passes on what is not its own, and what its label does not release to the recipient."""
@@ -147,7 +159,8 @@ class Liar:
         product = made(origin or issuer, self._serial, label, self._dice)
         product = replace(product, track_id=f"{FORGED}{self._serial}")
         traffic = Traffic.FLOW if isinstance(product, Tracklet) else Traffic.URGENT
-        first = FAR + self._serial if first is None else first
+        if first is None:  # the very one that is awaited, or about that
+            first = self._newest.get((issuer, recipient, traffic), 0) + self._dice.randint(1, 3)
         header = self._header(header_label or label, issuer, recipient, traffic, first, signer.key_id, at)
         payload = join_products([encode_product(product)])
         self._put(seal(header, payload, signer, by_hub=False))

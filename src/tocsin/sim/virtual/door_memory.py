@@ -1,5 +1,5 @@
 """door.sqlite in memory: the same tables, keys and deletions as node.door_book, and the same state after
-`load`.
+`load`; only the logs of checkpoints (node.log_book) are not simulated.
 
 That it is the same is not taken on trust: a test puts the same Stores into both and compares.
 """
@@ -18,6 +18,7 @@ from tocsin.node import door_book
 from tocsin.node.door_trust import settle
 from tocsin.node.door_words import DoorState, Flight, Held, InRow, Office, Store, Stream
 from tocsin.share.inbox import InStream
+from tocsin.share.keylist import Believed
 from tocsin.share.marks import Run
 from tocsin.share.outbox import OutStream
 from tocsin.sim.virtual.disk import BrokenKeyError, Disk
@@ -47,12 +48,14 @@ class Tables(Struct):
     handed_upto: int = 0
     hall_upto: int = 0
     copies: int = 0
+    lists: dict[Nation, Believed] = field(default_factory=dict)
+    list_seen: int = 0
 
     def copied(self) -> "Tables":
         """A copy that later commits do not touch."""
         twin = copy(self)
         twin.outbox = {key: dict(rows) for key, rows in self.outbox.items()}
-        for name in ("held", "inbox", "uncommitted", "handoff", "outs", "ins"):
+        for name in ("held", "inbox", "uncommitted", "handoff", "outs", "ins", "lists"):
             setattr(twin, name, copy(getattr(self, name)))
         return twin
 
@@ -88,7 +91,8 @@ class MemoryDoorBook:
         tables.outs.update(store.outs)
         tables.ins.update(store.ins)
         tables.handed_upto, tables.hall_upto = store.handed_upto, store.hall_upto
-        tables.copies = store.copies
+        tables.copies, tables.list_seen = store.copies, store.list_seen
+        tables.lists.update({one.keys.nation: one for one in store.lists})
 
     def _check_keys(self, store: Store) -> None:
         tables = self.tables
@@ -148,6 +152,8 @@ class MemoryDoorBook:
             flights=door_book.flights_of(_flights(tables)),
             held=tuple(sorted(tables.held.values(), key=lambda held: held.order)),
             copies=tables.copies,
+            lists=dict(tables.lists),
+            list_seen=tables.list_seen,
         )
         return settle(state)
 

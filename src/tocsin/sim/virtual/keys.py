@@ -32,6 +32,12 @@ class SimKey:
             return False
         return True
 
+    def called(self, key_id: str) -> "SimKey":
+        """The same secret under another's name: a liar's."""
+        twin = SimKey(self.nation, 0, self.plane)
+        twin._key, twin.public, twin.key_id = self._key, self.public, key_id
+        return twin
+
     @property
     def trusted(self) -> TrustedKey:
         """Its entry in partners' trust lists."""

@@ -198,10 +198,11 @@ class Observer:
         return None
 
     def _receipted(self, me: Nation, receipt: Receipt) -> None:
-        if receipt.upto > self._has(me, receipt.origin, receipt.traffic):
+        if receipt.upto > self.has(me, receipt.origin, receipt.traffic):
             self.breaks("false-receipt", f"{me} believes that {receipt.origin} has {receipt.upto}")
 
-    def _has(self, origin: Nation, recipient: Nation, traffic: Traffic) -> int:
+    def has(self, origin: Nation, recipient: Nation, traffic: Traffic) -> int:
+        """Sequences without a gap that the recipient's hall has committed."""
         one = self._streams.get((origin, recipient, traffic))
         return one.upto if one else 0
 
@@ -277,7 +278,7 @@ class Observer:
             elif note["type"] == "heartbeat":
                 claims = note["committed"]
             for traffic, upto in claims.items():
-                if upto > self._has(sealed.recipient, sealed.issuer, Traffic(traffic)):
+                if upto > self.has(sealed.recipient, sealed.issuer, Traffic(traffic)):
                     self.breaks("false-receipt", f"{sealed.issuer} says that its hall has {traffic} {upto}")
 
     # ---- the end

@@ -62,6 +62,9 @@ class Plan(Struct, frozen=True):
     """Mean time between bursts of scripted products; every storm brings one of its own."""
     burst: tuple[int, int] = (5, 40)
     launches_per_day: float = 1.0
+    most_launches: int = 1_000_000
+    only: tuple[str, ...] = watch.FLIGHTS
+    """Scenario files whose flights are launched."""
     isolate: float = 0.3
     """Share of launches during which a nation is cut off from everybody."""
     mode: Mode | None = None
@@ -85,7 +88,8 @@ class World:
             self.time, random.Random(self.dice.random()), topology, self.count, self._trace
         )
         self.observer = Observer(self.time, topology, terms, START)
-        self.liar = Liar(self.time, self.network, random.Random(self.dice.random()), self.keys.signer)
+        chance = random.Random(self.dice.random())
+        self.liar = Liar(self.time, self.network, chance, self.keys.signer, self.observer.has)
         self.disks = {f"{what} {nation}": Disk() for what in ("door", "hall") for nation in Nation}
         self.doors = {n: DoorNode(self, n, self.disks[f"door {n}"]) for n in Nation}
         self.scripts = {n: watch.Script(n, random.Random(self.dice.random())) for n in Nation}
@@ -93,7 +97,6 @@ class World:
         self.network.doors.update(self.doors)
         self._undo: list[Undo] = []
         self._flown = 0
-        self.storming = False
 
     def _hall(self, nation: Nation) -> HallNode:
         chance = random.Random(self.dice.random())
@@ -120,8 +123,9 @@ class World:
         """From the start of all processes to the observer's verdict."""
         end = START + round(self.plan.length_s * SECOND_NS)
         for nation in Nation:
-            self.time.after(self.dice.randrange(SECOND_NS), partial(self._start, "hall", nation))
-            self.time.after(self.dice.randrange(SECOND_NS), partial(self._start, "door", nation))
+            at = self.dice.randrange(SECOND_NS)
+            self.time.after(at, partial(self._start, "hall", nation))
+            self.time.after(at, partial(self._start, "door", nation))
         self._plan_storms(end)
         self._plan_bursts(end)
         self._plan_launches(end)
@@ -175,12 +179,11 @@ class World:
             at += length
 
     def _storm(self, until: int) -> None:
-        self.storming = True
         names = self.dice.sample(self.plan.faults, min(len(self.plan.faults), self.dice.randint(1, 4)))
         undo: list[Undo] = []
         for name in names:
             fault = FAULTS[name]
-            for _ in range(self.dice.randint(1, 4) if fault.instant else 1):
+            for _ in range(self.dice.randint(2, 5) if fault.instant else 1):
                 self.time.at(
                     self.dice.randrange(self.time.now, until),
                     partial(self._begin, name, undo),
@@ -197,7 +200,6 @@ class World:
         self._trace(name.encode())
 
     def _storm_ends(self, undo: list[Undo]) -> None:
-        self.storming = False
         for end in undo:
             self._ends(end)
 
@@ -222,12 +224,14 @@ class World:
         if not self.plan.launches_per_day:
             return
         at: float = START + 60 * SECOND_NS
+        planned = 0
         while True:
             at += self.dice.expovariate(self.plan.launches_per_day / 86_400.0) * SECOND_NS
-            name, number = self.dice.choice(watch.launches())
+            name, number = self.dice.choice([one for one in watch.launches() if one[0] in self.plan.only])
             one = watch.launch(name, number, self.dice.randrange(2))
-            if at + one.length_ns + 60 * SECOND_NS > end:
+            if at + one.length_ns + 60 * SECOND_NS > end or planned == self.plan.most_launches:
                 return
+            planned += 1
             self.time.at(int(at), partial(self._launch, name, number, one))
 
     def _launch(self, name: str, number: int, one: watch.Launch) -> None:
@@ -245,7 +249,8 @@ class World:
 
     def _isolate(self, name: str, number: int, one: watch.Launch) -> None:
         """A nation that sees this launch is alone during it: its own warning must come all the same."""
-        nation = self.dice.choice(list(Nation))
+        drafts = {n: watch.first_draft_s(name, number, one.variant, n) for n in Nation}
+        nation = self.dice.choice([n for n in Nation if drafts[n] is not None] or list(Nation))
         hops = {hop for other in Nation if other is not nation for hop in ((nation, other), (other, nation))}
         cut = self.network.faults.cut
         cut |= hops
@@ -254,7 +259,7 @@ class World:
         def end() -> None:
             cut.difference_update(hops)
             self.network.wake()
-            expected_s = watch.first_draft_s(name, number, one.variant, nation)
+            expected_s = drafts[nation]
             if expected_s is not None:
                 latest = since + round((expected_s + LATE_S) * SECOND_NS)
                 self.observer.expect_draft(nation, since, latest)
