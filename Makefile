@@ -64,6 +64,7 @@ evaluate: dev-setup  ## the figures of docs/evaluation.md anew: JSON and picture
 
 fuzz-warn: dev-setup  ## bad input against the warning desk (N=1000000, SEED=1): never an alert, never a crash
 	PYTHONPATH=tests $(PY) tests/warn_fuzz.py $(or $(N),1000000) $(or $(SEED),1)
+
 simulate: setup  ## planted bugs, then 1,000 simulated hours of a watch under faults (an hour or more on two cores)
 	$(BIN)/tocsin simulate --mutant all --jobs $(JOBS)
 	$(BIN)/tocsin simulate --seeds $(SIM_SEEDS) --hours $(SIM_HOURS) --jobs $(JOBS) $(ARGS)
