@@ -11,7 +11,7 @@ from pathlib import Path
 import feedparser
 import httpx
 import pytest
-from messages import message, signer
+from outlet_messages import message, signer
 from starlette.applications import Starlette
 
 from tocsin.model.time import SECOND_NS, Instant

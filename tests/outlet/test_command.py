@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from messages import message
+from outlet_messages import message
 
 from tocsin.outlet.command import CommandOutlet
 from tocsin.outlet.contract import OutletError, Receipt

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from messages import message
+from outlet_messages import message
 
 from tocsin.model.label import Plane
 from tocsin.outlet.contract import Message, OutletError, OutletRefusedError, Receipt

@@ -9,7 +9,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from messages import message, signer
+from outlet_messages import message, signer
 
 from tocsin.model.alarm import Alarm, AlarmKind
 from tocsin.model.time import Instant

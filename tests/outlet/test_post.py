@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from messages import message
+from outlet_messages import message
 
 from tocsin.model.alarm import AlarmKind
 from tocsin.model.time import Instant

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import shapely
-from messages import SHAPES, message, press, signer
 from msgspec.structs import replace
+from outlet_messages import SHAPES, message, press, signer
 from shapely.geometry import shape
 from warn_worlds import warning
 

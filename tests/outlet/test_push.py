@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from cloudevents.core.formats.json import JSONFormat
-from messages import message, peer
+from outlet_messages import message, peer
 
 from tocsin.errors import UserError
 from tocsin.outlet.contract import OutletError, OutletRefusedError, Receipt

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-from messages import message, signer
+from outlet_messages import message, signer
 
 from tocsin.errors import UserError
 from tocsin.model.label import Nation, Plane

@@ -20,6 +20,7 @@ from tocsin.model.label import Caveat, Label, Nation, Plane
 from tocsin.model.sensor import Sensor, SensorErrors, SensorKind
 from tocsin.model.space import Geodetic
 from tocsin.model.warning import Thresholds
+from tocsin.node.config_inbound import InboundEntry, inbound_faults
 from tocsin.node.config_outlets import OutletEntry, outlet_faults
 from tocsin.node.config_tak import TakEntry, tak_faults
 from tocsin.node.desk_config import DeskEntry, HookEntries, OfficerEntry, patience_faults
@@ -121,6 +122,7 @@ class NodeConfig(Strict, frozen=True):
     outlets: str = "outlets"
     outlet: tuple[OutletEntry, ...] = ()
     tak: tuple[TakEntry, ...] = ()
+    inbound: tuple[InboundEntry, ...] = ()
     authority: str | None = None
     """The nation's authority file: without it a REAL node drafts and shows but tells the public nothing."""
     source: str = field(default="", name="_source")
@@ -241,6 +243,7 @@ def _faults(config: NodeConfig) -> list[tuple[str, str, str]]:
         *outlet_faults(config.outlet),
         *patience_faults(config.desk.no_act),
         *tak_faults(config.tak),
+        *inbound_faults(config.inbound),
     ]
 
 

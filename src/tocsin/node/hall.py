@@ -23,7 +23,7 @@ from tocsin.model.label import Nation
 from tocsin.model.picture import Picture
 from tocsin.model.product import Quarantined
 from tocsin.model.time import Instant
-from tocsin.model.warning import WarnStatus
+from tocsin.model.warning import ForeignAlert, WarnStatus
 from tocsin.node import desk
 from tocsin.node.bus import connect_bus
 from tocsin.node.config import Clock, NodeConfig, load_config
@@ -39,6 +39,7 @@ from tocsin.node.hall_words import (
     Configured,
     HallEffect,
     HallStimulus,
+    HeardIn,
     Offered,
     OutletReceipt,
     Restarted,
@@ -46,6 +47,7 @@ from tocsin.node.hall_words import (
     Told,
 )
 from tocsin.node.hooks import Hooks
+from tocsin.node.inbound import Inbound
 from tocsin.node.pending import Pending
 from tocsin.node.replay import rebuild
 from tocsin.node.shell import announce_ready, run_process, until_stopped
@@ -82,6 +84,7 @@ class Hall:
         self.turner = Turner(ledger, state, last_now)
         self.pending = Pending()
         self.outlets = Outlets(config, self._receipted, self._alarmed, self.now)
+        self.inbound = Inbound(config, self._heard, self._refused)
         self.inlet = Inlet()
         self.door: DoorLink | None = None
         self._feeds = [Feed(f.kind, f.format, f.host, f.port, f.group, f.path) for f in config.feeds]
@@ -165,6 +168,14 @@ class Hall:
 
     def _receipted(self, receipt: OutletReceipt) -> None:
         self.pending.put_act(receipt)
+        self.wake()
+
+    def _heard(self, alert: ForeignAlert) -> None:
+        self.pending.put_act(HeardIn(alert))
+        self.wake()
+
+    def _refused(self, refused: Quarantined) -> None:
+        self.pending.put_refused(refused)
         self.wake()
 
     def _alarmed(self, source: str, alarms: tuple[Alarm, ...]) -> None:
@@ -309,6 +320,7 @@ async def run(config: NodeConfig, ledger: Ledger) -> None:
             hall.door.resend(),
             hall.door.beat(),
             *hall.outlets.jobs(),
+            *hall.inbound.jobs(),
             serve(app, config.page.host, config.page.port, tls=config.page_tls),
         )
     finally:

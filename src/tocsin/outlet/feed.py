@@ -26,8 +26,8 @@ CAP_MEDIA: Final = "application/cap+xml"
 MOST_ENTRIES: Final = 100
 """A reader that looks every second misses nothing; one that was away for days reads the files themselves."""
 
-_ATOM: Final = "http://www.w3.org/2005/Atom"
-_SPACES: Final[dict[str | None, str]] = {None: _ATOM}
+ATOM: Final = "http://www.w3.org/2005/Atom"
+_SPACES: Final[dict[str | None, str]] = {None: ATOM}
 
 
 class Entry(Struct, frozen=True):
@@ -105,7 +105,7 @@ def entry_of(xml: bytes) -> Entry:
 
 def atom(feed_id: str, title: str, newest: list[Entry]) -> bytes:
     """The feed's bytes: deterministic, newest entry first."""
-    feed = etree.Element(f"{{{_ATOM}}}feed", nsmap=_SPACES)  # type: ignore[arg-type]  # stubs: no default
+    feed = etree.Element(f"{{{ATOM}}}feed", nsmap=_SPACES)  # type: ignore[arg-type]  # stubs: no default
     _add(feed, "id", feed_id)
     _add(feed, "title", title)
     _add(feed, "updated", newest[0].sent)
@@ -131,7 +131,7 @@ def atom(feed_id: str, title: str, newest: list[Entry]) -> bytes:
 
 
 def _add(parent: etree._Element, name: str, text: str | None = None, **attributes: str) -> etree._Element:
-    child = etree.SubElement(parent, f"{{{_ATOM}}}{name}", attributes)
+    child = etree.SubElement(parent, f"{{{ATOM}}}{name}", attributes)
     child.text = text
     return child
 

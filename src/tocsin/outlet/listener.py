@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from tocsin.model.alarm import Alarm, AlarmKind
 from tocsin.model.time import Instant
+from tocsin.outlet.feed import ATOM
 from tocsin.warn.cap_schema import MAX_BYTES
 
 PERIOD_S: Final = 1.0
@@ -90,7 +91,10 @@ class FeedEar:
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return []  # nothing was ever published
             answer.raise_for_status()
-            links = _links(answer.content)[:MOST_HEARD]
+            found = links_of(answer.content)
+            if found is None:
+                raise ValueError("no Atom feed")
+            links = found[:MOST_HEARD]
             again = self._again(links)
             known, self._known = self._known, {}
             for link in links:
@@ -137,14 +141,16 @@ def _unapproved(outlet: str, heard: Heard, since: Instant) -> Alarm:
     return Alarm(AlarmKind.UNAPPROVED_MESSAGE, outlet, detail, since)
 
 
-def _links(feed: bytes) -> list[str]:
-    """Addresses of the messages. ValueError for what is no feed."""
+def links_of(feed: bytes) -> list[str] | None:
+    """Addresses of an Atom feed's messages; null for other XML. ValueError for what is none."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(feed, parser)
     except etree.XMLSyntaxError as fault:
-        raise ValueError(f"no Atom feed: {fault.msg}") from fault
-    found = root.iterfind("{http://www.w3.org/2005/Atom}entry/{http://www.w3.org/2005/Atom}link")
+        raise ValueError(f"not XML: {fault.msg}") from fault
+    if root.tag != f"{{{ATOM}}}feed":
+        return None
+    found = root.iterfind(f"{{{ATOM}}}entry/{{{ATOM}}}link")
     return [str(link.attrib["href"]) for link in found if "href" in link.attrib]
 
 
