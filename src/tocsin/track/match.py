@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from tocsin.earth.gauss import chi2_gate
 from tocsin.model.label import Nation
@@ -23,6 +24,9 @@ STRANGER_GATE: Final = 2.0 * chi2_gate(6, 0.99999)  # far outside honest noise
 AIR_M: Final = 3_000.0  # two nations' tracks of one aircraft, each with its radars' errors
 OVERLAP_NS: Final = 2_000_000_000
 REBORN_NS: Final = 10_000_000_000
+FLOOR_M: Final = 150.0  # what is not known of a motor after a second (see motion.doubt)
+BEND_MPS2: Final = 200.0  # of acceleration unseen for a while, at the gate's five sigmas
+STALE_S: Final = 60.0
 REACH_M: Final = 3e6  # further apart at one epoch is not worth the algebra
 
 
@@ -102,17 +106,39 @@ def twins(bodies: Sequence[Body], sources: Sources) -> list[tuple[int, int]]:
     living = [i for i, body in enumerate(bodies) if body.ended_ns is None and main_path(body.out)]
     nations = {i: {source.origin for source in counting(bodies[i].members, sources)} for i in living}
     costs: dict[tuple[int, int], float] = {}
-    for a, i in enumerate(living):
-        for j in living[a + 1 :]:
-            if _may_be_one(bodies[i], bodies[j], nations[i] & nations[j], sources):
-                cost = _cost(bodies[i].out, bodies[j].out)
-                if np.isfinite(cost):
-                    costs[i, j] = cost
+    for a, b in _close([bodies[i].out for i in living]):
+        i, j = living[a], living[b]
+        if _may_be_one(bodies[i], bodies[j], nations[i] & nations[j], sources):
+            cost = _cost(bodies[i].out, bodies[j].out)
+            if np.isfinite(cost):
+                costs[i, j] = cost
     best: dict[int, float] = {}
     for pair, cost in costs.items():
         for i in pair:
             best[i] = min(best.get(i, np.inf), cost)
     return sorted(pair for pair, cost in costs.items() if cost <= best[pair[0]] and cost <= best[pair[1]])
+
+
+def _close(tracks: Sequence[FusedTrack]) -> list[tuple[int, int]]:
+    """Pairs that may lie within each other's gates; not all with all, of which a salvo has half a million.
+
+    All are flown straight on to the newest epoch; BEND_MPS2 is what gravity and a motor make of that. One
+    whose epoch is older than STALE_S is compared with all.
+    """
+    if len(tracks) < 2:
+        return []
+    epochs = np.array([track.state.epoch_ns for track in tracks])
+    dt_s = (epochs.max() - epochs) / 1e9
+    states = np.array([track.state.x[:6] for track in tracks])
+    diagonals = np.array([[track.state.p[k] for k in (0, 7, 13, 18, 22, 25)] for track in tracks])
+    spread = np.sqrt(np.maximum(diagonals[:, :3].sum(axis=1), 0.0))
+    spread += dt_s * np.sqrt(np.maximum(diagonals[:, 3:].sum(axis=1), 0.0))
+    reach = np.minimum(np.sqrt(GATE) * (spread + FLOOR_M) + 0.5 * BEND_MPS2 * dt_s**2, REACH_M)
+    places = states[:, :3] + dt_s[:, None] * states[:, 3:]
+    near = cKDTree(places).query_ball_point(places, 2.0 * reach)
+    for i in np.flatnonzero(dt_s > STALE_S).tolist():
+        near[i] = range(len(tracks))
+    return sorted({(min(i, j), max(i, j)) for i, found in enumerate(near) for j in found if i != j})
 
 
 def _may_be_one(one: Body, other: Body, common: set[Nation], sources: Sources) -> bool:
