@@ -84,6 +84,14 @@ def test_no_plane_looks_like_another(plane: Plane, make: object) -> None:
                 assert text.endswith(MARK[plane])
 
 
+def test_without_opex_the_plane_still_stands_in_uid_and_texts() -> None:
+    for data in events(prediction(JPN, 1), NOW, opex=False):
+        event = etree.fromstring(data)
+        assert "opex" not in event.attrib
+        assert ".EXERCISE." in str(event.attrib["uid"])
+        assert (event.findtext("detail/remarks") or "").startswith("EXERCISE")
+
+
 def test_the_binary_form_reads_the_same() -> None:
     for event in events(prediction(JPN, 1), NOW):
         message = takproto.parse_proto(takproto.xml2proto(event))

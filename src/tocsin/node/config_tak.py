@@ -30,7 +30,9 @@ class Protocol(StrEnum):
 
 
 class TakEntry(Struct, frozen=True, forbid_unknown_fields=True):
-    """`ca`, `cert`, `key`: PEM files for TLS, relative to the configuration."""
+    """`ca`, `cert`, `key`: PEM files for TLS, relative to the configuration. `opex = false` for a server that
+    takes no event with that attribute; the plane then stands in uid and texts alone.
+    """
 
     name: str
     port: int
@@ -41,6 +43,7 @@ class TakEntry(Struct, frozen=True, forbid_unknown_fields=True):
     ca: str | None = None
     cert: str | None = None
     key: str | None = None
+    opex: bool = True
 
 
 def tak_faults(entries: tuple[TakEntry, ...]) -> Iterator[tuple[str, str, str]]:

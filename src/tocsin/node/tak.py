@@ -44,7 +44,7 @@ class TakLine:
 
     def put(self, product: Product) -> None:
         """Show this; an older event of the same object that has not left yet gives way."""
-        for event in events(product, Instant(time.time_ns())):
+        for event in events(product, Instant(time.time_ns()), opex=self._entry.opex):
             uid = str(etree.fromstring(event).attrib["uid"])
             self._newest.pop(uid, None)
             self._newest[uid] = (time.monotonic(), event)

@@ -45,9 +45,15 @@ _SIGMAS_95: Final = 2.4477
 """Semi-axis of a 95 % ellipse in sigmas: sqrt of the chi-squared quantile with 2 degrees of freedom."""
 
 
-def events(product: Product, now_wall_ns: Instant) -> tuple[bytes, ...]:
-    """The CoT events of a product, each a document of its own (UTF-8, no declaration)."""
-    return tuple(etree.tostring(event, encoding="utf-8") for event in _events(product, now_wall_ns))
+def events(product: Product, now_wall_ns: Instant, *, opex: bool = True) -> tuple[bytes, ...]:
+    """The CoT events of a product, each a document of its own (UTF-8, no declaration).
+
+    Without `opex`: for servers that refuse the attribute (FreeTAKServer 2.2); uid and texts say the plane.
+    """
+    made = tuple(_events(product, now_wall_ns))
+    for event in made if not opex else ():
+        del event.attrib["opex"]
+    return tuple(etree.tostring(event, encoding="utf-8") for event in made)
 
 
 def _events(product: Product, now: Instant) -> Iterator[etree._Element]:
