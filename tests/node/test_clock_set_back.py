@@ -10,7 +10,7 @@ from tocsin.model.label import Caveat, Nation
 from tocsin.model.product import Traffic
 from tocsin.model.time import SECOND_NS, Instant, passed
 from tocsin.release.terms import DEFAULT, Delaying, FlowTerms
-from tocsin.share.inbox import InStream, receipt_due, resend_due, told
+from tocsin.share.inbox import InStream, receipt_due, resend_due, told, withheld
 from tocsin.share.links import Link, beat_due
 from tocsin.share.marks import Marks
 from tocsin.share.outbox import OutStream, resend
@@ -32,6 +32,7 @@ def test_heartbeats_receipts_requests_and_answers_go_on() -> None:
     assert receipt_due(committed, Traffic.FLOW, NOW)[1] is not None
     missing = told(InStream(gap_ns=LATER, asked_ns=LATER), 5)
     assert resend_due(missing, Traffic.FLOW, NOW)[1] is not None
+    assert withheld(missing, NOW) == 5
     assert resend(OutStream(sent=9, resent_ns=LATER), ((1, 4),), NOW)[1] == ((1, 4),)
 
 

@@ -37,6 +37,7 @@ from tocsin.release.seal import seal
 from tocsin.share.links import Heartbeat, Note, Receipt
 from tocsin.share.marks import Marks
 from tocsin.share.topology import Topology
+from tocsin.share.trust import trust_list
 from tocsin.share.wire import Verified, encode_notes, encode_product, join_products, verify
 
 KOR, JPN, USA = Nation.KOR, Nation.JPN, Nation.USA
@@ -156,6 +157,19 @@ def test_a_heartbeat_repeats_a_lost_receipt() -> None:
     beat = Heartbeat(NOW, {}, {}, {Traffic.FLOW: 1}, 1, 0)
     state, _, _ = arrive(state, notes(1, beat))
     assert state.outs[KOR, Traffic.FLOW].backlog == 0
+
+
+def test_the_other_paths_copy_of_a_heartbeat_is_known_by_its_bytes() -> None:
+    """It shows that its path lives and needs no second look at its signature, even when its key is gone."""
+    said = notes(1, Heartbeat(NOW, {}, {}, {}, 1, 0)).data
+    later = Instant(NOW + SECOND_NS // 100)
+    state, _ = door_step(DoorState(office(JPN)), [Arrived("direct", KOR, said, NOW)], NOW)
+    state = replace(state, trust=trust_list(()))
+    state, effects = door_step(state, [Arrived("hub", KOR, said, later)], later)
+    assert state.links[KOR].heard_ns == {"direct": NOW, "hub": later}
+    assert not any(isinstance(effect, HandOver) for effect in effects)
+    _, effects = door_step(state, [Arrived("hub", KOR, said[:-1] + bytes((said[-1] ^ 1,)), later)], later)
+    assert any(isinstance(effect, HandOver) for effect in effects)  # one bit: refused, as evidence
 
 
 def said_to_korea(state: DoorState, at_s: float, *stimuli: DoorStimulus) -> tuple[DoorState, list[Note]]:

@@ -6,6 +6,8 @@ import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from exchange_samples import NOW, key, label, tracklet
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tocsin.errors import UserError
@@ -13,6 +15,7 @@ from tocsin.model.envelope import (
     EDDSA,
     Header,
     canonical,
+    envelope_bytes,
     header_bytes,
     header_for,
     protected_bytes,
@@ -102,6 +105,15 @@ def test_byte_for_byte_as_pycose() -> None:
     aad, inner = cbor2.loads(sealed.data)
     assert aad.hex() == AAD
     assert canonical(inner).hex() == PYCOSE
+
+
+@given(parts=st.tuples(*[st.sampled_from((0, 23, 24, 255, 256, 65_535, 65_536)).map(bytes)] * 4))
+def test_what_is_signed_and_sent_is_what_a_cbor_library_writes(parts: tuple[bytes, ...]) -> None:
+    """The fixed form, string by string, at every width of a length."""
+    aad, protected, payload, signature = parts
+    tagged = cbor2.CBORTag(18, [protected, {}, payload, signature])
+    assert envelope_bytes(aad, protected, payload, signature) == canonical([aad, tagged])
+    assert to_be_signed(protected, aad, payload) == canonical(["Signature1", protected, aad, payload])
 
 
 def test_another_library_verifies_it() -> None:

@@ -7,11 +7,9 @@ from tocsin.sim.virtual.observer import INVARIANTS
 from tocsin.sim.virtual.run import catch
 
 QUICK = (
-    ("sequence-reused", "reused"),
     ("wider-label", "leaked"),
     ("verify-skipped", "forged"),
     ("receipt-early", "false-receipt"),
-    ("coarsen-ignored", "reduced"),
 )
 
 

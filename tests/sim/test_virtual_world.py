@@ -11,27 +11,27 @@ from tocsin.sim.virtual.world import Plan, World
 
 ONE = """
 from tocsin.sim.virtual.world import Plan, World
-world = World(Plan(seed=21, length_s=60.0, storm_every_s=10.0, burst_every_s=15.0, launches_per_day=0.0))
+world = World(Plan(seed=21, length_s=20.0, storm_every_s=6.0, burst_every_s=6.0, launches_per_day=0.0))
 world.run()
 print(world.trace, world.observer.counts["delivered"])
 """
 
 
 def stormy(seed: int, *faults: str) -> World:
-    every = 20.0 if faults else 30.0
+    every = 12.0 if faults else 15.0
     return World(
         Plan(
             seed=seed,
-            length_s=120.0,
+            length_s=60.0,
             faults=faults or tuple(FAULTS),
             storm_every_s=every,
-            burst_every_s=30.0,
+            burst_every_s=12.0,
             launches_per_day=0.0,
         )
     )
 
 
-@pytest.mark.parametrize("seed", [7, 12, 21])
+@pytest.mark.parametrize("seed", [7, 21])
 def test_nothing_is_lost_doubled_leaked_or_forged(seed: int) -> None:
     world = stormy(seed)
     world.run()

@@ -6,11 +6,13 @@ canonical CBOR array of Header's fields and is itself the COSE external_aad (RFC
 COSE_Sign1 is tag 18 over [protected, {}, payload, signature] with protected = {1: algorithm, 4: key id}.
 """
 
+from functools import lru_cache
 from typing import Annotated, Any
 
 import cbor2
+import msgspec
 from msgspec import Meta, Struct
-from msgspec.structs import astuple, replace
+from msgspec.structs import replace
 
 from tocsin.model.label import Caveat, Label, Nation, Plane
 from tocsin.model.product import Traffic
@@ -102,7 +104,7 @@ def canonical(value: Any) -> bytes:
 
 def header_bytes(header: Header) -> bytes:
     """Canonical bytes of a header: the external_aad."""
-    return canonical([_plain(field) for field in astuple(header)])
+    return canonical(msgspec.to_builtins(header))  # an array: Header is array_like
 
 
 def bound_bytes(header: Header) -> bytes:
@@ -111,6 +113,7 @@ def bound_bytes(header: Header) -> bytes:
     return header_bytes(replace(header, key_id="", issued_wall_ns=0, expires_wall_ns=0))
 
 
+@lru_cache(maxsize=64)
 def protected_bytes(algorithm: int, key_id: str) -> bytes:
     """The protected COSE header that a given key must have written."""
     return canonical({1: algorithm, 4: key_id.encode()})
@@ -118,15 +121,21 @@ def protected_bytes(algorithm: int, key_id: str) -> bytes:
 
 def to_be_signed(protected: bytes, header: bytes, payload: bytes) -> bytes:
     """Sig_structure of COSE_Sign1 (RFC 9052, 4.4)."""
-    return canonical(["Signature1", protected, header, payload])
+    return b"\x84\x6aSignature1" + _item(protected) + _item(header) + _item(payload)
 
 
 def envelope_bytes(header: bytes, protected: bytes, payload: bytes, signature: bytes) -> bytes:
-    """The whole envelope."""
-    return canonical([header, cbor2.CBORTag(COSE_SIGN1_TAG, [protected, {}, payload, signature])])
+    """The whole envelope. The form is fixed (an array of two, tag 18, an array of four, an empty map), so its
+    canonical bytes are those of its strings between constant ones."""
+    parts = _item(protected) + b"\xa0" + _item(payload) + _item(signature)
+    return b"\x82" + _item(header) + b"\xd2\x84" + parts
 
 
-def _plain(field: Any) -> Any:
-    if isinstance(field, tuple):
-        return [str(part) for part in field]
-    return str(field) if isinstance(field, str) else field
+def _item(data: bytes) -> bytes:
+    """A byte string in canonical CBOR (RFC 8949, 3.1: major type 2, the shortest length)."""
+    size = len(data)
+    if size < 24:
+        return bytes((0x40 | size,)) + data
+    if size < 0x100:
+        return bytes((0x58, size)) + data
+    return (b"\x59" + size.to_bytes(2) if size < 0x10000 else b"\x5a" + size.to_bytes(4)) + data

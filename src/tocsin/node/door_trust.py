@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tocsin.model.alarm import AlarmKind
 from tocsin.model.label import Nation
-from tocsin.model.time import SECOND_NS
+from tocsin.model.time import SECOND_NS, passed
 from tocsin.node.door_turn import Turn
 from tocsin.node.door_words import Arrived, DoorState, Office
 from tocsin.node.log_words import LogKey
@@ -131,7 +131,7 @@ def compare(turn: Turn, partner: Nation, beat: Heartbeat, arrived: Arrived) -> N
 def list_due(turn: Turn, partner: Nation) -> ListNews | None:
     """Our list, when the partner's last heartbeat shows an older one."""
     own, link = turn.state.office.own, turn.links.get(partner, Link())
-    if own is None or link.beat is None or turn.now - link.listed_ns < LIST_AGAIN_NS:
+    if own is None or link.beat is None or not passed(link.listed_ns, LIST_AGAIN_NS, turn.now):
         return None
     theirs = link.beat.lists.get(turn.state.office.nation)
     if theirs is None or theirs.version >= own.version:

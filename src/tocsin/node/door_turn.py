@@ -60,6 +60,8 @@ MOST_TAKEN = 512
 path comes milliseconds later. One that is forgotten is verified again and found out by its sequences.
 """
 
+NOTHING_SENT, NOTHING_CAME = OutStream(), InStream()
+
 
 class Turn:
     """Collects what one step does. Reading: `state`, `now`, `ins`, `outs`, `links`."""
@@ -103,11 +105,11 @@ class Turn:
 
     def out(self, stream: Stream) -> OutStream:
         """What we have sent there so far."""
-        return self.outs.get(stream, OutStream())
+        return self.outs.get(stream, NOTHING_SENT)
 
     def into(self, stream: Stream) -> InStream:
         """What has come from there so far."""
-        return self.ins.get(stream, InStream())
+        return self.ins.get(stream, NOTHING_CAME)
 
     def hand(self, item: Handed) -> int:
         """Give the hall an item under the next number."""

@@ -33,6 +33,8 @@ def take_arrival(turn: Turn, arrived: Arrived) -> None:
     if records := turn.taken.get(digest):
         turn.copies += records  # by the other path: the same bytes, verified and taken already
         return
+    if _beat_again(turn, arrived.path, digest):
+        return
     outcome = _verified(turn, arrived)
     if outcome is None:
         return
@@ -53,11 +55,29 @@ def take_arrival(turn: Turn, arrived: Arrived) -> None:
     turn.ins[stream] = after
     if header.traffic is Traffic.CONTROL:
         _take_notes(turn, outcome, arrived)
+        _remember_beat(turn, outcome, digest)
         return
     turn.remember(digest, len(outcome.products))
     tellings.took(turn, header, outcome.digest, arrived.data)
     for first, last in fresh:
         _take_products(turn, outcome, arrived, first, last)
+
+
+def _beat_again(turn: Turn, path: str, digest: bytes) -> bool:
+    """True for the very bytes of a partner's newest heartbeat, verified already: its path lives, that is all
+    it says."""
+    for partner, link in turn.links.items():
+        if link.beat is not None and link.beat_sha256 == digest:
+            turn.links[partner] = links.heard(link, path, link.beat, turn.now)
+            return True
+    return False
+
+
+def _remember_beat(turn: Turn, verified: Verified, digest: bytes) -> None:
+    """What brought the newest heartbeat, if it brought nothing else."""
+    link = turn.links.get(verified.header.issuer, Link())
+    if len(verified.notes) == 1 and link.beat is verified.notes[0]:
+        turn.links[verified.header.issuer] = replace(link, beat_sha256=digest)
 
 
 def _verified(turn: Turn, arrived: Arrived) -> Verified | None:

@@ -67,6 +67,8 @@ def take_offers(turn: Turn, offers: Iterable[Offer]) -> None:
 def release_due(turn: Turn) -> None:
     """What has waited long enough is decided again, under the policy as it is now, and goes if it may."""
     turn.wait_anew()
+    if not turn.held:
+        return
     due = sorted(turn.unhold_due(), key=lambda held: (held.offer.number, held.partner))
     forms = encoded([held.offer.product for held in due], turn.state.office.policy)
     _carry_out(

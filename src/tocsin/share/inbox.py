@@ -74,7 +74,7 @@ def told(stream: InStream, sent_upto: int) -> InStream:
 
 def withheld(stream: InStream, now: Instant) -> int:
     """Records that the origin has sent and that are missing for too long."""
-    if stream.gap_ns is None or now - stream.gap_ns < WITHHELD_NS:
+    if stream.gap_ns is None or not passed(stream.gap_ns, WITHHELD_NS, now):
         return 0
     return sum(last - first + 1 for first, last in stream.received.missing(stream.told))
 
@@ -89,7 +89,11 @@ def receipt_due(stream: InStream, traffic: Traffic, now: Instant) -> tuple[InStr
 
 def resend_due(stream: InStream, traffic: Traffic, now: Instant) -> tuple[InStream, Resend | None]:
     """A request when something has been missing for the grace time."""
-    missing = stream.received.missing(min(stream.told, stream.received.upto + MAX_AHEAD))
+    received = stream.received
+    if received.islands or received.upto < stream.told:
+        missing = received.missing(min(stream.told, received.upto + MAX_AHEAD))
+    else:
+        missing = ()
     if not missing:
         return (replace(stream, gap_ns=None) if stream.gap_ns is not None else stream), None
     if stream.gap_ns is None:

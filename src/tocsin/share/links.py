@@ -201,6 +201,8 @@ class Link(Struct, frozen=True):
     """That heartbeat's own time, by path: a replayed one is not newer and keeps no dead path alive."""
     beat: Heartbeat | None = None
     beat_arrived_ns: Instant = Instant(0)
+    beat_sha256: bytes = b""
+    """Of the envelope that brought it: the other path brings the same bytes."""
     round_trip_ms: float | None = None
     beaten_ns: Instant = Instant(0)
     """When we last sent ours."""

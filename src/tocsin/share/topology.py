@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from tocsin.model.label import Nation
 
+_OTHERS = {nation: tuple(other for other in Nation if other is not nation) for nation in Nation}
+
 
 class Mode(StrEnum):
     """Shape of the exchange."""
@@ -35,7 +37,7 @@ class Topology(Struct, frozen=True):
 
     def partners(self, nation: Nation) -> tuple[Nation, ...]:
         """All other nations of the mechanism, linked or not."""
-        return tuple(other for other in Nation if other is not nation)
+        return _OTHERS[nation]
 
     def linked(self, one: Nation, other: Nation) -> bool:
         """True where a leaf connection of their own joins the two."""

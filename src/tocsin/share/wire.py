@@ -13,13 +13,13 @@ from msgspec import Struct
 from msgspec.structs import force_setattr, replace
 
 from tocsin.model.envelope import (
-    COSE_SIGN1_TAG,
     MAX_ENVELOPE_BYTES,
     MAX_RECORDS,
     PROTOCOL,
     Header,
     bound_bytes,
     canonical,
+    envelope_bytes,
     header_bytes,
     protected_bytes,
     to_be_signed,
@@ -93,7 +93,8 @@ class Verified(Struct, frozen=True):
     header: Header
     digest: bytes
     """SHA-256 of what was said and to whom. A new seal over the same (another key, a later time) keeps it;
-    two of one sequence are two different contents."""
+    two of one sequence are two different contents. Empty for control that `verify` has opened: newer control
+    supersedes it, nobody compares two."""
     products: tuple[Product, ...] = ()
     notes: tuple[Note, ...] = ()
     marks: tuple[str, ...] = ()
@@ -176,7 +177,8 @@ def verify(
     if isinstance(payload, Refused):
         return payload
     # 9. The payload: known types, as many records as the header says, each what the header says it is.
-    digest = content_digest(header, parts.payload)
+    control = header.traffic is Traffic.CONTROL
+    digest = b"" if control else content_digest(header, parts.payload)
     return _content(Verified(header, digest, marks=_marks(header, key, now_wall_ns)), payload)
 
 
@@ -242,7 +244,7 @@ def _parsed(data: bytes) -> _Parts | Refused:
             pass
         case _:
             return Refused("malformed", "not [header, COSE_Sign1]")
-    if canonical([aad, cbor2.CBORTag(COSE_SIGN1_TAG, [protected, {}, payload, signature])]) != data:
+    if envelope_bytes(aad, protected, payload, signature) != data:
         return Refused("not-canonical", "envelope")
     header = _parsed_header(aad)
     return header if isinstance(header, Refused) else _Parts(header, aad, protected, payload, signature)

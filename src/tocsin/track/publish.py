@@ -23,6 +23,8 @@ def publish(
     scene: Scene, nation: Nation, names: tuple[str, ...], label_of: Callable[[tuple[int, ...]], Label]
 ) -> list[Track]:
     """All records that have a number, in their order. `label_of`: the label of what was made from sensors."""
+    if not scene.records:
+        return []
     inside = [record for record in scene.records if record.filtered]
     slots = [scene.flock.slots[record.number] for record in inside]
     x, p = scene.flock.x[slots, HEAD].tolist(), scene.flock.p[slots, HEAD][:, *_UPPER].tolist()

@@ -33,7 +33,7 @@ from tocsin.node.door_words import (
     Store,
     Tick,
 )
-from tocsin.share.links import BEAT_NS, Link
+from tocsin.share.links import BEAT_NS
 from tocsin.sim.virtual.disk import Disk
 from tocsin.sim.virtual.door_memory import MemoryDoorBook
 from tocsin.sim.virtual.net import Copy
@@ -42,6 +42,9 @@ from tocsin.sim.virtual.ports import Crash, Ports
 GATHER_NS = 50 * MILLISECOND_NS
 """What comes within it shares one turn. The live door gathers for 5 ms and ticks every 100; no latency is
 measured here."""
+
+SAID_NS = 200 * MILLISECOND_NS
+"""The same for what is only said: a heartbeat asks for nothing at once, and what is urgent is stored too."""
 
 TICK_NS = round(TICK_S * SECOND_NS)
 RETRY_NS = round(RETRY_S * SECOND_NS)
@@ -107,7 +110,7 @@ class DoorNode:
             return False
         now = self._ports.time.wall(self.nation)
         self._arrivals.append((Arrived(str(copy.route), copy.issuer, copy.data, now), copy))
-        self._gather()
+        self._gather(GATHER_NS if copy.stored else SAID_NS)
         return True
 
     def on_hall(self, topic: str, data: bytes) -> None:
@@ -119,11 +122,13 @@ class DoorNode:
         else:
             ack = _ACK.decode(data)
             self._stimuli.append(HallHas(ack.upto, ack.step))
-        self._gather()
+            if ack.upto <= self.state.hall_upto:
+                return  # it lives: soon enough for the next heartbeat, which has a turn of its own
+        self._gather(GATHER_NS)
 
-    def _gather(self) -> None:
+    def _gather(self, within_ns: int) -> None:
         now = self._ports.time.now
-        self._plan(now - now % GATHER_NS + GATHER_NS)
+        self._plan(now - now % within_ns + within_ns)
 
     def _plan(self, at: int) -> None:
         if self._planned is None or at < self._planned:
@@ -166,7 +171,9 @@ class DoorNode:
     def _next_due(self) -> int:
         """When the next tick has anything to do; the live door ticks every TICK_S whether or not."""
         state, wall = self.state, self._ports.time.wall(self.nation)
-        due = min(state.links.get(partner, Link()).beaten_ns for partner in self.office.partners) + BEAT_NS
+        links = state.links
+        beaten = [links[one].beaten_ns if one in links else 0 for one in self.office.partners]
+        due = min(beaten) + BEAT_NS
         if state.held:
             due = min(due, state.held[0].due_wall_ns)
         wait = min(max(due - wall, GATHER_NS), BEAT_NS)
