@@ -1,5 +1,8 @@
 """Planted bugs are caught, each by what it breaks; `make simulate` runs all of them."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tocsin.sim.virtual.mutants import MUTANTS, planted
@@ -28,6 +31,13 @@ def test_every_planted_bug_still_finds_what_it_patches_and_takes_it_back() -> No
         with planted(mutant):
             pass
         assert [getattr(owner, name) for owner, name, _ in patches] == before
+
+
+def test_the_page_names_every_planted_bug_and_a_seed_that_shows_it(root: Path) -> None:
+    page = (root / "docs" / "simulation.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| ([a-z-]+) \| .+ \| \d+ \| ([a-z-]+) \(", page, re.M)
+    assert [name for name, _ in told] == list(MUTANTS)
+    assert {invariant for _, invariant in told} <= set(INVARIANTS)
 
 
 def test_the_observer_has_a_meaning_for_every_invariant() -> None:
