@@ -56,13 +56,15 @@ def test_a_partners_product_stands_in_the_record_once(ledger: Ledger) -> None:
         ledger.append(step(2, imports=one))
 
 
-def test_offers_stay_open_until_the_door_has_them(ledger: Ledger) -> None:
+def test_offers_stay_open_until_the_door_has_them_and_its_last_word_counts(ledger: Ledger) -> None:
     ledger.append(step(1, offers=((1, b"a"), (2, b"b"), (3, b"c"))))
     assert ledger.offers_open(2) == [(1, b"a"), (2, b"b")]
     ledger.offers_taken(2)
     assert ledger.offers_open(10) == [(3, b"c")]
-    ledger.offers_taken(1)  # an old acknowledgement that was late
-    assert ledger.offers_open(10) == [(3, b"c")]
+    ledger.offers_taken(1)  # a door that was restored from a copy is offered the rest again
+    assert ledger.offers_open(10) == [(2, b"b"), (3, b"c")]
+    ledger.offers_taken(3)
+    assert ledger.offers_open(10) == []
 
 
 def test_marks_survive_closing(tmp_path: Path) -> None:
