@@ -183,6 +183,7 @@ def back_after_s(path: Path, within_s: float) -> float:
     raise AssertionError("the desk did not come back")
 
 
+@pytest.mark.timeout(300)  # real processes on a machine that may be busy
 def test_a_killed_real_hall_is_back_with_drafts_tracks_and_approvals_marked(tmp_path: Path) -> None:
     scenario = flying_now()
     path, port = made_node(tmp_path / "JPN", scenario)
