@@ -3,17 +3,23 @@
 from pathlib import Path
 
 from door_world import Net, World
-from exchange_samples import NOW, label, tracklet
+from exchange_samples import NOW, PLANE, key, label, tracklet, trust_of
 from msgspec.structs import replace
 
 from tocsin.model.label import Caveat, Nation
 from tocsin.model.product import Traffic
 from tocsin.model.time import SECOND_NS, Instant, passed
+from tocsin.node.door_trust import list_due
+from tocsin.node.door_turn import Turn
+from tocsin.node.door_words import DoorState, Office
+from tocsin.node.keys import make_keys
+from tocsin.node.rotation import own_list
 from tocsin.release.terms import DEFAULT, Delaying, FlowTerms
 from tocsin.share.inbox import InStream, receipt_due, resend_due, told, withheld
-from tocsin.share.links import Link, beat_due
+from tocsin.share.links import Heartbeat, Link, ListMark, ListNews, beat_due
 from tocsin.share.marks import Marks
 from tocsin.share.outbox import OutStream, resend
+from tocsin.share.topology import Topology
 
 HOUR_NS = 3600 * SECOND_NS
 LATER = Instant(NOW + HOUR_NS)
@@ -34,6 +40,16 @@ def test_heartbeats_receipts_requests_and_answers_go_on() -> None:
     assert resend_due(missing, Traffic.FLOW, NOW)[1] is not None
     assert withheld(missing, NOW) == 5
     assert resend(OutStream(sent=9, resent_ns=LATER), ((1, 4),), NOW)[1] == ((1, 4),)
+
+
+def test_a_new_trust_list_goes_out(tmp_path: Path) -> None:
+    folder = make_keys(tmp_path / "keys", Nation.KOR, PLANE, (), NOW)
+    own = own_list(folder, Nation.KOR, PLANE)
+    office = Office(Nation.KOR, PLANE, Topology(), trust_of(Nation.KOR), key(Nation.KOR), own=own)
+    older = Heartbeat(NOW, {}, {}, {}, 1, 0, lists={Nation.KOR: ListMark(0, "0" * 64)})
+    link = Link(beat=older, listed_ns=LATER)
+    turn = Turn(DoorState(office, links={Nation.JPN: link}), NOW)
+    assert list_due(turn, Nation.JPN) == ListNews(own.signed)
 
 
 def test_what_was_sealed_under_the_fast_clock_is_sealed_anew(tmp_path: Path) -> None:
