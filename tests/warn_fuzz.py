@@ -1,9 +1,8 @@
 """Bad input against the desk, a million times: `make fuzz-warn`. Never an alert, never a crash.
 
 Acts with forged drafts, digests, officers, areas and kinds; other senders' messages of any type, reference
-and
-area; receipts for what does not exist; and CAP with its message type, references, areas and languages spoilt.
-No two officers of the desk are ever drawn over the same right digest, so any release is a fault.
+and area; receipts for what does not exist; and CAP with its message type, references, areas and languages
+spoilt. No two officers of the desk are ever drawn over the same right digest, so any release is a fault.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
 """A REAL node of real processes: an alert released by two officers over the command line, the hall killed,
-and
-everything back within seconds, marked RESTORED.
+and everything back within seconds, marked RESTORED.
 """
 
 from __future__ import annotations
@@ -148,9 +147,8 @@ def hall_of(node: subprocess.Popen[str]) -> int:
 
 @contextmanager
 def feeding(scenario: Scenario, port: int) -> Iterator[None]:
-    """What the sensors have seen so far at once, and then what they see; the feed dials again when the
-    hall is
-    gone.
+    """What the sensors have seen so far at once, and then what they see; the feed dials again when the hall
+    is gone.
     """
     over = threading.Event()
 

@@ -1,6 +1,5 @@
 """`tocsin warn`: look at messages before people do (`lint` reads words, `check` reads CAP rules), and the
-desk's
-acts (warn_desk.py).
+desk's acts (warn_desk.py).
 """
 
 import json

@@ -38,9 +38,8 @@ class Message(Struct, frozen=True):
 
 
 class AreaLead(Struct, frozen=True):
-    """One area: when it was first warned, and what was due there. `entered_s`: by the truth, null where
-    the object
-    never came (the flight had failed). A negative lead is a miss.
+    """One area: when it was first warned, and what was due there. `entered_s`: by the truth, null where the
+    object never came (the flight had failed). A negative lead is a miss.
     """
 
     area: str

@@ -3,9 +3,7 @@ back.
 
 It shares no code with what it judges: the nations' records are read as any SQLite tool reads them, their
 texts as plain MessagePack and JSON. Accepted = seen committed in the origin hall's record; from then on it
-stands
-in
-the driver's own ledger, which no fault touches. Arrived = stands in the partner hall's record.
+stands in the driver's own ledger, which no fault touches. Arrived = stands in the partner hall's record.
 """
 
 import json

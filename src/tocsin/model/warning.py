@@ -150,9 +150,8 @@ class Call(StrEnum):
 class NoAct(Struct, frozen=True):
     """Seconds without an act until each call, and until the outcome; `abort_s` more where it is a release.
 
-    Defaults: a trained officer decides within ten seconds, so 15 s is already unusual and 60 s leaves two
-    of the
-    three minutes that Aomori had on 4 October 2022. A nation that lets drafts release themselves says so
+    Defaults: a trained officer decides within ten seconds, so 15 s is already unusual and 60 s leaves two of
+    the three minutes that Aomori had on 4 October 2022. A nation that lets drafts release themselves says so
     itself.
     """
 
@@ -190,8 +189,7 @@ class DeskRules(Struct, frozen=True):
     table.
 
     `blocks`: groups of areas that a first alert warns whole. `office`: the row of `offices` that is this
-    desk;
-    without one the desk may do everything in its own nation's areas.
+    desk; without one the desk may do everything in its own nation's areas.
     """
 
     officers: tuple[Officer, ...] = ()

@@ -12,8 +12,7 @@ MOST_PATIENCE_S = 3600.0
 
 class OfficerEntry(Struct, frozen=True, forbid_unknown_fields=True):
     """[[officers]] who may act on drafts: name, the credential's public name, roles; `tocsin officer add`
-    writes
-    them. `delay_s` makes a scripted officer (never in plane REAL).
+    writes them. `delay_s` makes a scripted officer (never in plane REAL).
     """
 
     name: str

@@ -54,9 +54,8 @@ class DeskPort:
         return await future
 
     def committed(self, acts: Sequence[OfficerAct], effects: Sequence[HallEffect]) -> None:
-        """A step with these acts is in the record: answer those who wait for them. Of equal acts in one
-        step the
-        later ones are the refused.
+        """A step with these acts is in the record: answer those who wait for them. Of equal acts in one step
+        the later ones are the refused.
         """
         refused = [effect for effect in effects if isinstance(effect, ActRefused)]
         left = Counter(acts)

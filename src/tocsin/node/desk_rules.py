@@ -1,8 +1,7 @@
 """How a node's desk works, from its configuration: officers, patience, alert regions, the authority table.
 
-The authority file is the nation's own (TOML): which office may alert, update and cancel which areas, and
-by which
-CAP senders its messages are known. `office` says which of them this desk is.
+The authority file is the nation's own (TOML): which office may alert, update and cancel which areas, and by
+which CAP senders its messages are known. `office` says which of them this desk is.
 """
 
 import tomllib

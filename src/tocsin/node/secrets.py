@@ -1,8 +1,7 @@
 """Officers' passphrases: argon2id hashes in one file, made by `tocsin officer add`, read by the hall.
 
-Break-glass credentials of this machine: a passphrase proves a credential, the credential names its officer
-in the
-configuration. Roles and names stand in the configuration alone, so that the record can hold them.
+Break-glass credentials of this machine: a passphrase proves a credential, the credential names its officer in
+the configuration. Roles and names stand in the configuration alone, so that the record can hold them.
 """
 
 import os

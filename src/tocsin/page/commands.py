@@ -1,10 +1,8 @@
 """Officers' acts over HTTP: sign in, read the drafts, propose, approve, decline, correct. JSON by POST alone.
 
-Another site's page can do nothing here: a command needs our own Origin, a JSON body (which no form can
-send), the
-session cookie (SameSite=Strict, bound to this host) and the session's token in a header. Who may do what,
-over
-which text and with whom is judged in the hall's fold; here only the credential is proved.
+Another site's page can do nothing here: a command needs our own Origin, a JSON body (which no form can send),
+the session cookie (SameSite=Strict, bound to this host) and the session's token in a header. Who may do what,
+over which text and with whom is judged in the hall's fold; here only the credential is proved.
 """
 
 import asyncio

@@ -140,9 +140,8 @@ async def serve(
 ) -> None:
     """Serve until cancelled, inside the running loop; signals stay the caller's. `on_ready` is told the port.
 
-    Port 0 takes a free one. `tls`: certificate and key (PEM). UserError when the port is taken, the
-    address is not
-    this machine's or the certificate cannot be read.
+    Port 0 takes a free one. `tls`: certificate and key (PEM). UserError when the port is taken, the address
+    is not this machine's or the certificate cannot be read.
     """
     if tls is not None:
         _check_tls(*tls)

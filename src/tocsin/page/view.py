@@ -98,10 +98,8 @@ class Bulletin(Struct, frozen=True, omit_defaults=True):
     """A draft or released warning. areas: (code, threat, expected); lead_s: release to the first.
 
     `short`: the warning's number of the day and, after the first, the message's: 1, then 1.2. `deadline`:
-    when
-    `outcome` comes if nobody acts; `policy`: the rule that released it without two officers; `missing`:
-    outlets
-    that carried an earlier message of it and not yet this one.
+    when `outcome` comes if nobody acts; `policy`: the rule that released it without two officers; `missing`:
+    outlets that carried an earlier message of it and not yet this one.
     """
 
     id: str

@@ -2,8 +2,7 @@
 
 In here: the exact content as a digest, and the judgement of one act: that its officer stands in the nation's
 list with that credential and may do it, over this text, as another person than the first. Not in here:
-whether
-the credential is genuine (the node's rim); what follows from the judgement (acts.py).
+whether the credential is genuine (the node's rim); what follows from the judgement (acts.py).
 """
 
 import hashlib

@@ -25,8 +25,7 @@ def nation_of(area: str) -> Nation | None:
 
 def may(rules: DeskRules, nation: Nation, area: str, right: Right) -> bool:
     """True when this desk has that right in an area: its nation's area, and within its office's row if it
-    names
-    one.
+    names one.
     """
     if nation_of(area) is not nation:
         return False

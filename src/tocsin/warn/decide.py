@@ -203,9 +203,8 @@ def _weaken(desk: Desk, story: Story, want: Warning) -> bool:
 
 
 def _stay_silent(desk: Desk, story: Story, threatens: bool) -> None:
-    """Lifted or withdrawn: the story is kept while its objects threaten, so that the rule does not draft
-    at once
-    what officers have just taken back. Anything worse than what they took back starts a new story.
+    """Lifted or withdrawn: the story is kept while its objects threaten, so that the rule does not draft at
+    once what officers have just taken back. Anything worse than what they took back starts a new story.
     """
     if not threatens or (story.latest is not None and worse(story.latest, _wanted(desk, story))):
         del desk.stories[story.id]

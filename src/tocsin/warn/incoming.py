@@ -9,8 +9,7 @@ from tocsin.warn.table import OVER
 
 def ruled(state: WarnState, rules: DeskRules) -> WarnState:
     """From now on these rules hold: officers, limits, regions, offices. Proposals of officers who are gone
-    stay
-    void by themselves: an approval is judged over the list of its own moment.
+    stay void by themselves: an approval is judged over the list of its own moment.
     """
     known = {(officer.name, officer.credential) for officer in rules.officers}
     kept = {name: act for name, act in state.proposals.items() if (act.officer, act.credential) in known}

@@ -1,8 +1,7 @@
 """What comes when nobody acts: the sounder, the second desk, the pager, then what the nation's policy states.
 
 Every open draft counts down from its first second, and from each act anew. A message that lifts a warning
-calls
-but never moves by itself: nobody is told to leave shelter by a clock.
+calls but never moves by itself: nobody is told to leave shelter by a clock.
 """
 
 from collections.abc import Iterator

@@ -134,9 +134,8 @@ def worse(shown: Warning, want: Warning) -> bool:
 def change(shown: Warning, want: Warning, in_force: bool = True) -> Change:
     """The greatest difference between the text shown (in force, drafted or declined) and the one wanted.
 
-    That a coasting track is seen again is no news to people `in_force`: they were told too little
-    certainty, not
-    too much.
+    That a coasting track is seen again is no news to people `in_force`: they were told too little certainty,
+    not too much.
     """
     if (shown.msg_type is MsgType.CANCEL) is not (want.msg_type is MsgType.CANCEL):
         return Change.AT_ONCE

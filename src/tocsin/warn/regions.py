@@ -1,10 +1,8 @@
 """Alert regions: groups of first-level areas that a first alert warns whole, until a node names its own.
 
-Japan: its customary regions, Hokkaido and Okinawa apart (on 29 August 2017 J-Alert warned twelve
-prefectures at
-once, on 4 October 2022 Hokkaido, Aomori and islands of Tokyo). Korea's provinces and the states and
-islands of
-the United States are regions by themselves.
+Japan: its customary regions, Hokkaido and Okinawa apart (on 29 August 2017 J-Alert warned twelve prefectures
+at once, on 4 October 2022 Hokkaido, Aomori and islands of Tokyo). Korea's provinces and the states and
+islands of the United States are regions by themselves.
 """
 
 from collections.abc import Mapping

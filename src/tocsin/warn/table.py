@@ -1,9 +1,8 @@
 """What can become of a message: the one table of the desk.
 
 A rule or an officer brings an event; (status, event) -> status says what follows. What is not in the table
-does
-not happen: an officer's act is refused, a rule has no effect. Whether the event may come at all is judged
-elsewhere: threats (threat.py), persons (approve.py), the clock (limits.py).
+does not happen: an officer's act is refused, a rule has no effect. Whether the event may come at all is
+judged elsewhere: threats (threat.py), persons (approve.py), the clock (limits.py).
 """
 
 from enum import StrEnum

@@ -24,9 +24,8 @@ LEAVE_HOLD_S: Final = 30.0
 SETTLE_S: Final = 10.0
 """A change between tracked and coasting is said after this long: one revisit of such a radar."""
 UNSEEN_S: Final = 60.0
-"""A coasting track that nothing has seen for this long is as good as lost to the public: six revisits of
-such a
-radar. It may be found again, and is then told as found.
+"""A coasting track that nothing has seen for this long is as good as lost to the public: six revisits of such
+a radar. It may be found again, and is then told as found.
 """
 CLEAR_S: Final = 120.0
 """After the last second of a prediction, before the all-clear: debris falls from 20 km in about this time."""
@@ -184,9 +183,8 @@ def _lose(threat: Threat) -> Threat:
 
 
 def _settle(threat: Threat, asked: Certainty, now: Instant) -> Threat:
-    """Tracked or coasting, once it has lasted; unseen for too long, at once. When every area's time is
-    over only
-    the all-clear is news.
+    """Tracked or coasting, once it has lasted; unseen for too long, at once. When every area's time is over
+    only the all-clear is news.
     """
     if asked is threat.certainty or all(now > e.until_ns for e in threat.exposures):
         return replace(threat, unsettled_ns=None)
