@@ -75,7 +75,7 @@ def run_process(main: Callable[[list[str]], Awaitable[None]], full_code: int = U
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's, where there is one: a sixth less work for a door under load. Null: Python's own."""
+    """uvloop's, where there is one: it does less work for a door under load. Null: Python's own."""
     try:
         import uvloop
     except ImportError:
