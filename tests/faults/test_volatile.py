@@ -101,3 +101,12 @@ def test_a_file_opened_for_writing_alone_can_be_taken_back(tmp_path: Path, power
     power.disk.write("/a", b"new", 0, fd)
     power.cut()
     assert (tmp_path / "a").read_bytes() == b"old"
+
+
+def test_a_file_opened_to_be_written_anew_begins_empty(tmp_path: Path, power: Power) -> None:
+    power.write("a", b"a long first text", sync=True)
+    fd = power.disk.open("/a", os.O_WRONLY | os.O_TRUNC)
+    power.disk.write("/a", b"short", 0, fd)
+    assert (tmp_path / "a").read_bytes() == b"short"
+    power.cut()
+    assert (tmp_path / "a").read_bytes() == b"a long first text"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import fcntl
+import os
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -191,6 +194,22 @@ def test_a_reserve_is_kept_and_let_go(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_reserve_is_kept_where_the_file_system_cannot_allocate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the C library does it there: it reads before it writes, and takes no descriptor that appends."""
+
+    def stand_in(file: int, start: int, size: int) -> None:
+        if fcntl.fcntl(file, fcntl.F_GETFL) & os.O_APPEND:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        os.pread(file, 1, start)
+        os.pwrite(file, b"\0", start + size - 1)
+
+    monkeypatch.setattr(os, "posix_fallocate", stand_in)
+    assert Reserve(tmp_path / "reserve", 4096).fill()
+    assert (tmp_path / "reserve").stat().st_size == 4096
+
+
 def test_a_reserve_that_finds_no_room_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("os.posix_fallocate", raising=False)
     full = tmp_path / "door.reserve"

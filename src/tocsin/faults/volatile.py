@@ -213,7 +213,7 @@ class Disk:
         if flags & os.O_TRUNC:
             self._before_truncate(path, 0)
         how = os.O_RDONLY if flags & os.O_ACCMODE == os.O_RDONLY else os.O_RDWR  # old content is read, too
-        return self._opened(os.open(self._at(path), how), flags)
+        return self._opened(os.open(self._at(path), how | (flags & os.O_TRUNC)), flags)
 
     def create(self, path: str, mode: int, fi: Any = None) -> int:
         """See open(2) with O_CREAT."""

@@ -20,8 +20,13 @@ class Reserve:
     def fill(self) -> bool:
         """True when the room is kept now. OSError for anything but a full disk."""
         try:
-            with self._path.open("ab") as file:
-                _allocate(file.fileno(), self._size)
+            # To read too and not to append: the C library's stand-in, where a file system cannot allocate,
+            # refuses any other descriptor (posix_fallocate(3), EBADF).
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                _allocate(file, self._size)
+            finally:
+                os.close(file)
         except OSError as failure:
             if failure.errno not in NO_ROOM:
                 raise
