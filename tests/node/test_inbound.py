@@ -89,6 +89,27 @@ def test_a_feed_over_http(config: NodeConfig, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "link", ["http://[", "http://host:port/", "http://\u2603.\u2603:99999/", "gopher://x/"]
+)
+def test_a_feed_with_a_link_that_is_none_ends_nothing(config: NodeConfig, tmp_path: Path, link: str) -> None:
+    space = "http://www.w3.org/2005/Atom"
+    (tmp_path / "feed.atom").write_text(f'<feed xmlns="{space}"><entry><link href="{link}"/></entry></feed>')
+
+    async def main(desk: Desk) -> None:
+        port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        app = make_feed_app(tmp_path, Receivers((), Instant(0)))
+        server = asyncio.create_task(serve(app, "127.0.0.1", 0, on_ready=port.set_result))
+        entry = SourceEntry("others", f"http://127.0.0.1:{await port}/feed.atom")
+        await listen(config, entry, desk, lambda: len(desk.refused) == 1)
+        server.cancel()
+        await asyncio.gather(server, return_exceptions=True)
+
+    desk = Desk()
+    asyncio.run(main(desk))
+    assert [one.reason for one in desk.refused] == ["inbound-deaf"]
+
+
+@pytest.mark.parametrize(
     ("entry", "said"),
     [
         (SourceEntry("a", "ftp://x/"), "is no address"),

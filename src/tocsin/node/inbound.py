@@ -55,7 +55,7 @@ class Inbound:
         while True:
             try:
                 found = await self._look(entry)
-            except (OSError, ValueError, httpx.HTTPError) as failure:
+            except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as failure:
                 self._reader.failed(entry.name, str(failure) or type(failure).__name__)
             else:
                 self._reader.took(entry.name, found)

@@ -123,7 +123,7 @@ class Listener:
         for ear in self._ears:
             try:
                 heard = await ear.hear()
-            except (OSError, ValueError, httpx.HTTPError) as failure:
+            except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as failure:
                 why = f"cannot be heard: {str(failure) or type(failure).__name__}"
                 alarms.append(Alarm(AlarmKind.OUTLET_FAILED, ear.name, why, now_wall_ns))
                 continue
