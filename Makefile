@@ -18,8 +18,9 @@ UV := .build/uv/bin/uv
 LOCKS := requirements/run.txt requirements/build.txt
 DEV_LOCKS := $(LOCKS) requirements/dev.txt
 BUILT := src/tocsin/data/built
-DATA_INPUTS := package.json package-lock.json requirements/node.txt tools/build_data.py \
-	tools/build_page.mjs tools/areas.py tools/node_env.py src/tocsin/data/area_names.toml
+DATA_INPUTS := package.json package-lock.json requirements/node.txt requirements/cities.txt tools/build_data.py \
+	tools/build_page.mjs tools/areas.py tools/seas.py tools/cities.py tools/node_env.py src/tocsin/data/area_names.toml \
+	src/tocsin/data/sea_areas.toml
 
 # Warm-up compiles numba's cache once at installation, so that the first alert never waits for a compiler.
 INSTALL = $(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --offline --editable .

@@ -45,7 +45,7 @@ class TurningHall:
         self._wake = asyncio.Event()
         self._pending = Pending()
         config = _config(plane)
-        self.port = DeskPort(config, self._pending, self._wake.set, self._read)
+        self.port = DeskPort(config, self._pending, self._wake.set, self._read, lambda: Instant(self._now))
         self._now = time.time_ns()
         self._step(())
 

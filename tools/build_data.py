@@ -1,7 +1,8 @@
 """Build what the package ships but git does not hold: map data and the page's modules, from npm by lock file.
 
 Usage: python tools/build_data.py --uv PATH [--out DIR]      (`make setup` does it)
-Writes land-110m.json, land-50m.json, areas.json and vendor/ into src/tocsin/data/built.
+Writes land-110m.json, land-50m.json, areas.json, sea_areas.json, cities.json and vendor/ into
+src/tocsin/data/built.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from areas import nation_areas, outline
+from cities import cities
+from cities import fetch as fetch_cities
 from node_env import Node, find_node
+from seas import sea_areas
 
 OUT = Path("src/tocsin/data/built")
 NAMES = Path("src/tocsin/data/area_names.toml")
@@ -59,14 +63,23 @@ def main() -> int:
         node = find_node(args.uv)
         fetch(node)
         subprocess.run([*node.node, "tools/build_page.mjs", str(args.out), str(STATES)], check=True)
-        text = json.dumps(build_areas(), ensure_ascii=False, separators=(",", ":"))
+        areas = build_areas()
+        world = json.loads((args.out / "land-50m.json").read_text(encoding="utf-8"))
+        seas = sea_areas(areas["features"], world)
+        built = {
+            "areas.json": areas,
+            "sea_areas.json": {"type": "FeatureCollection", "features": seas},
+            "cities.json": cities(fetch_cities(args.uv), areas["features"]),
+        }
     except (subprocess.CalledProcessError, OSError, ValueError) as failure:
         print(
             f"error: map data not built: {failure}; fix: see the lines above, then make setup again",
             file=sys.stderr,
         )
         return 2
-    (args.out / "areas.json").write_text(text, encoding="utf-8")
+    for name, content in built.items():
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        (args.out / name).write_text(text, encoding="utf-8")
     return 0
 
 

@@ -14,5 +14,6 @@ compile "$@" --group pyproject.toml:build --constraints requirements/run.txt --o
 compile "$@" --group pyproject.toml:dev --constraints requirements/run.txt --constraints requirements/build.txt \
     --output-file requirements/dev.txt
 compile "$@" --group pyproject.toml:node --output-file requirements/node.txt
+compile "$@" --group pyproject.toml:cities --output-file requirements/cities.txt
 compile "$@" --group pyproject.toml:fuse --output-file requirements/fuse.txt
 compile "$@" --group pyproject.toml:uv --output-file requirements/uv.txt

@@ -54,6 +54,10 @@ def test_two_sessions_release_one_text_and_one_session_does_not() -> None:
         body = {"draft": draft["id"], "digest": draft["digest"]}
         one = await client.get(f"/api/drafts/{draft['id']}", headers=first)
         assert {"en", "ko", "ja"} == set(one.json()["texts"])
+        (row,) = one.json()["exposed"]
+        assert (row["area"], row["lead_s"], row["cities"][0][0]) == ("JP-02", None, "Aomori")
+        assert 590.0 < row["left_s"] <= 600.0
+        assert row["people"] > 1_000_000
         early = await act(client, second, kind="approve", **body)
         assert (early.status_code, early.json()["error"]) == (409, Refusal.NOT_OPEN)
         done = await act(client, first, kind="propose", **body)

@@ -65,6 +65,8 @@ def show_command(
         print(json.dumps(found, ensure_ascii=False))
         return
     print(_line(found))
+    for row in found["exposed"]:
+        print(_exposed(row))
     for lang, texts in found["texts"].items():
         print(f"--- {lang}\n{texts['headline']}\n{texts['description']}\n{texts['instruction']}")
     print(f"--- digest {found['digest']}")
@@ -208,6 +210,19 @@ def _line(draft: Mapping[str, Any]) -> str:
     if draft.get("missing"):
         parts.append(f"not yet at {','.join(draft['missing'])}")
     return "  ".join([*map(str, parts), str(draft["digest"])[:LEAST_DIGEST]])
+
+
+def _exposed(row: Mapping[str, Any]) -> str:
+    """One area in one line: when, how soon, and how many live there."""
+    parts = [f"  {row['area']}  {row['threat']} at {to_iso(Instant(row['expected_ns']))}"]
+    if row["left_s"] is not None:
+        parts.append(f"{row['left_s']:+.0f} s from now")
+    if row["lead_s"] is not None:
+        parts.append(f"lead {row['lead_s']:.0f} s")
+    if row["people"]:
+        names = ", ".join(f"{name} {people:,}" for name, people in row["cities"])
+        parts.append(f"{row['people']:,} people in cities ({names})")
+    return "; ".join(parts)
 
 
 def _client(config: Path, who: str, passphrase_file: Path | None) -> DeskClient:

@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from tocsin.model.time import Instant
 from tocsin.model.warning import Draft, Officer, OfficerAct, WarnStatus
 from tocsin.node.config import NodeConfig
 from tocsin.node.hall_words import ActRefused, HallEffect, HallState
@@ -27,8 +28,10 @@ class DeskPort:
         pending: Pending,
         wake: Callable[[], None],
         state: Callable[[], HallState | None],
+        now: Callable[[], Instant],
     ) -> None:
         self._config, self._pending, self._wake, self._state = config, pending, wake, state
+        self.now = now
         self._waiting: list[tuple[OfficerAct, asyncio.Future[Answer]]] = []
 
     def drafts(self) -> tuple[Draft, ...]:

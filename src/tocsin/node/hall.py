@@ -100,7 +100,7 @@ class Hall:
         self._rules = rules_of(config)
         self._restarted = state is not None
         self.hooks = Hooks(config.hooks)
-        self.desk = DeskPort(config, self.pending, self.wake, lambda: self.turner.state)
+        self.desk = DeskPort(config, self.pending, self.wake, lambda: self.turner.state, self.now)
 
     def wake(self) -> None:
         """Something waits for a turn."""

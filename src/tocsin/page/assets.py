@@ -13,6 +13,7 @@ BUILT: Final = {
     "data/land-110m.json": "land-110m.json",
     "data/land-50m.json": "land-50m.json",
     "data/areas.json": "areas.json",
+    "data/sea_areas.json": "sea_areas.json",
     "vendor/d3-geo.js": "vendor/d3-geo.js",
 }
 """Name on the page -> name under the package's data/built."""

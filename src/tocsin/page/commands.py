@@ -18,7 +18,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tocsin.model.label import Nation, Plane
+from tocsin.model.time import Instant
 from tocsin.model.warning import ActKind, Draft, Officer, OfficerAct
+from tocsin.page.exposed import exposed
 from tocsin.page.sessions import (
     ACTS,
     ACTS_S,
@@ -48,6 +50,9 @@ class DeskAccess(Protocol):
 
     def drafts(self) -> Sequence[Draft]:
         """Every message of the desk."""
+
+    def now(self) -> Instant:
+        """The desk's time (that of the scenario)."""
 
     async def prove(self, credential: str, passphrase: str) -> Officer | None:
         """The officer of a credential, if the passphrase is its."""
@@ -169,7 +174,8 @@ class CommandApi:
     def _row(self, draft: Draft) -> Mapping[str, Any]:
         row: dict[str, Any] = msgspec.to_builtins(draft)
         missing = sorted(set(draft.awaited) - set(draft.carried))
-        return {**row, "missing": missing}
+        areas = msgspec.to_builtins(exposed(draft, self._desk.now()))
+        return {**row, "missing": missing, "exposed": areas}
 
     def _signed_in(self, request: Request) -> Session:
         session = self._sessions.of(request.cookies.get(self.cookie), time.monotonic())

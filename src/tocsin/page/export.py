@@ -55,7 +55,7 @@ def picture_html(
     assets = load_assets()
     maps = {
         "coarse": json.loads(assets["data/land-110m.json"].data),
-        "areas": _areas(assets["data/areas.json"]),
+        "areas": _areas(assets["data/areas.json"], assets["data/sea_areas.json"]),
     }
     plane = str(pictures[nations[0]][0].plane)
     samples = min(MAX_SAMPLES, max(len(pictures[nation]) for nation in nations))
@@ -113,9 +113,9 @@ def _hashed(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-def _areas(asset: Asset) -> dict[str, Any]:
+def _areas(*some: Asset) -> dict[str, Any]:
     """The areas' outlines, simplified one by one and to three digits (100 m)."""
-    features = json.loads(asset.data)["features"]
+    features = [feature for asset in some for feature in json.loads(asset.data)["features"]]
     for feature in features:
         thin = shapely.simplify(shape(feature["geometry"]), SIMPLIFY_DEG)
         drawn = mapping(thin)

@@ -20,6 +20,7 @@ from tocsin.model.product import LinkHealth
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
 from tocsin.model.track import FusedTrack, ObjectClass, Track, Tracklet
 from tocsin.model.warning import Conflict, Draft, MsgType
+from tocsin.page.exposed import people_of
 from tocsin.page.place import Basis, Place, places_of
 
 MAX_ARC_POINTS: Final = 72
@@ -123,6 +124,8 @@ class Bulletin(Struct, frozen=True, omit_defaults=True):
     restored: bool = False
     carried: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    people: int = 0
+    """In the cities of its areas."""
 
 
 class Trouble(Struct, frozen=True, omit_defaults=True):
@@ -331,6 +334,7 @@ def _bulletin(draft: Draft) -> Bulletin:
         restored=draft.restored,
         carried=draft.carried,
         missing=tuple(sorted(set(draft.awaited) - set(draft.carried))),
+        people=people_of([area.area for area in warning.areas]),
     )
 
 

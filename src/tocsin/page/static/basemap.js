@@ -1,6 +1,7 @@
 // Land, grid and the areas' outlines, drawn into a canvas of their own and only when the camera moves: coarse at once, fine
 // when it rests (a redraw of the fine outlines takes longer than ten frames).
 import { geoGraticule, geoPath } from "./vendor/d3-geo.js";
+import { isSea } from "./items.js";
 import { INK } from "./palette.js";
 
 const REST_MS = 220;
@@ -57,6 +58,7 @@ export class Basemap {
     stroke(land, INK.coast, 0.8);
     if (showAreas) {
       for (const feature of this.maps.areas.features) {
+        if (isSea(feature.properties.iso)) continue; // drawn only where something is expected in them
         const own = feature.properties.nation === nation;
         stroke(feature, own ? INK.ownArea : INK.area, own ? 0.7 : 0.5);
       }

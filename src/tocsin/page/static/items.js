@@ -78,7 +78,12 @@ export function queueOf(view) {
 
 const PREFIX = { USA: "US-", KOR: "KR-", JPN: "JP-" };
 
-/** An object's risks to the desk's own nation. */
+/** True for the code of a sea area, which is ours and not ISO 3166-2's. */
+export function isSea(code) {
+  return code.includes("-SEA-");
+}
+
+/** An object's risks to people on land of the desk's own nation. */
 export function mine(mark, nation) {
-  return (mark.risks ?? []).filter((risk) => risk.area.startsWith(PREFIX[nation]));
+  return (mark.risks ?? []).filter((risk) => risk.area.startsWith(PREFIX[nation]) && !isSea(risk.area));
 }

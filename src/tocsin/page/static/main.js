@@ -11,6 +11,8 @@ async function json(name) {
 }
 
 const store = new Store(LANGUAGES);
-const [coarse, fine, areas] = await Promise.all(["data/land-110m.json", "data/land-50m.json", "data/areas.json"].map(json));
+const files = ["data/land-110m.json", "data/land-50m.json", "data/areas.json", "data/sea_areas.json"];
+const [coarse, fine, areas, seas] = await Promise.all(files.map(json));
+areas.features.push(...seas.features);
 openDesk(document.getElementById("app"), store, { coarse, fine, areas });
 follow(store);

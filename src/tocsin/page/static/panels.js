@@ -203,6 +203,7 @@ function warningRow(w, view, areaName) {
   if (w.policy) parts.push(call("policy", w.policy));
   if (w.deadline) parts.push(`${call("outcome", w.outcome)} ${countdown(w.deadline, view.now)}`);
   if (w.missing) parts.push(say("warning.missing", { outlets: w.missing.join(", ") }));
+  if (w.people) parts.push(say("warning.people", { count: people(w.people) }));
   const areas = areasText(w, areaName, MOST_NAMES);
   return {
     key: w.id,
@@ -222,6 +223,12 @@ function areasText(w, areaName, most) {
     const more = names.length > most ? ` +${names.length - most}` : "";
     return `${call("threat", kind)}: ${names.slice(0, most).join(", ")}${more}`;
   }).join("\n");
+}
+
+/** People in the areas' cities, to two digits: the count is of cities and years old. */
+function people(count) {
+  const step = 10 ** Math.max(0, Math.floor(Math.log10(count)) - 1);
+  return (Math.round(count / step) * step).toLocaleString("en");
 }
 
 /** Lead time of what was released; of what is not, the time that is left. */

@@ -214,6 +214,7 @@ export const en = {
   "conflict.warns where we do not": "warns where this desk does not",
   "warning.restored": "RESTORED",
   "warning.missing": "not yet at: {outlets}",
+  "warning.people": "{count} people",
   "warning.conflict": "CONFLICT: {sender} {reason}: {areas}",
   "msgtype.Alert": "Alert",
   "msgtype.Update": "Update",

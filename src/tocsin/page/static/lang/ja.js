@@ -214,6 +214,7 @@ export const ja = {
   "conflict.warns where we do not": "当方が警報していない地域に警報",
   "warning.restored": "復元",
   "warning.missing": "未達: {outlets}",
+  "warning.people": "約{count}人",
   "warning.conflict": "矛盾: {sender} {reason}: {areas}",
   "msgtype.Alert": "警報",
   "msgtype.Update": "更新",

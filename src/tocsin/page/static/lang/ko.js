@@ -214,6 +214,7 @@ export const ko = {
   "conflict.warns where we do not": "이 부서가 경보하지 않은 곳에 경보",
   "warning.restored": "복원됨",
   "warning.missing": "아직 받지 못한 곳: {outlets}",
+  "warning.people": "약 {count}명",
   "warning.conflict": "상충: {sender} {reason}: {areas}",
   "msgtype.Alert": "경보",
   "msgtype.Update": "갱신",
