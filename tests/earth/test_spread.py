@@ -83,3 +83,26 @@ def test_what_does_not_come_down_or_is_no_number_has_no_landing() -> None:
     assert landing(fast, np.eye(7)) is None
     assert landing(start(3_000.0, 0.5) * np.nan, np.eye(7)) is None
     assert landing(start(3_000.0, 0.5), np.full((7, 7), np.inf)) is None
+
+
+@pytest.mark.parametrize(
+    ("speed", "climb", "height_m"),
+    [
+        (4_200.0, 0.6, 200e3),
+        (2_500.0, -0.7, 300e3),
+        (6_900.0, 1.3, 150e3),
+        (7_000.0, 0.3, 200e3),
+        (1_500.0, 0.1, 90e3),
+    ],
+)
+def test_long_steps_lose_nothing_of_the_sensitivities(speed: float, climb: float, height_m: float) -> None:
+    """Partials and path against a run with a fifth of the path's step, from space and from within the air."""
+    x7 = start(speed, climb, height_m)
+    found = landing(x7, np.diag([100.0] * 3 + [1.0] * 3 + [0.5 * STRAIGHT_SIGMA]) ** 2)
+    assert found is not None
+    tight = flight.fall(x7, step_s=2.0)
+    np.testing.assert_allclose(found.fall.x_impact7[:3], tight.x_impact7[:3], atol=0.2)
+    assert found.fall.time_s == pytest.approx(tight.time_s, abs=1e-3)
+    assert found.fall.apogee_m == pytest.approx(tight.apogee_m, abs=0.1)
+    whole = flight.propagate_stm(x7, found.fall.time_s, step_s=2.0)[1]
+    assert np.all(abs(found.fall.phi - whole)[:3].max(axis=0) <= 3e-4 * abs(whole[:3]).max(axis=0))

@@ -32,6 +32,10 @@ US76_ROWS: Final[tuple[tuple[float, float], ...]] = (
 _HEIGHT_M: Final[Array] = 1e3 * np.array([row[0] for row in US76_ROWS])
 _SPLINE: Final = CubicSpline(_HEIGHT_M, np.log([row[1] for row in US76_ROWS]), bc_type="natural")
 _COEFFICIENTS: Final[Array] = np.ascontiguousarray(_SPLINE.c.T)  # (segment, power 3..0)
+# The spline's segment by whole kilometres: every row stands at one.
+_SEGMENT: Final[NDArray[np.int64]] = (
+    np.searchsorted(_HEIGHT_M, 1e3 * np.arange(1001), side="right").clip(max=len(_HEIGHT_M) - 1) - 1
+)
 _FLOOR_LN: Final = float(_SPLINE(0.0))
 _FLOOR_SLOPE: Final = float(_SPLINE(0.0, 1))
 _TOP_LN: Final = float(_SPLINE(_HEIGHT_M[-1]))
@@ -46,13 +50,7 @@ def log_density(alt_m: float) -> tuple[float, float]:
     last = _HEIGHT_M.shape[0] - 1
     if alt_m >= _HEIGHT_M[last]:
         return _TOP_LN + _TOP_SLOPE * (alt_m - _HEIGHT_M[last]), _TOP_SLOPE
-    low, high = 0, last
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _HEIGHT_M[middle] <= alt_m:
-            low = middle
-        else:
-            high = middle
+    low = _SEGMENT[int(1e-3 * alt_m)]
     u = alt_m - _HEIGHT_M[low]
     a, b, c, d = _COEFFICIENTS[low, 0], _COEFFICIENTS[low, 1], _COEFFICIENTS[low, 2], _COEFFICIENTS[low, 3]
     return ((a * u + b) * u + c) * u + d, (3.0 * a * u + 2.0 * b) * u + c

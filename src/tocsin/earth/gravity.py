@@ -27,26 +27,36 @@ _J4: Final = float(J4)
 
 
 @njit(cache=True)
-def gravity(r_m: Array, acceleration: Array) -> None:
-    """Write the acceleration (m/s^2, shape (3,)) of gravitation alone at ECEF `r_m` into `acceleration`."""
-    radius = np.sqrt(r_m[0] ** 2 + r_m[1] ** 2 + r_m[2] ** 2)
-    s, u = r_m[2] / radius, _A / radius
+def pull(x: float, y: float, z: float) -> tuple[float, float, float]:
+    """The acceleration (m/s^2) of gravitation alone at an ECEF place (m)."""
+    radius = np.sqrt(x**2 + y**2 + z**2)
+    s, u = z / radius, _A / radius
     s2 = s * s
     c0 = _GM / (radius * radius)
     c2, c3, c4 = -c0 * _J2 * u**2, -c0 * _J3 * u**3, -c0 * _J4 * u**4
     d2, d3, d4 = 3.0 * s, 7.5 * s2 - 1.5, (17.5 * s2 - 7.5) * s
     d5 = (39.375 * s2 - 26.25) * s2 + 1.875
     radial = -(c0 + c2 * d3 + c3 * d4 + c4 * d5) / radius
-    acceleration[0] = radial * r_m[0]
-    acceleration[1] = radial * r_m[1]
-    acceleration[2] = radial * r_m[2] + c2 * d2 + c3 * d3 + c4 * d4
+    return radial * x, radial * y, radial * z + c2 * d2 + c3 * d3 + c4 * d4
+
+
+@njit(cache=True)
+def gravity(r_m: Array, acceleration: Array) -> None:
+    """Write the acceleration (m/s^2, shape (3,)) of gravitation alone at ECEF `r_m` into `acceleration`."""
+    acceleration[0], acceleration[1], acceleration[2] = pull(r_m[0], r_m[1], r_m[2])
 
 
 @njit(cache=True)
 def gravity_gradient(r_m: Array, gradient: Array) -> None:
     """Write d(acceleration)/d(position) (1/s^2, symmetric) into the upper-left (3, 3) of `gradient`."""
-    radius = np.sqrt(r_m[0] ** 2 + r_m[1] ** 2 + r_m[2] ** 2)
-    s, u = r_m[2] / radius, _A / radius
+    pull_gradient(r_m[0], r_m[1], r_m[2], gradient)
+
+
+@njit(cache=True)
+def pull_gradient(x: float, y: float, z: float, gradient: Array) -> None:
+    """The same at an ECEF place (m) given by its coordinates."""
+    radius = np.sqrt(x**2 + y**2 + z**2)
+    s, u = z / radius, _A / radius
     s2 = s * s
     c0 = _GM / radius**3
     c2, c3, c4 = -c0 * _J2 * u**2, -c0 * _J3 * u**3, -c0 * _J4 * u**4
@@ -58,12 +68,10 @@ def gravity_gradient(r_m: Array, gradient: Array) -> None:
     radial = 3.0 * c0 + c2 * dd4 + c3 * dd5 + c4 * dd6
     mixed = -(c2 * dd3 + c3 * dd4 + c4 * dd5)
     axial = 3.0 * c2 + c3 * dd3 + c4 * dd4
-    for i in range(3):
-        unit_i = r_m[i] / radius
-        for j in range(3):
-            gradient[i, j] = radial * unit_i * r_m[j] / radius
-        gradient[i, i] += level
-        gradient[i, 2] += mixed * unit_i
-    for j in range(3):
-        gradient[2, j] += mixed * r_m[j] / radius
-    gradient[2, 2] += axial
+    ux, uy, uz = x / radius, y / radius, z / radius
+    gradient[0, 0] = radial * ux * ux + level
+    gradient[0, 1] = gradient[1, 0] = radial * ux * uy
+    gradient[0, 2] = gradient[2, 0] = radial * ux * uz + mixed * ux
+    gradient[1, 1] = radial * uy * uy + level
+    gradient[1, 2] = gradient[2, 1] = radial * uy * uz + mixed * uy
+    gradient[2, 2] = radial * uz * uz + level + 2.0 * mixed * uz + axial

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from tocsin.earth.atmosphere import log_density
 from tocsin.earth.constants import WGS84_A_M, WGS84_B_M, WGS84_E2, WGS84_EP2, WGS84_OMEGA_RAD_S
-from tocsin.earth.gravity import gravity, gravity_gradient
+from tocsin.earth.gravity import pull, pull_gradient
 
 Array = NDArray[np.float64]
 
@@ -39,9 +39,8 @@ _REFINEMENTS: Final = 12
 
 
 @njit(cache=True, error_model="numpy")
-def height_and_up(block: Array, up: Array) -> float:
-    """Height (m) of the block's position; writes the ellipsoid's normal there into `up`, (3,)."""
-    x, y, z = block[0, 0], block[1, 0], block[2, 0]
+def vertical(x: float, y: float, z: float) -> tuple[float, float, float, float]:
+    """Height (m) of a place and the ellipsoid's normal there."""
     p = np.sqrt(x * x + y * y)
     tangent_up = _B * z * (1.0 + _EP2 * _B / np.sqrt(p * p + z * z))
     tangent_out = _A * p
@@ -50,63 +49,115 @@ def height_and_up(block: Array, up: Array) -> float:
     out_part = p - _E2 * _A * (tangent_out * scale) ** 3
     scale = 1.0 / np.sqrt(up_part * up_part + out_part * out_part)
     sin_lat, cos_lat = up_part * scale, out_part * scale
+    height = p * cos_lat + z * sin_lat - _A * np.sqrt(1.0 - _E2 * sin_lat * sin_lat)
     if p > 0.0:
-        up[0], up[1] = cos_lat * x / p, cos_lat * y / p
-    else:
-        up[0], up[1] = 0.0, 0.0
-    up[2] = sin_lat
-    return p * cos_lat + z * sin_lat - _A * np.sqrt(1.0 - _E2 * sin_lat * sin_lat)
+        return height, cos_lat * x / p, cos_lat * y / p, sin_lat
+    return height, 0.0, 0.0, sin_lat
+
+
+@njit(cache=True, error_model="numpy")
+def height_and_up(block: Array, up: Array) -> float:
+    """Height (m) of the block's position; writes the ellipsoid's normal there into `up`, (3,)."""
+    height, up[0], up[1], up[2] = vertical(block[0, 0], block[1, 0], block[2, 0])
+    return height
+
+
+@njit(cache=True, error_model="numpy")
+def air(x: float, y: float, z: float, ln_beta: float) -> tuple[float, float, float, float, float]:
+    """Half the density over beta (1/m, nil above the air), slope of its logarithm (1/m), and the normal."""
+    height, up_x, up_y, up_z = vertical(x, y, z)
+    if height < _AIRLESS_M:
+        ln_rho, slope = log_density(height)
+        return 0.5 * np.exp(ln_rho - ln_beta), slope, up_x, up_y, up_z
+    return 0.0, 0.0, up_x, up_y, up_z
+
+
+@njit(cache=True, error_model="numpy")
+def acceleration(
+    x: float, y: float, z: float, u: float, v: float, w: float, strength: float
+) -> tuple[float, float, float]:
+    """What moves the velocity (u, v, w) at (x, y, z), in m/s^2; `strength` is `air`'s first number."""
+    ax, ay, az = pull(x, y, z)
+    drag = strength * np.sqrt(u * u + v * v + w * w)
+    ax += _OMEGA * (_OMEGA * x + 2.0 * v) - drag * u
+    ay += _OMEGA * (_OMEGA * y - 2.0 * u) - drag * v
+    return ax, ay, az - drag * w
+
+
+@njit(cache=True, error_model="numpy")
+def slopes(block: Array, strength: float, fall_off: float, partials: Array) -> None:
+    """Write d(acceleration)/d(r, v, ln beta) into the first three rows of `partials` (4, 7); its last row
+    holds the normal. `strength`, `fall_off`: the first two numbers of `air`.
+    """
+    pull_gradient(block[0, 0], block[1, 0], block[2, 0], partials)
+    partials[0, 0] += _OMEGA * _OMEGA
+    partials[1, 1] += _OMEGA * _OMEGA
+    partials[:3, 3:] = 0.0
+    partials[0, 4] = 2.0 * _OMEGA
+    partials[1, 3] = -2.0 * _OMEGA
+    speed = np.sqrt(block[3, 0] ** 2 + block[4, 0] ** 2 + block[5, 0] ** 2)
+    if strength == 0.0 or speed == 0.0:
+        return
+    for i in range(3):
+        drag = -strength * speed * block[3 + i, 0]
+        for j in range(3):
+            partials[i, j] += drag * fall_off * partials[3, j]
+            partials[i, 3 + j] -= strength * block[3 + i, 0] * block[3 + j, 0] / speed
+        partials[i, 3 + i] -= strength * speed
+        partials[i, 6] = -drag
 
 
 @njit(cache=True, error_model="numpy")
 def rates(block: Array, ln_beta: float, out: Array, partials: Array) -> None:
-    """Write d(block)/dt into `out`.
-
-    `partials` (4, 7) is work space: d(acceleration)/d(r, v, ln beta), and the normal in the last row.
-    """
-    acceleration = out[3:, 0]
-    velocity = block[3:, 0]
-    up = partials[3, :3]
-    with_partials = block.shape[1] > 1
-    gravity(block[:3, 0], acceleration)
-    acceleration[0] += _OMEGA * (_OMEGA * block[0, 0] + 2.0 * velocity[1])
-    acceleration[1] += _OMEGA * (_OMEGA * block[1, 0] - 2.0 * velocity[0])
-    if with_partials:
-        partials[:3, :] = 0.0
-        gravity_gradient(block[:3, 0], partials)
-        partials[0, 0] += _OMEGA * _OMEGA
-        partials[1, 1] += _OMEGA * _OMEGA
-        partials[0, 4] = 2.0 * _OMEGA
-        partials[1, 3] = -2.0 * _OMEGA
-    height = height_and_up(block, up)
-    if height < _AIRLESS_M:
-        speed = np.sqrt(velocity[0] ** 2 + velocity[1] ** 2 + velocity[2] ** 2)
-        ln_rho, slope = log_density(height)
-        strength = 0.5 * np.exp(ln_rho - ln_beta)
-        for i in range(3):
-            drag = -strength * speed * velocity[i]
-            acceleration[i] += drag
-            if with_partials:
-                for j in range(3):
-                    partials[i, j] += drag * slope * up[j]
-                    if speed > 0.0:
-                        partials[i, 3 + j] -= strength * velocity[i] * velocity[j] / speed
-                partials[i, 3 + i] -= strength * speed
-                partials[i, 6] = -drag
+    """Write d(block)/dt into `out`; `partials` (4, 7) is work space."""
+    strength, fall_off, partials[3, 0], partials[3, 1], partials[3, 2] = air(
+        block[0, 0], block[1, 0], block[2, 0], ln_beta
+    )
+    out[0, 0], out[1, 0], out[2, 0] = block[3, 0], block[4, 0], block[5, 0]
+    out[3, 0], out[4, 0], out[5, 0] = acceleration(
+        block[0, 0], block[1, 0], block[2, 0], block[3, 0], block[4, 0], block[5, 0], strength
+    )
+    if block.shape[1] == 1:
+        return
+    slopes(block, strength, fall_off, partials)
     for i in range(3):
-        out[i, :] = block[3 + i, :]
-        for column in range(1, block.shape[1]):
-            total = 0.0
-            for k in range(6):
-                total += partials[i, k] * block[k, column]
-            out[3 + i, column] = total
-        if with_partials:
-            out[3 + i, 7] += partials[i, 6]
+        for column in range(1, 8):
+            out[i, column] = block[3 + i, column]
+            out[3 + i, column] = partials[i, 0] * block[0, column]
+        for k in range(1, 6):
+            for column in range(1, 8):
+                out[3 + i, column] += partials[i, k] * block[k, column]
+        out[3 + i, 7] += partials[i, 6]
+
+
+@njit(cache=True, error_model="numpy")
+def step_alone(
+    x: float, y: float, z: float, u: float, v: float, w: float, ln_beta: float, step_s: float
+) -> tuple[float, float, float, float, float, float]:
+    """`runge_kutta` of a state alone, the same bit by bit: in registers, four times as fast."""
+    tx, ty, tz, tu, tv, tw = x, y, z, u, v, w
+    sx = sy = sz = su = sv = sw = 0.0
+    for stage in range(4):
+        weight = 2.0 if stage in (1, 2) else 1.0
+        reach = step_s if stage == 2 else 0.5 * step_s
+        strength = air(tx, ty, tz, ln_beta)[0]
+        ax, ay, az = acceleration(tx, ty, tz, tu, tv, tw, strength)
+        sx, sy, sz = weight * tu + sx, weight * tv + sy, weight * tw + sz
+        su, sv, sw = weight * ax + su, weight * ay + sv, weight * az + sw
+        tx, ty, tz = x + reach * tu, y + reach * tv, z + reach * tw
+        tu, tv, tw = u + reach * ax, v + reach * ay, w + reach * az
+    sixth = step_s / 6.0
+    return x + sixth * sx, y + sixth * sy, z + sixth * sz, u + sixth * su, v + sixth * sv, w + sixth * sw
 
 
 @njit(cache=True, error_model="numpy")
 def runge_kutta(block: Array, ln_beta: float, step_s: float, work: Array, partials: Array) -> None:
     """One classical fourth-order step of `block` in place; `work` has shape (3, 6, columns)."""
+    if block.shape[1] == 1:
+        (block[0, 0], block[1, 0], block[2, 0], block[3, 0], block[4, 0], block[5, 0]) = step_alone(
+            block[0, 0], block[1, 0], block[2, 0], block[3, 0], block[4, 0], block[5, 0], ln_beta, step_s
+        )
+        return
     rate, total, trial = work[0], work[1], work[2]
     rows, columns = block.shape
     for stage in range(4):
@@ -123,16 +174,22 @@ def runge_kutta(block: Array, ln_beta: float, step_s: float, work: Array, partia
 
 
 @njit(cache=True, error_model="numpy")
+def speed(block: Array) -> float:
+    """Speed over the ground, 1 m/s more: it divides."""
+    return np.sqrt(block[3, 0] ** 2 + block[4, 0] ** 2 + block[5, 0] ** 2) + 1.0
+
+
+@njit(cache=True, error_model="numpy")
 def step_limit(block: Array, ln_beta: float, step_s: float, partials: Array) -> float:
     """Longest step (s, at most `step_s`) that the air at the block's place allows."""
-    height = height_and_up(block, partials[3, :3])
+    height, _, _, _ = vertical(block[0, 0], block[1, 0], block[2, 0])
     if height > _AIRLESS_M:
         return step_s
-    speed = np.sqrt(block[3, 0] ** 2 + block[4, 0] ** 2 + block[5, 0] ** 2) + 1.0
+    speed_mps = speed(block)
     ln_rho, _ = log_density(height)
-    drag_time_s = np.exp(ln_beta - ln_rho) / speed
+    drag_time_s = np.exp(ln_beta - ln_rho) / speed_mps
     path_m = max(_APPROACH * (height - _DENSE_M), _DENSE_STEP_M)
-    return min(step_s, max(min(path_m / speed, _DRAG_TIME_PART * drag_time_s), _SHORTEST_S))
+    return min(step_s, max(min(path_m / speed_mps, _DRAG_TIME_PART * drag_time_s), _SHORTEST_S))
 
 
 @njit(cache=True, error_model="numpy")

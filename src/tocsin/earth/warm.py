@@ -20,7 +20,7 @@ from tocsin.earth.frames import geodetic_to_ecef
 
 WARMERS: Final[tuple[tuple[str, str], ...]] = (
     ("tocsin.earth.warm", "warm_flight"),
-    ("tocsin.earth.spread", "warm_spread"),
+    ("tocsin.earth.spread_kernels", "warm_spread"),
     ("tocsin.track.warm", "warm_track"),
     ("tocsin.sim.boost", "warm_boost"),
 )
