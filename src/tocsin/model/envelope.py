@@ -65,6 +65,10 @@ class Header(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
         )
 
 
+_FIELDS = bytes((0x80 | len(Header.__struct_fields__),))
+"""Before the fields: an array of so many (RFC 8949, 3.1: major type 4)."""
+
+
 def header_for(
     label: Label,
     *,
@@ -103,8 +107,30 @@ def canonical(value: Any) -> bytes:
 
 
 def header_bytes(header: Header) -> bytes:
-    """Canonical bytes of a header: the external_aad."""
-    return canonical(msgspec.to_builtins(header))  # an array: Header is array_like
+    """Canonical bytes of a header: the external_aad, an array of its fields. What is the same in every header
+    of a stream is encoded once: an envelope's header is written at its seal and again by who verifies it."""
+    start = _encoded(header.protocol, header.plane, header.issuer, header.recipient, header.traffic)
+    label = _encoded(header.originators, header.releasable_to, header.caveats, header.key_id)
+    times = _number(header.issued_wall_ns) + _number(header.expires_wall_ns)
+    marks = _number(header.first) + _number(header.last)
+    return _FIELDS + start + marks + label + times + _encoded(header.encrypted_to)
+
+
+@lru_cache(maxsize=1024)
+def _encoded(*fields: object) -> bytes:
+    """Fields one after another in canonical CBOR."""
+    return b"".join(canonical(one) for one in msgspec.to_builtins(fields))
+
+
+def _number(value: int) -> bytes:
+    """A number of 0 to 2**64 - 1 in canonical CBOR (RFC 8949, 3.1: major type 0, the shortest length)."""
+    if value >= 0x1_0000_0000:
+        return b"\x1b" + value.to_bytes(8)
+    if value < 24:
+        return value.to_bytes(1)
+    if value < 0x100:
+        return b"\x18" + value.to_bytes(1)
+    return b"\x19" + value.to_bytes(2) if value < 0x10000 else b"\x1a" + value.to_bytes(4)
 
 
 def bound_bytes(header: Header) -> bytes:

@@ -6,6 +6,7 @@ are a closed list (REASONS) because they are counted, shown and compared between
 
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import pairwise
 
 import cbor2
 import msgspec
@@ -13,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import force_setattr, replace
 
 from tocsin.model.envelope import (
+    COSE_SIGN1_TAG,
     MAX_ENVELOPE_BYTES,
     MAX_RECORDS,
     PROTOCOL,
@@ -235,19 +237,26 @@ def _parsed(data: bytes) -> _Parts | Refused:
         outer = cbor2.loads(data, max_depth=4, allow_indefinite=False, allow_duplicate_keys=False)
     except (cbor2.CBORError, ValueError, OverflowError) as error:
         return Refused("malformed", f"no CBOR: {error}")
-    # The unprotected header must be empty: the comparison with our own encoding below says so.
-    match outer:
-        case [
-            bytes(aad),
-            cbor2.CBORTag(tag=18, value=[bytes(protected), _, bytes(payload), bytes(signature)]),
-        ]:
-            pass
-        case _:
-            return Refused("malformed", "not [header, COSE_Sign1]")
+    strings = _strings(outer)
+    if strings is None:
+        return Refused("malformed", "not [header, COSE_Sign1]")
+    aad, protected, payload, signature = strings
     if envelope_bytes(aad, protected, payload, signature) != data:
         return Refused("not-canonical", "envelope")
     header = _parsed_header(aad)
     return header if isinstance(header, Refused) else _Parts(header, aad, protected, payload, signature)
+
+
+def _strings(outer: object) -> tuple[bytes, bytes, bytes, bytes] | None:
+    """Header, protected header, payload, signature. The unprotected header must be empty: the comparison with
+    our own encoding says so."""
+    if not isinstance(outer, list) or len(outer) != 2 or not isinstance(outer[1], cbor2.CBORTag):
+        return None
+    tag, parts = outer[1].tag, outer[1].value
+    if tag != COSE_SIGN1_TAG or not isinstance(parts, list | tuple) or len(parts) != 4:
+        return None
+    found = (outer[0], parts[0], parts[2], parts[3])
+    return found if all(type(one) is bytes for one in found) else None
 
 
 def _parsed_header(aad: bytes) -> Header | Refused:
@@ -257,9 +266,14 @@ def _parsed_header(aad: bytes) -> Header | Refused:
     except (cbor2.CBORError, msgspec.ValidationError, ValueError, OverflowError) as error:
         return Refused("malformed", f"header: {error}")
     lists = (header.originators, header.releasable_to, header.caveats)
-    if header_bytes(header) != aad or any(tuple(sorted(set(part))) != part for part in lists):
+    if header_bytes(header) != aad or not all(map(_ascending, lists)):
         return Refused("not-canonical", "header")
     return header
+
+
+def _ascending(words: Sequence[str]) -> bool:
+    """Each after the one before, so none twice."""
+    return len(words) < 2 or all(one < other for one, other in pairwise(words))
 
 
 def _addressed(header: Header, me: Nation, plane: Plane) -> Refused | None:

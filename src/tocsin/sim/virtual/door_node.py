@@ -8,7 +8,15 @@ between two effects and comes back from its book alone.
 import msgspec
 
 from tocsin.errors import TocsinError
-from tocsin.model.handoff import CommitWanted, HandedItem, ImportAck, ImportBatch, OfferAck, OfferBatch
+from tocsin.model.handoff import (
+    CommitWanted,
+    HandedItem,
+    ImportAck,
+    ImportBatch,
+    LinkReport,
+    OfferAck,
+    OfferBatch,
+)
 from tocsin.model.label import Nation
 from tocsin.model.product import Traffic
 from tocsin.model.sealed import Sealed
@@ -43,8 +51,8 @@ GATHER_NS = 50 * MILLISECOND_NS
 """What comes within it shares one turn. The live door gathers for 5 ms and ticks every 100; no latency is
 measured here."""
 
-SAID_NS = 200 * MILLISECOND_NS
-"""The same for what is only said: a heartbeat asks for nothing at once, and what is urgent is stored too."""
+REPORT_NS = 10 * SECOND_NS
+"""A report to the hall that says nothing new of a link but its age goes this often."""
 
 TICK_NS = round(TICK_S * SECOND_NS)
 RETRY_NS = round(RETRY_S * SECOND_NS)
@@ -73,6 +81,8 @@ class DoorNode:
         self._stimuli: list[DoorStimulus] = []
         self._arrivals: list[tuple[Arrived, Copy]] = []
         self._handing = False
+        self._told_news: object = None
+        self._told_ns = 0
 
     # ---- life and death
 
@@ -110,7 +120,8 @@ class DoorNode:
             return False
         now = self._ports.time.wall(self.nation)
         self._arrivals.append((Arrived(str(copy.route), copy.issuer, copy.data, now), copy))
-        self._gather(GATHER_NS if copy.stored else SAID_NS)
+        if copy.stored:  # what is only said waits for the next heartbeat's turn: it asks for nothing at once
+            self._gather()
         return True
 
     def on_hall(self, topic: str, data: bytes) -> None:
@@ -124,11 +135,11 @@ class DoorNode:
             self._stimuli.append(HallHas(ack.upto, ack.step))
             if ack.upto <= self.state.hall_upto:
                 return  # it lives: soon enough for the next heartbeat, which has a turn of its own
-        self._gather(GATHER_NS)
+        self._gather()
 
-    def _gather(self, within_ns: int) -> None:
+    def _gather(self) -> None:
         now = self._ports.time.now
-        self._plan(now - now % within_ns + within_ns)
+        self._plan(now - now % GATHER_NS + GATHER_NS)
 
     def _plan(self, at: int) -> None:
         if self._planned is None or at < self._planned:
@@ -205,7 +216,13 @@ class DoorNode:
             case AskCommit(generation=generation, number=number):
                 ports.private(self.nation, "import.data", _PACK.encode(CommitWanted(generation, number)))
             case Report(report=report):
-                ports.private(self.nation, "import.data", _PACK.encode(report))
+                self._report(report)
+
+    def _report(self, report: LinkReport) -> None:
+        now, news = self._ports.time.now, _news(report)
+        if news != self._told_news or now - self._told_ns >= REPORT_NS:
+            self._told_news, self._told_ns = news, now
+            self._ports.private(self.nation, "import.data", _PACK.encode(report))
 
     def _send(self, sealed: Sealed) -> None:
         self._ports.sent(sealed)
@@ -255,3 +272,8 @@ class DoorNode:
             self._handing = False
             return
         self._ports.time.after(HAND_AGAIN_NS, lambda: self._hand_again(life, acked))
+
+
+def _news(report: LinkReport) -> object:
+    """What of a report is more than time that has passed."""
+    return report.alarms, [(one.paths_up, one.blind, one.backlog, one.missing) for one in report.links]

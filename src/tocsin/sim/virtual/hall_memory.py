@@ -66,7 +66,7 @@ class MemoryLedger:
 
     def offers_open(self, most: int) -> list[tuple[int, bytes]]:
         """See Ledger.offers_open."""
-        return sorted(self._offers.items())[:most]
+        return sorted(self._offers.items())[:most] if self._offers else []
 
     def commit_to(self, generation: int, number: int, at_wall_ns: Instant) -> Tick:
         """See Ledger.commit_to."""

@@ -24,7 +24,7 @@ GATHER_NS = 5 * MILLISECOND_NS
 BUSY_NS = SECOND_NS
 """While something flies the hall steps once a second, as under a scenario's conductor."""
 
-QUIET_NS = 10 * SECOND_NS
+QUIET_NS = 60 * SECOND_NS
 """A hall with nothing in its picture steps this often: coasting and countdowns have nobody to wait for."""
 
 BEAT_NS = round(BEAT_S * SECOND_NS)
@@ -154,7 +154,8 @@ class HallNode:
         self._guarded(self.link.say_alive())
 
     def _resend(self) -> None:
-        self._guarded(self.link.resend_stalled())
+        if self.ledger.offers_open(1):
+            self._guarded(self.link.resend_stalled())
 
     def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
