@@ -16,7 +16,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from tocsin.earth.places import load_areas
+from tocsin.earth.seas import all_areas
 from tocsin.model.label import Nation, Plane
 from tocsin.model.time import after, from_iso
 from tocsin.model.warning import Certainty, MsgType, ThreatKind, WarnedArea, Warning
@@ -69,7 +69,7 @@ def example() -> Warning:
 
 async def main() -> None:
     """Carry it, and carry it again."""
-    areas = load_areas()
+    areas = all_areas()
     press = Press(Plane.EXERCISE, {a.iso: a.polygon for a in areas}, {a.iso: a.names for a in areas})
     with tempfile.TemporaryDirectory() as folder:
         outlet = NationalOutlet("national", Path(folder) / "alerts.txt")

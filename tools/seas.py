@@ -17,10 +17,8 @@ from shapely.geometry.base import BaseGeometry
 from areas import Json, feature, polygons, tidy
 
 OUTLINES = Path("src/tocsin/data/sea_areas.toml")
-SHORE_DEG = (
-    0.05  # 5 km: a sea area's polygon is widened by 2 km in a message and must not reach people on land
-)
-THIN_DEG = 0.02
+SHORE_DEG = 0.1  # 11 km: a message widens outlines by 2 to 5 km, and may not reach people on land
+THIN_DEG = 0.04
 SMALLEST_DEG2 = 0.02  # bays and sounds cut off by land
 
 

@@ -22,7 +22,8 @@ from tocsin.assess.launch import combined, launch_point
 from tocsin.assess.manoeuvre import Watch, footprint, footprint_risks, predicted, unpredicted
 from tocsin.earth.frames import ground_distance_m
 from tocsin.earth.gauss import mahalanobis2
-from tocsin.earth.places import Area, load_areas
+from tocsin.earth.places import Area
+from tocsin.earth.seas import all_areas
 from tocsin.model.event import Assessment, LaunchEvent, LaunchPointEstimate, Mishap, Motion
 from tocsin.model.label import Nation
 from tocsin.model.space import EcefState
@@ -250,4 +251,4 @@ def _drawn(held: Held, found: Prediction, now: Instant) -> Held:
 
 
 def _areas() -> tuple[Area, ...]:
-    return load_areas()
+    return all_areas()

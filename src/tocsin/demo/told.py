@@ -5,17 +5,17 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from tocsin.demo.halls import Told, play
-from tocsin.earth.places import load_areas
+from tocsin.earth.seas import all_areas
 from tocsin.model.label import Nation
 from tocsin.model.time import Instant, seconds_between
 from tocsin.model.track import FusedTrack, Life, ObjectClass
-from tocsin.model.warning import Draft, MsgType, NoAct, Thresholds
+from tocsin.model.warning import Draft, MsgType, NoAct, Thresholds, at_sea
 from tocsin.node import hall_words
 from tocsin.sim.scenario import Scenario
 from tocsin.sim.truth import fly_all, overflights
 from tocsin.warn.authority import nation_of
 from tocsin.warn.lint import lint
-from tocsin.warn.texts import render
+from tocsin.warn.texts import afloat, render
 from tocsin.warn.words import LANGS
 
 
@@ -58,8 +58,8 @@ class Change(Struct, frozen=True):
 
 
 class NationTold(Struct, frozen=True):
-    """One nation's desk. `crossed_s`: an area's probability was above the threshold for the first time;
-    `drafted_s`: the first draft stood before the officers.
+    """One nation's desk. `crossed_s`: the probability of an area on land was above the threshold for the
+    first time; `drafted_s`: the first draft for land stood before the officers.
     """
 
     crossed_s: float | None
@@ -84,7 +84,7 @@ class _Book:
     def __init__(self, scenario: Scenario, nation: Nation) -> None:
         self._scenario, self._nation = scenario, nation
         self._zero = min((f.launch_ns for f in scenario.flights), default=scenario.start_ns)
-        self._names = {area.iso: area.names for area in load_areas()}
+        self._names = {area.iso: area.names for area in all_areas()}
         self._crossed: float | None = None
         self._drafted: float | None = None
         self._messages: list[Message] = []
@@ -97,8 +97,9 @@ class _Book:
         if self._crossed is None and _crossed(told, self._nation):
             self._crossed = at_s
         for effect in told.effects:
-            if isinstance(effect, hall_words.Told) and effect.event == "drafted" and self._drafted is None:
-                self._drafted = at_s
+            if isinstance(effect, hall_words.Told) and effect.event == "drafted":
+                if self._drafted is None and not afloat(effect.draft.warning):
+                    self._drafted = at_s
             elif isinstance(effect, hall_words.Told) and effect.event == "released":
                 self._release(effect.draft, told.now_ns)
             elif isinstance(effect, hall_words.CalledOut):
@@ -146,7 +147,7 @@ class _Book:
 
     def _leads(self) -> Iterable[AreaLead]:
         entered: dict[str, Instant] = {}
-        ours = [area for area in load_areas() if area.iso in self._first]
+        ours = [area for area in all_areas() if area.iso in self._first]
         for flown in fly_all(self._scenario.flights):
             for area, at in overflights(flown, ours):
                 entered[area] = min(at, entered.get(area, at))
@@ -168,6 +169,7 @@ def _crossed(told: Told, nation: Nation) -> bool:
     limits = Thresholds()
     return any(
         nation_of(risk.area) is nation
+        and not at_sea(risk.area)
         and (
             risk.impact_probability >= limits.impact_probability
             or risk.overflight_probability >= limits.overflight_probability

@@ -1,6 +1,7 @@
 """Telling people: what a warning says, who drafted it, who approved it. No sensor data by construction."""
 
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -49,8 +50,13 @@ class ThreatKind(StrEnum):
     OVERFLIGHT = "overflight"
 
 
+def at_sea(area: str) -> bool:
+    """True for the code of a sea area (`JP-SEA-1`), which is ours; land has codes of ISO 3166-2."""
+    return area.split("-")[1:2] == ["SEA"]
+
+
 class WarnedArea(Struct, frozen=True):
-    """An ISO 3166-2 area, what is expected there, and from when on."""
+    """An area (ISO 3166-2, or a sea area's own code), what is expected there, and from when on."""
 
     area: str
     threat: ThreatKind
@@ -265,8 +271,22 @@ class Thresholds(Struct, frozen=True):
 
     Impact 0.02: sheltering in vain is taken to cost a fiftieth of not having sheltered (0.02 = 8 of the 400
     points of an area's probability). Overflight 0.2: only debris falls there, so the ratio is put at five.
-    Both are starting values; each nation sets its own.
+    Sea areas, for ships and aircraft: impact 0.1, because a hull is a small thing in 100,000 km^2 and a
+    lookout costs little; an overflight is not told there until a nation sets a probability for it.
+    All are starting values; each nation sets its own.
     """
 
     impact_probability: float = 0.02
     overflight_probability: float = 0.2
+    sea_impact_probability: float = 0.1
+    sea_overflight_probability: float | None = None
+
+
+NEVER: Final = 2.0
+"""As a threshold: no probability gets there."""
+
+
+def afloat(thresholds: Thresholds) -> Thresholds:
+    """The same thresholds with those for sea areas in the place of those for land."""
+    over = thresholds.sea_overflight_probability
+    return Thresholds(thresholds.sea_impact_probability, NEVER if over is None else over)

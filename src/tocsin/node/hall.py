@@ -16,7 +16,8 @@ from pathlib import Path
 
 import msgspec
 
-from tocsin.earth.places import areas_sha256, load_areas
+from tocsin.earth.places import areas_sha256
+from tocsin.earth.seas import all_areas
 from tocsin.errors import TocsinError, UserError
 from tocsin.model.alarm import Alarm
 from tocsin.model.label import Nation
@@ -304,7 +305,7 @@ async def run(config: NodeConfig, ledger: Ledger) -> None:
     await bus.subscribe("offer.ack", hall.door.on_offer_ack)
     await bus.subscribe("import.data", hall.door.on_import_data)
     world = await _world(config, hall)
-    names = {area.iso: area.names for area in load_areas()}
+    names = {area.iso: area.names for area in all_areas()}
     app = make_app(
         hall.picture,
         nation=config.nation,

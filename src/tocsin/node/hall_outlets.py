@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tocsin.earth.places import load_areas
+from tocsin.earth.seas import all_areas
 from tocsin.errors import UserError
 from tocsin.model.alarm import Alarm
 from tocsin.model.label import Plane
@@ -50,7 +50,7 @@ class Outlets:
         self._put, self._alarm = put, alarm
         entries = _open_entries(config)
         signer = _signer(config) if entries else None
-        areas = load_areas()
+        areas = all_areas()
         self._press = Press(
             config.plane, {a.iso: a.polygon for a in areas}, {a.iso: a.names for a in areas}, signer
         )

@@ -18,7 +18,7 @@ from tocsin.model.picture import ReleaseQuestion
 from tocsin.model.product import Decision
 from tocsin.model.time import Instant, after
 from tocsin.model.track import FusedTrack, Track
-from tocsin.model.warning import Thresholds
+from tocsin.model.warning import Thresholds, at_sea
 from tocsin.warn.authority import nation_of
 from tocsin.warn.threat import SIGMAS
 
@@ -132,7 +132,9 @@ def _danger(meaning: Assessment | None, partner: Nation, thresholds: Thresholds)
     if meaning is None or meaning.impact is None:
         return None
     risks = [
-        risk for risk in meaning.risks if nation_of(risk.area) is partner and _over(risk, thresholds) >= 1
+        risk
+        for risk in meaning.risks
+        if nation_of(risk.area) is partner and not at_sea(risk.area) and _over(risk, thresholds) >= 1
     ]
     if not risks:
         return None

@@ -9,7 +9,7 @@ from typing import Any
 from shapely.geometry.base import BaseGeometry
 
 from tocsin.model.time import Instant, to_datetime
-from tocsin.model.warning import WarnedArea, Warning
+from tocsin.model.warning import WarnedArea, Warning, at_sea
 from tocsin.warn.cap import sender
 from tocsin.warn.cap_rules import STATUS
 from tocsin.warn.shapes import rings
@@ -56,6 +56,7 @@ def _feature(row: WarnedArea, shape: BaseGeometry, names: Names) -> dict[str, An
         "id": row.area,
         "properties": {
             "area": row.area,
+            "kind": "sea" if at_sea(row.area) else "land",
             "names": {lang: name_of(row.area, names, lang) for lang in LANGS},
             "threat": str(row.threat),
             "expected": _utc(row.expected_ns),

@@ -19,7 +19,7 @@ from tocsin.model.picture import ExchangeCount, Picture, SensorHealth
 from tocsin.model.product import LinkHealth
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
 from tocsin.model.track import FusedTrack, ObjectClass, Track, Tracklet
-from tocsin.model.warning import Conflict, Draft, MsgType
+from tocsin.model.warning import Conflict, Draft, MsgType, at_sea
 from tocsin.page.exposed import people_of
 from tocsin.page.place import Basis, Place, places_of
 
@@ -280,7 +280,7 @@ def _spot(point: LaunchPointEstimate | ImpactPointPrediction | None) -> Spot | N
 
 
 def _risks(risks: Sequence[AreaRisk]) -> tuple[Risk, ...]:
-    """Gravest first."""
+    """Gravest first. A sea is shown where something may come down in it, not where it is crossed."""
     rows = [
         Risk(
             r.area,
@@ -291,6 +291,7 @@ def _risks(risks: Sequence[AreaRisk]) -> tuple[Risk, ...]:
             _ms_or_none(r.leave_ns),
         )
         for r in risks
+        if not at_sea(r.area) or r.impact_probability >= LEVELS[-1][1]
     ]
     return tuple(sorted(rows, key=lambda r: (-r.level, -r.impact, -r.over, r.enter or 0, r.area)))
 

@@ -15,11 +15,11 @@ from shapely.geometry.base import BaseGeometry
 
 from tocsin.model.label import Nation, Plane
 from tocsin.model.time import Instant
-from tocsin.model.warning import Certainty, MsgType, ThreatKind, WarnedArea, Warning
-from tocsin.warn.cap_rules import GEOCODE, STATUS, check
+from tocsin.model.warning import Certainty, MsgType, ThreatKind, WarnedArea, Warning, at_sea
+from tocsin.warn.cap_rules import GEOCODE, SEA_GEOCODE, STATUS, check
 from tocsin.warn.cap_schema import NAMESPACE
 from tocsin.warn.shapes import Ring, rings
-from tocsin.warn.texts import Names, name_of, render
+from tocsin.warn.texts import Names, afloat, name_of, render
 from tocsin.warn.words import LANGS, TAGS, WORDS, Lang
 from tocsin.warn.zones import local
 
@@ -81,7 +81,7 @@ def _info(
     _add(info, "language", TAGS[lang])
     _add(info, "category", "Security")
     _add(info, "event", texts.event)
-    _add(info, "responseType", "AllClear" if lifted else "Shelter")
+    _add(info, "responseType", "AllClear" if lifted else "Avoid" if afloat(warning) else "Shelter")
     _add(info, "urgency", "Past" if lifted else "Immediate")
     _add(info, "severity", "Minor" if lifted else _severity(warning.areas))
     _add(info, "certainty", _certainty(warning))
@@ -107,7 +107,7 @@ def _area(info: etree._Element, code: str, name: str, drawn: Sequence[Ring]) -> 
     _add(area, "areaDesc", name)
     for ring in drawn:
         _add(area, "polygon", " ".join(f"{lat:.3f},{lon:.3f}" for lat, lon in ring))
-    _pair(area, "geocode", GEOCODE, code)
+    _pair(area, "geocode", SEA_GEOCODE if at_sea(code) else GEOCODE, code)
 
 
 def _severity(areas: Sequence[WarnedArea]) -> str:

@@ -17,6 +17,8 @@ from tocsin.model.label import Plane
 from tocsin.warn.cap_schema import children, first, local, parse, structure, text_of
 
 GEOCODE: Final = "ISO3166-2"
+SEA_GEOCODE: Final = "tocsin:sea-area"
+"""For sea areas, whose codes and outlines are our own."""
 LANGUAGES: Final = ("en-US", "ko-KR", "ja-JP")
 STATUS: Final = {Plane.REAL: "Actual", Plane.EXERCISE: "Exercise", Plane.TEST: "Test"}
 
@@ -40,7 +42,7 @@ _FACTS: Final = frozenset(
 # Latitudes and longitudes of each nation's areas: finds swapped order where both would be valid numbers.
 _BOUNDS: Final = {
     "JP": (20.0, 46.5, 122.0, 155.0),
-    "KR": (32.0, 39.5, 123.5, 132.5),
+    "KR": (31.5, 39.5, 123.5, 132.5),
     "US": (-15.5, 72.5, -180.0, 180.0),
 }
 
@@ -100,7 +102,9 @@ def _area(area: etree._Element) -> Iterator[str]:
     if not first(area, "areaDesc"):
         yield "an area without a description"
     codes = [
-        first(pair, "value") for pair in children(area, "geocode") if first(pair, "valueName") == GEOCODE
+        first(pair, "value")
+        for pair in children(area, "geocode")
+        if first(pair, "valueName") in (GEOCODE, SEA_GEOCODE)
     ]
     for polygon in children(area, "polygon"):
         yield from _polygon(text_of(polygon), codes)

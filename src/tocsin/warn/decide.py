@@ -25,6 +25,8 @@ from tocsin.model.warning import (
     WarnedArea,
     Warning,
     WarnStatus,
+    afloat,
+    at_sea,
 )
 from tocsin.warn.acts import judge
 from tocsin.warn.approve import digest_of
@@ -47,7 +49,7 @@ from tocsin.warn.state import (
     new_warn,
 )
 from tocsin.warn.table import NEXT, OVER, Event
-from tocsin.warn.threat import observe
+from tocsin.warn.threat import AFLOAT, Threats, observe
 
 __all__ = [
     "NEXT", "Called", "Conflicting", "Drafted", "Ended", "Event", "Prepared", "Refused", "Released",
@@ -81,9 +83,7 @@ def step(
     """One step of the fold. Drafts follow the picture first, then come the acts, each over the text it was
     made for; then the clock.
     """
-    ours = partial(may, state.rules, state.nation, right=Right.ALERT)
-    threats = observe(state.threats, assessments, tracks, ours, state.thresholds, now)
-    desk = Desk.open(state, threats, now)
+    desk = Desk.open(state, _threats(state, assessments, tracks, now), now)
     joined = _gather(desk)
     for name in sorted(desk.stories):
         _speak(desk, desk.stories[name], name in joined)
@@ -96,6 +96,20 @@ def step(
     _tidy(desk)
     after_state, conflicting = compare(desk.close(), heard, now)
     return after_state, (*desk.effects, *conflicting)
+
+
+def _threats(
+    state: WarnState, assessments: Sequence[Assessment], tracks: Sequence[FusedTrack], now: Instant
+) -> Threats:
+    """Threats to people on land, and those to ships and aircraft at sea, by thresholds of their own."""
+    ours = partial(may, state.rules, state.nation, right=Right.ALERT)
+    land = {key: threat for key, threat in state.threats.items() if not key.startswith(AFLOAT)}
+    sea = {key: threat for key, threat in state.threats.items() if key.startswith(AFLOAT)}
+    limits = afloat(state.thresholds)
+    return {
+        **observe(land, assessments, tracks, lambda a: not at_sea(a) and ours(a), state.thresholds, now),
+        **observe(sea, assessments, tracks, lambda a: at_sea(a) and ours(a), limits, now, AFLOAT),
+    }
 
 
 def lead_s(draft: Draft) -> dict[str, float]:
@@ -112,12 +126,19 @@ def _gather(desk: Desk) -> set[str]:
     was joined.
     """
     told = {key for story in desk.stories.values() for key in story.keys}
-    new = tuple(key for key in desk.threats if key not in told)
-    if not new:
-        return set()
+    new = [key for key in desk.threats if key not in told]
+    land = tuple(key for key in new if not key.startswith(AFLOAT))
+    sea = tuple(key for key in new if key.startswith(AFLOAT))
+    return {name for keys in (land, sea) if keys for name in _give(desk, keys)}
+
+
+def _give(desk: Desk, new: tuple[str, ...]) -> set[str]:
+    """New threats of one kind, land or sea, to an alert of that kind or to a story of their own."""
     for story in desk.stories.values():
         draft = desk.drafts.get(story.open or "")
-        if draft and draft.status is WarnStatus.DRAFTED and draft.warning.msg_type is MsgType.ALERT:
+        alike = story.keys[0].startswith(AFLOAT) is new[0].startswith(AFLOAT)
+        unsaid = draft and draft.status is WarnStatus.DRAFTED and draft.warning.msg_type is MsgType.ALERT
+        if alike and unsaid:
             desk.stories[story.id] = replace(story, keys=story.keys + new)
             return {story.id}
     desk.numbered += 1

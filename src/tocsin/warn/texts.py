@@ -10,12 +10,12 @@ from typing import Final
 from msgspec import Struct
 
 from tocsin.model.time import Instant, after
-from tocsin.model.warning import Certainty, MsgType, Purpose, WarnedArea, Warning
+from tocsin.model.warning import Certainty, MsgType, Purpose, WarnedArea, Warning, at_sea
 from tocsin.warn.words import MARKS, WORDS, Lang, Words
 from tocsin.warn.zones import area_zone, clock, clock_beside, dated_clock, desk_zone, zone_of
 
 Names = Mapping[str, Mapping[str, str]]
-"""ISO 3166-2 code -> language (en, ko, ja) -> the area's name."""
+"""Area's code -> language (en, ko, ja) -> the area's name."""
 
 HEADLINE_AREAS: Final = 5
 """CAP 1.2 asks for a headline that fits small displays (160 characters): more areas than this are counted."""
@@ -35,7 +35,8 @@ def render(warning: Warning, names: Names, lang: Lang) -> Texts:
     words = WORDS[lang]
     mark = MARKS[warning.plane][lang]
     lifted = warning.msg_type is MsgType.CANCEL
-    act = words.act_lifted if lifted else words.act
+    advice = words.sea if afloat(warning) else words
+    act = advice.act_lifted if lifted else advice.act
     headline = _headline(warning, words).format(areas=_short(warning, names, lang))
     return Texts(
         headline=_marked(headline, mark, " "),
@@ -43,6 +44,11 @@ def render(warning: Warning, names: Names, lang: Lang) -> Texts:
         instruction=_marked(f"{words.labels.action}{words.colon}{act}", mark, "\n"),
         event=_marked(words.event, mark, " "),
     )
+
+
+def afloat(warning: Warning) -> bool:
+    """True for a message to ships and aircraft: sea areas and land never stand in one message."""
+    return all(at_sea(row.area) for row in warning.areas)
 
 
 def name_of(area: str, names: Names, lang: Lang) -> str:
@@ -56,11 +62,14 @@ def _marked(text: str, mark: str, gap: str) -> str:
 
 
 def _headline(warning: Warning, words: Words) -> str:
-    if warning.purpose is Purpose.CORRECT:
-        return words.headline_corrected
     if warning.purpose is Purpose.WITHDRAW:
         return words.headline_withdrawn
-    return words.headlines[warning.msg_type]
+    advice = words.sea if afloat(warning) else words
+    return (
+        advice.headline_corrected
+        if warning.purpose is Purpose.CORRECT
+        else advice.headlines[warning.msg_type]
+    )
 
 
 def _short(warning: Warning, names: Names, lang: Lang) -> str:

@@ -37,6 +37,12 @@ SIGMAS: Final = 3.0
 """The predicted time of impact is over this many standard deviations later."""
 
 
+AFLOAT: Final = "sea:"
+"""Keys of threats to sea areas begin so: one object may threaten people on land and ships, each in messages
+of their own.
+"""
+
+
 class Exposure(Struct, frozen=True):
     """What is expected in one area, from when to when; `below_ns`: below its threshold since then."""
 
@@ -48,7 +54,9 @@ class Exposure(Struct, frozen=True):
 
 
 class Threat(Struct, frozen=True):
-    """One object that threatens areas of this nation. `key` is its track's first name, kept for life."""
+    """One object that threatens areas of this nation, on land or at sea. `key` is its track's first name,
+    kept for life, after AFLOAT at sea.
+    """
 
     key: str
     track_id: str
@@ -72,10 +80,11 @@ def observe(
     ours: Ours,
     thresholds: Thresholds,
     now: Instant,
+    prefix: str = "",
 ) -> Threats:
     """The threats after one step: old ones carried on, new ones that crossed a threshold, ended ones gone.
 
-    `ours` says of an ISO 3166-2 area whether this desk may alert it.
+    `ours` says of an area whether this desk may alert it. `prefix`: of the keys of new ones.
     """
     present = {track.id: track for track in tracks}
     meanings = {row.track_id: row for row in assessments}
@@ -96,7 +105,8 @@ def observe(
         if track.id not in carried and meaning is not None and predicted(track, meaning):
             exposures = _crossed(meaning, ours, thresholds, now)
             if exposures:
-                key = track.id if track.id not in found else f"{track.id}@{now}"
+                key = f"{prefix}{track.id}"
+                key = key if key not in found else f"{key}@{now}"
                 found[key] = _new(key, track, meaning, exposures, now)
     return found
 

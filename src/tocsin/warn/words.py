@@ -42,6 +42,15 @@ class Labels(Struct, frozen=True):
         return (self.who, self.when, self.where, self.what, self.why, self.action)
 
 
+class AtSea(Struct, frozen=True):
+    """What is said otherwise to ships and aircraft in sea areas."""
+
+    headlines: dict[MsgType, str]
+    headline_corrected: str
+    act: str
+    act_lifted: str
+
+
 class Words(Struct, frozen=True):
     """One language's catalogue. Braces are filled by texts.py; every catalogue fills the same ones."""
 
@@ -72,6 +81,7 @@ class Words(Struct, frozen=True):
     why_withdrawn: str
     act: str
     act_lifted: str
+    sea: AtSea
 
 
 EN: Final = Words(
@@ -126,6 +136,20 @@ EN: Final = Words(
     "Wait for the next message.",
     act_lifted="You may leave your shelter. Do not go near suspicious objects or debris; "
     "report them to the police or the fire service. Follow your local authorities.",
+    sea=AtSea(
+        headlines={
+            MsgType.ALERT: "Missile warning for ships and aircraft: {areas}. Keep a lookout.",
+            MsgType.UPDATE: "Missile warning for ships and aircraft: now {areas}. Keep a lookout.",
+            MsgType.CANCEL: "Missile warning for ships and aircraft lifted: {areas}.",
+        },
+        headline_corrected="Missile warning for ships and aircraft corrected: now {areas}. Keep a lookout.",
+        act="Ships: leave these areas where that is safe; inside them keep a lookout, keep people under "
+        "cover and listen to navigational warnings. Aircraft: follow air traffic control. Do not go near "
+        "objects in the water or take them on board; report them to the coast guard. "
+        "Wait for the next message.",
+        act_lifted="Ships and aircraft may go on. Do not go near unknown objects in the water or take them "
+        "on board; report them to the coast guard.",
+    ),
 )
 
 KO: Final = Words(
@@ -179,6 +203,21 @@ KO: Final = Words(
     act_lifted="대피 장소에서 나와도 됩니다. "
     "수상한 물체나 파편에 접근하지 말고 경찰이나 소방에 신고하십시오. "
     "지방자치단체의 안내에 따르십시오.",
+    sea=AtSea(
+        headlines={
+            MsgType.ALERT: "선박·항공기 대상 미사일 발사 정보. 대상 해역: {areas}. 주변을 경계하십시오.",
+            MsgType.UPDATE: "선박·항공기 대상 미사일 발사 정보 갱신. 대상 해역: {areas}. "
+            "주변을 경계하십시오.",
+            MsgType.CANCEL: "선박·항공기 대상 미사일 발사 정보 해제. 대상 해역: {areas}.",
+        },
+        headline_corrected="선박·항공기 대상 미사일 발사 정보 정정. 대상 해역: {areas}. 주변을 경계하십시오.",
+        act="선박: 안전하게 할 수 있으면 이 해역에서 벗어나십시오. 해역 안에서는 주변을 경계하고, "
+        "사람을 선내로 대피시키고, 항행 경보를 청취하십시오. 항공기: 항공교통관제의 지시에 따르십시오. "
+        "물에 떠 있는 수상한 물체에 접근하거나 건져 올리지 말고 해양경찰 등 관계 기관에 신고하십시오. "
+        "다음 정보를 기다리십시오.",
+        act_lifted="선박과 항공기는 운항을 계속해도 됩니다. 물에 떠 있는 수상한 물체에 접근하거나 "
+        "건져 올리지 말고 해양경찰 등 관계 기관에 신고하십시오.",
+    ),
 )
 
 JA: Final = Words(
@@ -229,6 +268,21 @@ JA: Final = Words(
     "不審な物には近寄らず、警察や消防に連絡してください。次の情報をお待ちください。",
     act_lifted="避難をやめてもかまいません。不審な物や破片には近寄らず、警察や消防に連絡してください。"
     "お住まいの自治体の案内に従ってください。",
+    sea=AtSea(
+        headlines={
+            MsgType.ALERT: "船舶・航空機向けミサイル発射情報。対象海域: {areas}。周囲を警戒してください。",
+            MsgType.UPDATE: "船舶・航空機向けミサイル発射情報(更新)。対象海域: {areas}。"
+            "周囲を警戒してください。",
+            MsgType.CANCEL: "船舶・航空機向けミサイル発射情報(解除)。対象海域: {areas}。",
+        },
+        headline_corrected="船舶・航空機向けミサイル発射情報(訂正)。対象海域: {areas}。"
+        "周囲を警戒してください。",
+        act="船舶は、安全にできる場合はこの海域から離れてください。海域内では見張りを強め、人を船内に退避させ、"
+        "航行警報を聴取してください。航空機は、航空交通管制の指示に従ってください。海上の不審な物には近寄らず、"
+        "引き揚げずに、海上保安機関に通報してください。次の情報をお待ちください。",
+        act_lifted="船舶・航空機は航行を続けてもかまいません。海上の不審な物には近寄らず、引き揚げずに、"
+        "海上保安機関に通報してください。",
+    ),
 )
 
 WORDS: Final[dict[Lang, Words]] = {"en": EN, "ko": KO, "ja": JA}

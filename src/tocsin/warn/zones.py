@@ -27,12 +27,20 @@ _STATES: Final = {
     "America/Puerto_Rico": "PR VI",
 }
 STATE_ZONES: Final = {f"US-{code}": zone for zone, codes in _STATES.items() for code in codes.split()}
+_SEA_ZONES: Final = {
+    "US-SEA-1": "Pacific/Guam",
+    "US-SEA-2": "Pacific/Honolulu",
+    "US-SEA-3": "America/Anchorage",
+    "US-SEA-4": "America/Anchorage",
+    "US-SEA-5": "America/Anchorage",
+    "US-SEA-6": "America/Los_Angeles",
+}
 _DESK_ZONES: Final = {Nation.JPN: "Asia/Tokyo", Nation.KOR: "Asia/Seoul"}
 
 
 def zone_of(area: str) -> tzinfo:
-    """The zone of an ISO 3166-2 area; UTC for an area that the tables do not know."""
-    name = STATE_ZONES.get(area) or _PREFIX_ZONES.get(area.split("-")[0])
+    """The zone of an area (at sea: of people on the nearest land); UTC for one that is in no table."""
+    name = STATE_ZONES.get(area) or _SEA_ZONES.get(area) or _PREFIX_ZONES.get(area.split("-")[0])
     return ZoneInfo(name) if name else UTC
 
 
