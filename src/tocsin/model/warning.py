@@ -36,7 +36,9 @@ class Purpose(StrEnum):
 
 
 class Certainty(StrEnum):
-    """CAP 1.2 certainty: Observed only while tracked, Likely while coasting, Possible after loss."""
+    """CAP 1.2 certainty: Observed only while tracked, Likely while coasting, Possible after loss or while
+    nothing can be predicted.
+    """
 
     OBSERVED = "Observed"
     LIKELY = "Likely"
@@ -80,6 +82,8 @@ class Warning(Struct, frozen=True):
     references: tuple[tuple[int, Instant], ...] = ()
     """(serial, sent_ns) of the messages of this warning that it replaces or cancels."""
     purpose: Purpose = Purpose.WARN
+    region: bool = False
+    """Its objects manoeuvre: the areas are those that they can reach, for want of an impact point."""
 
 
 class WarnStatus(StrEnum):

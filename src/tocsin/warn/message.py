@@ -74,6 +74,7 @@ def wanted(
         expires_ns=after(until, EXPIRY_MARGIN_S),
         references=frame.released,
         purpose=Purpose.WARN if threats else Purpose.ALL_CLEAR,
+        region=_region(threats) if threats or was is None else was.region,
     )
 
 
@@ -95,6 +96,7 @@ def weakened(
     return replace(
         _next(shown, released, Purpose.DOWNGRADE, now),
         certainty=want.certainty,
+        region=want.region,
         expires_ns=max(shown.expires_ns, want.expires_ns),
     )
 
@@ -122,7 +124,7 @@ def _next(
 
 def weaker(want: Warning, shown: Warning) -> bool:
     """True when the wanted message is less certain than the one shown."""
-    return _DOUBT.index(want.certainty) > _DOUBT.index(shown.certainty)
+    return _doubt(want) > _doubt(shown)
 
 
 def worse(shown: Warning, want: Warning) -> bool:
@@ -141,14 +143,14 @@ def change(shown: Warning, want: Warning, in_force: bool = True) -> Change:
         return Change.AT_ONCE
     if want.msg_type is MsgType.CANCEL:
         return Change.NONE
-    if want.certainty is Certainty.POSSIBLE and shown.certainty is not Certainty.POSSIBLE:
+    if want.certainty is Certainty.POSSIBLE and weaker(want, shown):
         return Change.AT_ONCE
     if worse(shown, want):
         return Change.WORSE
     old = {row.area: row for row in shown.areas}
     same = len(old) == len(want.areas) and all(_alike(old[row.area], row) for row in want.areas)
     seen_again = (shown.certainty, want.certainty) == (Certainty.LIKELY, Certainty.OBSERVED)
-    as_certain = shown.certainty is want.certainty or (in_force and seen_again)
+    as_certain = _doubt(shown) == _doubt(want) or (in_force and seen_again)
     counted = want.objects <= shown.objects
     return Change.NONE if same and as_certain and counted else Change.MINOR
 
@@ -192,6 +194,17 @@ def _first(row: WarnedArea) -> tuple[Instant, str]:
 def _least(certainties: Iterable[Certainty]) -> Certainty:
     """One message has one certainty: that of its least certain object, so that nothing is overstated."""
     return max(certainties, key=_DOUBT.index)
+
+
+def _doubt(warning: Warning) -> tuple[int, bool]:
+    """Less is known of a lost object than of one that is seen to manoeuvre."""
+    return _DOUBT.index(warning.certainty), warning.certainty is Certainty.POSSIBLE and not warning.region
+
+
+def _region(threats: Sequence[Threat]) -> bool:
+    """True when every object of which least is known is one that manoeuvres."""
+    doubted = [t for t in threats if t.certainty is Certainty.POSSIBLE]
+    return bool(doubted) and all(t.region for t in doubted)
 
 
 def _launched(threats: Sequence[Threat], was: Warning | None) -> Instant | None:

@@ -121,12 +121,13 @@ def _what(warning: Warning, words: Words) -> list[str]:
 
 def _why(warning: Warning, words: Words) -> str:
     if warning.msg_type is not MsgType.CANCEL:
-        return words.why[warning.certainty]
+        return words.why_region if warning.region else words.why[warning.certainty]
     if warning.purpose is Purpose.WITHDRAW:
         return words.why_withdrawn
     if warning.purpose is Purpose.LIFT:
         return words.why_lifted_desk
-    return words.why_lifted if warning.certainty is Certainty.OBSERVED else words.why_lifted_lost
+    known = warning.certainty is Certainty.OBSERVED or warning.region
+    return words.why_lifted if known else words.why_lifted_lost
 
 
 def _reference(warning: Warning, index: int) -> str:

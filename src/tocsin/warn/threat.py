@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tocsin.model.event import AreaRisk, Assessment
+from tocsin.model.event import AreaRisk, Assessment, Motion
 from tocsin.model.time import SECOND_NS, Instant, after, seconds_between
 from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase
 from tocsin.model.warning import Certainty, ThreatKind, Thresholds
@@ -67,6 +67,8 @@ class Threat(Struct, frozen=True):
     launched_ns: Instant | None = None
     unsettled_ns: Instant | None = None
     """Since when the track's state has asked for another certainty."""
+    region: bool = False
+    """It is seen to manoeuvre: what is threatened is all that it can reach."""
 
 
 Threats = dict[str, Threat]
@@ -102,7 +104,7 @@ def observe(
             found[key] = lived
     for track in tracks:
         meaning = meanings.get(track.id)
-        if track.id not in carried and meaning is not None and predicted(track, meaning):
+        if track.id not in carried and meaning is not None and threatening(track, meaning):
             exposures = _crossed(meaning, ours, thresholds, now)
             if exposures:
                 key = f"{prefix}{track.id}"
@@ -111,11 +113,17 @@ def observe(
     return found
 
 
-def predicted(track: FusedTrack, meaning: Assessment) -> bool:
-    """True when a draft may stand on it: confirmed, ballistic, burnt out, with an impact prediction."""
+def threatening(track: FusedTrack, meaning: Assessment) -> bool:
+    """True when a draft may stand on it: confirmed, ballistic, and either burnt out with an impact prediction
+    or manoeuvring with a footprint.
+    """
     alive = track.life in (Life.CONFIRMED, Life.COASTING)
-    ballistic = track.kind is ObjectClass.BALLISTIC and track.phase is Phase.COAST
-    return alive and ballistic and meaning.impact is not None
+    known = track.phase is Phase.COAST and meaning.impact is not None
+    return alive and track.kind is ObjectClass.BALLISTIC and (known or _manoeuvres(meaning))
+
+
+def _manoeuvres(meaning: Assessment | None) -> bool:
+    return meaning is not None and meaning.motion is Motion.MANOEUVRING and meaning.footprint is not None
 
 
 def _new(
@@ -126,14 +134,22 @@ def _new(
         track_id=track.id,
         members=track.members,
         life=track.life,
-        certainty=_asked(track, now),
+        certainty=_asked(track, meaning, now),
         exposures=exposures,
         launched_ns=meaning.launch.time_ns if meaning.launch else None,
+        region=_reaches(track, meaning, now),
     )
 
 
-def _asked(track: FusedTrack, now: Instant) -> Certainty:
-    """The certainty that a track's life and age allow."""
+def _reaches(track: FusedTrack, meaning: Assessment | None, now: Instant) -> bool:
+    """Is it seen, and seen to manoeuvre? Out of sight for long it is lost like any other."""
+    return _manoeuvres(meaning) and _asked(track, None, now) is not Certainty.POSSIBLE
+
+
+def _asked(track: FusedTrack, meaning: Assessment | None, now: Instant) -> Certainty:
+    """The certainty that a track's life, age and motion allow."""
+    if _manoeuvres(meaning):
+        return Certainty.POSSIBLE
     if track.life is Life.CONFIRMED:
         return Certainty.OBSERVED
     fresh = track.life is Life.COASTING and seconds_between(track.last_ns, now) < UNSEEN_S
@@ -163,10 +179,16 @@ def _carry(
     if track is None or track.life is Life.LOST or (meaning is not None and meaning.mishap is not None):
         threat = _lose(threat)
     elif track.life is not Life.IMPACTED:
-        threat = _settle(replace(threat, members=track.members, life=track.life), _asked(track, now), now)
+        asked = _asked(track, meaning, now)
+        settling = (
+            threat.region and asked is not Certainty.POSSIBLE
+        )  # back in free flight: not lost meanwhile
+        reaches = settling or _reaches(track, meaning, now)
+        threat = replace(threat, members=track.members, life=track.life, region=reaches)
+        threat = _settle(threat, asked, now)
         if track.kind is ObjectClass.AIR:
             threat = replace(threat, exposures=_without_risk(threat.exposures, now))
-        elif meaning is not None and predicted(track, meaning):
+        elif meaning is not None and threatening(track, meaning):
             threat = _refresh(threat, meaning, ours, thresholds, now)
     elif threat.life is not Life.LOST:
         threat = replace(threat, life=Life.IMPACTED)
@@ -189,7 +211,7 @@ def _lose(threat: Threat) -> Threat:
     """Nobody sees it: Possible from this step on. After impact was declared nothing is left to lose."""
     if threat.life is Life.IMPACTED:
         return threat
-    return replace(threat, life=Life.LOST, certainty=Certainty.POSSIBLE, unsettled_ns=None)
+    return replace(threat, life=Life.LOST, certainty=Certainty.POSSIBLE, unsettled_ns=None, region=False)
 
 
 def _settle(threat: Threat, asked: Certainty, now: Instant) -> Threat:
@@ -280,7 +302,7 @@ def _exposure(
     """Impact outranks overflight."""
     impact = meaning.impact
     if impact is None:
-        return None
+        return _reached(risk, meaning, limits)
     if risk.impact_probability >= limits.impact_probability:
         over = after(impact.time_ns, SIGMAS * impact.time_sigma_s)
         expected = min(impact.time_ns, risk.enter_ns or impact.time_ns)
@@ -290,6 +312,15 @@ def _exposure(
         leave = risk.leave_ns if risk.leave_ns is not None else crossing[1]
         return Exposure(risk.area, ThreatKind.OVERFLIGHT, _whole(enter), max(leave, enter))
     return None
+
+
+def _reached(risk: AreaRisk, meaning: Assessment, limits: Thresholds) -> Exposure | None:
+    """An area that a footprint meets: on land whatever its share, at sea from the threshold on."""
+    region = meaning.footprint
+    met = risk.impact_probability >= limits.impact_probability
+    if region is None or not (met or risk.overflight_probability >= limits.overflight_probability):
+        return None
+    return Exposure(risk.area, ThreatKind.IMPACT, _whole(region.earliest_ns), region.latest_ns)
 
 
 def _whole(instant: Instant) -> Instant:

@@ -75,6 +75,7 @@ class Words(Struct, frozen=True):
     lifts: str
     withdraws: str
     why: dict[Certainty, str]
+    why_region: str
     why_lifted: str
     why_lifted_lost: str
     why_lifted_desk: str
@@ -125,6 +126,8 @@ EN: Final = Words(
         Certainty.POSSIBLE: "Tracking of the object is lost and its position is not known. "
         "Areas and times were predicted before the loss.",
     },
+    why_region="Sensors are tracking the object, and it changes its course: where it may come down cannot be "
+    "predicted. These are the areas that it may reach.",
     why_lifted="The object is no longer expected to reach these areas.",
     why_lifted_lost="Tracking of the object was lost and its point of impact was not observed. "
     "The time for which the warning was given is over.",
@@ -191,6 +194,8 @@ KO: Final = Words(
         Certainty.POSSIBLE: "물체의 추적이 끊겨 현재 위치를 알 수 없습니다. "
         "지역과 시각은 추적이 끊기기 전의 예측입니다.",
     },
+    why_region="센서가 물체를 추적하고 있으나 물체가 진로를 바꾸고 있어 낙하 지점을 예측할 수 없습니다. "
+    "이 지역은 물체가 도달할 가능성이 있는 지역입니다.",
     why_lifted="물체가 이 지역에 도달할 것으로 더 이상 예상되지 않습니다.",
     why_lifted_lost="물체의 추적이 끊겨 낙하 지점은 확인되지 않았습니다. "
     "이 정보에서 주의를 요청한 시간이 끝났습니다.",
@@ -258,6 +263,8 @@ JA: Final = Words(
         Certainty.POSSIBLE: "物体の追尾が途絶え、現在の位置は分かっていません。"
         "地域と時刻は、追尾が途絶える前の予測です。",
     },
+    why_region="センサーが物体を追尾していますが、物体は進路を変えており、落下地点を予測できません。"
+    "これらは物体が到達するおそれのある地域です。",
     why_lifted="物体がこの地域に到達するとは予想されなくなりました。",
     why_lifted_lost="物体の追尾が途絶えたため、落下地点は確認されていません。"
     "この情報で注意を呼びかけた時間は終わりました。",
