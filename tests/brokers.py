@@ -18,8 +18,8 @@ from tocsin.model.label import Nation, Plane
 from tocsin.model.product import Traffic
 from tocsin.model.sealed import Sealed
 from tocsin.model.time import Instant
-from tocsin.node.broker import Broker
-from tocsin.node.broker_plan import door_exchange, make_broker
+from tocsin.node.broker import Broker, make_broker
+from tocsin.node.broker_plan import door_exchange
 from tocsin.node.config import NodeConfig
 from tocsin.node.founding import Ports, found_demo
 from tocsin.share.exchange import Exchange

@@ -16,8 +16,8 @@ from sources import Source, parse, sources
 Rule = Callable[[Source], list[str]]
 
 SEALER = "release/seal.py"
-# The compile at installation calls rooms above its own; it runs in no node.
-IMPORTS_BY_NAME = frozenset({"earth/warm.py"})
+# The compile at installation calls rooms above its own, the command line its commands; no node runs either.
+IMPORTS_BY_NAME = frozenset({"earth/warm.py", "cli.py"})
 # The supervisor outlives whatever its children do; nobody else may swallow an unknown failure.
 CATCHES_ALL = frozenset({"node/supervise.py"})
 # (files, import, why): direct imports that package-wide contracts are too coarse for.

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from tocsin.cli import app
+from tocsin.cli import COMMANDS, app
+from tocsin.cli import load as load_command
 from tocsin.demo.conductor import LONGEST_TICK_S, hub_kill_time
 from tocsin.errors import UserError
 from tocsin.model.time import seconds_between
@@ -25,7 +25,7 @@ def float_options(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tu
             yield path, option.opts[0]
 
 
-FLOATS = list(float_options(typer.main.get_command(app)))
+FLOATS = [row for name in COMMANDS for row in float_options(load_command(name), (name,))]
 REST = {
     ("demo",): ["--headless", "--scenario", "no-such-scenario"],
     ("evaluate",): ["--scenario", "no-such-scenario"],

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 import typer
 
-from tocsin import cli
+from tocsin import cli, commands
 from tocsin.errors import UserError
 
 
@@ -109,3 +110,15 @@ def test_a_defect_keeps_its_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["tocsin"])
     with pytest.raises(ZeroDivisionError):
         cli.main()
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_is_there_and_its_line_fits(name: str) -> None:
+    assert cli.load(name).get_short_help_str(80)
+    assert len(cli.COMMANDS[name]) <= 80 - 4 - max(map(len, cli.COMMANDS))
+
+
+def test_no_command_is_left_out() -> None:
+    sources = {path.stem: path.read_text("utf-8") for path in Path(commands.__path__[0]).glob("*.py")}
+    own = {n for n, text in sources.items() if f"def {n}_command" in text or "\napp = typer" in text}
+    assert own == set(cli.COMMANDS)

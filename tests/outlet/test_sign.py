@@ -82,3 +82,9 @@ def test_another_key_an_unsigned_and_a_wrapped_message_are_refused() -> None:
 def test_a_key_that_is_none_is_named() -> None:
     with pytest.raises(UserError, match="cannot be used"):
         CapSigner(b"nothing", signer().cert_pem)
+
+
+def test_a_key_of_another_certificate_is_named() -> None:
+    _, key = new_certificate(Nation.JPN, Plane.EXERCISE, Instant(time.time_ns()))
+    with pytest.raises(UserError, match="not that of its certificate"):
+        CapSigner(key, signer().cert_pem)

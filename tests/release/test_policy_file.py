@@ -17,6 +17,7 @@ from tocsin.node.config import NodeConfig, load_config
 from tocsin.node.founding import default_ports, found_node
 from tocsin.node.policy_file import load_policy, parse_policy, read_policy
 from tocsin.node.policy_text import default_policy, policy_text
+from tocsin.release import compare
 from tocsin.release.compare import Difference
 from tocsin.release.terms import (
     BOUNDS,
@@ -157,7 +158,7 @@ def test_a_comparison_is_remembered_only_for_what_was_compared(
         asked.append(policy)
         return None
 
-    monkeypatch.setattr(policy_file, "first_difference", counted)
+    monkeypatch.setattr(compare, "first_difference", counted)
     edit(node, "grid_m = 10000.0", "grid_m = 20000.0")
     load_policy(node)
     start = time.process_time()
@@ -179,7 +180,7 @@ def test_a_difference_is_not_remembered_as_agreement(
     node: NodeConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edit(node, "grid_m = 10000.0", "grid_m = 20000.0")
-    monkeypatch.setattr(policy_file, "first_difference", lambda *_: Difference("a case", "no", "yes"))
+    monkeypatch.setattr(compare, "first_difference", lambda *_: Difference("a case", "no", "yes"))
     for _ in range(2):
         with pytest.raises(UserError, match="a case: the rules say no, the Cedar text says yes"):
             load_policy(node)

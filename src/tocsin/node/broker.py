@@ -11,14 +11,18 @@ import subprocess
 import sysconfig
 import urllib.request
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from tocsin.errors import TocsinError, UserError
+from tocsin.node.broker_plan import make_plan
+from tocsin.node.config import NodeConfig
 from tocsin.node.keys import write_secret
 from tocsin.node.orphan import end_with_parent
+from tocsin.share.broker_config import render
 
 OLDEST = (2, 14)
 """First nats-server with pre-made durable consumers for sourcing (its ADR-60)."""
@@ -30,8 +34,9 @@ STOP_S = 5.0
 """Time for a clean stop (JetStream flushes) before it is killed."""
 
 LINK_S = 2.0
-"""A start waits so long for the partner links (re-dialled every second): JetStream asks for its sources when
-the door makes the streams, and a source that is not there then is asked again only after five seconds."""
+"""A first start waits so long for the partner links (re-dialled every second): JetStream asks for its sources
+when the door makes the streams, and a source that is not there then is asked again only after five seconds.
+Streams that stand in the store already are asked for by the broker itself, and wake when a link comes."""
 
 POLL_S = 0.02
 
@@ -67,6 +72,7 @@ def find_server() -> Path:
     )
 
 
+@cache
 def _check_version(program: str) -> None:
     try:
         said = subprocess.run(
@@ -115,10 +121,15 @@ class Broker:
         process = self._process
         return process.pid if process is not None and process.returncode is None else None
 
+    @property
+    def fresh(self) -> bool:
+        """True when its store holds no streams yet."""
+        return not (self._folder / "store").exists()
+
     async def start(self) -> None:
         """Start and wait until it is ready; partners may be away. UserError for a busy port or a refused
         configuration."""
-        program = find_server()
+        program, fresh = find_server(), self.fresh
         for host, port in self._ports:
             check_free(host, port)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -136,8 +147,9 @@ class Broker:
                 start_new_session=True,
             )
         await self._until_ready(self._process)
-        with suppress(TocsinError):
-            await self.until_linked(LINK_S)
+        if fresh:
+            with suppress(TocsinError):
+                await self.until_linked(LINK_S)
 
     async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
         deadline = asyncio.get_running_loop().time() + READY_S
@@ -200,6 +212,17 @@ class Broker:
         if self._process is None:
             raise TocsinError("the broker was never started")
         return await self._process.wait()
+
+
+def make_broker(config: NodeConfig) -> Broker:
+    """The broker of this node, not yet started. Writes the authorities it believes beside its
+    configuration."""
+    broker = config.broker
+    ports = [(broker.host, broker.port), ("127.0.0.1", broker.monitor_port)]
+    plan = make_plan(config)
+    if plan.leaf_listen is not None:
+        ports.append((broker.leaf_host, broker.leaf_port))
+    return Broker(render(plan), config.broker_dir, broker.monitor_port, tuple(ports), len(plan.links))
 
 
 def check_free(host: str, port: int) -> None:

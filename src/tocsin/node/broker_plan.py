@@ -5,11 +5,10 @@ from pathlib import Path
 
 from tocsin.errors import UserError
 from tocsin.model.label import Nation
-from tocsin.node.broker import Broker
 from tocsin.node.config import NodeConfig
 from tocsin.node.keys import KeyFolder, public_nkey, read_seed
 from tocsin.node.trust import TrustEntry, read_trust
-from tocsin.share.broker_config import BrokerPlan, LinkPlan, TlsFiles, render
+from tocsin.share.broker_config import BrokerPlan, LinkPlan, TlsFiles
 from tocsin.share.exchange import Exchange
 from tocsin.share.nats import connect_exchange
 
@@ -24,17 +23,6 @@ def linked_partners(config: NodeConfig) -> tuple[Nation, ...]:
     """Partners named in the configuration to whom the topology gives a link."""
     named = {partner.nation for partner in config.partners}
     return tuple(nation for nation in config.topology.links(config.nation) if nation in named)
-
-
-def make_broker(config: NodeConfig) -> Broker:
-    """The broker of this node, not yet started. Writes the authorities it believes beside its
-    configuration."""
-    broker = config.broker
-    ports = [(broker.host, broker.port), ("127.0.0.1", broker.monitor_port)]
-    plan = make_plan(config)
-    if plan.leaf_listen is not None:
-        ports.append((broker.leaf_host, broker.leaf_port))
-    return Broker(render(plan), config.broker_dir, broker.monitor_port, tuple(ports), len(plan.links))
 
 
 def make_plan(config: NodeConfig) -> BrokerPlan:

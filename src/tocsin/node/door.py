@@ -62,7 +62,7 @@ from tocsin.node.door_words import (
 )
 from tocsin.node.reserve import Reserve
 from tocsin.node.shell import RESTARTED, announce_ready, run_process, until_stopped
-from tocsin.node.tak import TakLine, lines_of
+from tocsin.node.watching import WatcherLine, lines_of
 from tocsin.record.book import BookFullError
 from tocsin.share.transport import Arrival, Transport
 
@@ -118,7 +118,7 @@ class Door:
         book: DoorBook,
         transport: Transport,
         publish: Publish,
-        lines: Mapping[str, TakLine] | None = None,
+        lines: Mapping[str, WatcherLine] | None = None,
         reserve: Reserve | None = None,
     ) -> None:
         self.book = book

@@ -14,8 +14,8 @@ from tocsin.node.door_words import Office
 from tocsin.node.keys import ENCRYPTION, LOG, ROLES, SIGNING, KeyFolder, first_end
 from tocsin.node.log_words import PERIOD_NS, LogOffice
 from tocsin.node.policy_file import load_policy
-from tocsin.node.tak import watchers_of
 from tocsin.node.trust import own_entry, read_trust
+from tocsin.node.watching import watchers_of
 from tocsin.release._key import ReleaseKey, load_decryption_keys, load_release_key
 from tocsin.release.terms import Policy
 from tocsin.share.keylist import KeyList, Use

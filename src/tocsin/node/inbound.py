@@ -9,10 +9,8 @@ import hashlib
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
-
-import httpx
 
 from tocsin.earth.places import load_areas
 from tocsin.model.label import Plane
@@ -24,6 +22,9 @@ from tocsin.node.config_inbound import FolderEntry, InboundEntry, SourceEntry
 from tocsin.outlet.listener import links_of
 from tocsin.warn.cap_schema import MAX_BYTES
 from tocsin.warn.foreign import NotHeard, Shapes, read
+
+if TYPE_CHECKING:
+    import httpx
 
 FOLDER_PERIOD_S: Final = 1.0
 TIMEOUT_S: Final = 5.0
@@ -55,7 +56,7 @@ class Inbound:
         while True:
             try:
                 found = await self._look(entry)
-            except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as failure:
+            except (OSError, ValueError) as failure:
                 self._reader.failed(entry.name, str(failure) or type(failure).__name__)
             else:
                 self._reader.took(entry.name, found)
@@ -64,14 +65,22 @@ class Inbound:
     async def _look(self, entry: InboundEntry) -> list[bytes]:
         if isinstance(entry, FolderEntry):
             return await asyncio.to_thread(_files, self._here / entry.path)
-        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
-            first = await _body(client, entry.url)
-            links = links_of(first)
-            if links is None:
-                return [first]
-            known = self._links.get(entry.name, frozenset())
-            new = [link for link in links if link not in known][:MOST_AT_ONCE]
-            found = [await _body(client, urljoin(entry.url, link)) for link in new]
+        import httpx  # here: a sixth of a second of every start, and few nodes have such a source
+
+        try:
+            async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
+                return await self._fetch(entry, client)
+        except (httpx.HTTPError, httpx.InvalidURL) as failure:
+            raise OSError(str(failure) or type(failure).__name__) from failure
+
+    async def _fetch(self, entry: SourceEntry, client: "httpx.AsyncClient") -> list[bytes]:
+        first = await _body(client, entry.url)
+        links = links_of(first)
+        if links is None:
+            return [first]
+        known = self._links.get(entry.name, frozenset())
+        new = [link for link in links if link not in known][:MOST_AT_ONCE]
+        found = [await _body(client, urljoin(entry.url, link)) for link in new]
         self._links[entry.name] = (known & frozenset(links)) | frozenset(new)
         return found
 
@@ -132,7 +141,7 @@ def _limited(path: Path) -> bytes:
         return stream.read(MAX_BYTES + 1)
 
 
-async def _body(client: httpx.AsyncClient, url: str) -> bytes:
+async def _body(client: "httpx.AsyncClient", url: str) -> bytes:
     async with client.stream("GET", url) as answer:
         answer.raise_for_status()
         data = bytearray()

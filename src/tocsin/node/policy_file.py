@@ -12,7 +12,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -22,8 +22,10 @@ from tocsin.model.label import Nation, Plane
 from tocsin.node.config import NodeConfig
 from tocsin.node.policy_compared import COMPARED
 from tocsin.release.cedar import cedar_text
-from tocsin.release.compare import Difference, first_difference
 from tocsin.release.terms import Policy, faults
+
+if TYPE_CHECKING:
+    from tocsin.release.compare import Difference
 
 CEDAR_NAME = "policy.cedar"
 MEMORY_NAME = "policy.compared"
@@ -117,12 +119,14 @@ def difference_fix(found: NationalPolicy, path: Path) -> str:
     return "report it: the text is made from the policy and must agree (nothing is released meanwhile)"
 
 
-def compared(found: NationalPolicy, plane: Plane, memory: Path | None = None) -> Difference | None:
+def compared(found: NationalPolicy, plane: Plane, memory: Path | None = None) -> "Difference | None":
     """Null when rules and Cedar text agree everywhere; remembered in `memory` by digest."""
     text = found.text(plane)
     name = digest(found.nation, plane, found.policy, text)
     if name in COMPARED or (memory is not None and name in _remembered(memory)):
         return None
+    from tocsin.release.compare import first_difference  # here: with Cedar a twentieth of a second
+
     difference = first_difference(found.policy, found.nation, plane, text)
     if difference is None and memory is not None:
         _remember(memory, name)

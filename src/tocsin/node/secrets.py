@@ -5,6 +5,7 @@ the configuration. Roles and names stand in the configuration alone, so that the
 """
 
 import os
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,6 @@ MOST_LETTERS = 256
 """Bounds the work of one attempt."""
 
 _HASHER = PasswordHasher()
-_NOBODY = _HASHER.hash("nobody has this passphrase")
 
 
 def read_secrets(path: Path) -> dict[str, str]:
@@ -55,7 +55,14 @@ def proves(secrets: dict[str, str], credential: str, passphrase: str) -> bool:
     """True when the passphrase is the credential's. Takes as long for a credential that does not exist."""
     known = secrets.get(credential)
     try:
-        _HASHER.verify(known or _NOBODY, passphrase[: MOST_LETTERS + 1])
+        _HASHER.verify(known or _nobodys(), passphrase[: MOST_LETTERS + 1])
     except (VerificationError, InvalidHashError):
         return False
     return known is not None and len(passphrase) <= MOST_LETTERS
+
+
+@cache
+def _nobodys() -> str:
+    """The hash that a credential which does not exist is tried against. Not made before it is needed: a start
+    of the hall would wait a third of a second for it."""
+    return _HASHER.hash("nobody has this passphrase")

@@ -1,4 +1,4 @@
-"""One nation's node on one machine: broker, door and hall, started in that order and kept running."""
+"""One nation's node on one machine: broker, door and hall, started side by side and kept running."""
 
 import asyncio
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tocsin.errors import UserError
-from tocsin.node.broker_plan import make_broker
+from tocsin.node.broker import make_broker
 from tocsin.node.config import NodeConfig
 from tocsin.node.supervise import FIRST_PAUSE_S, LONGEST_PAUSE_S, Program
 
@@ -33,10 +33,31 @@ class Station:
         return Program(name, argv, log, say=self._say)
 
     async def start(self) -> None:
-        """Start all three; returns when they are ready. UserError names what could not start."""
+        """Start all three; returns when they are ready. UserError names what could not start.
+
+        Side by side: hall and door spend a second or two before they need the broker. Only a door that is to
+        make the streams of a new store comes after it (node.broker.LINK_S).
+        """
+        fresh, broker_up = self.broker.fresh, asyncio.create_task(self._start_broker())
+        jobs = [broker_up, asyncio.create_task(self.hall.start(READY_WITHIN_S))]
+        jobs.append(asyncio.create_task(self._start_door(broker_up if fresh else None)))
+        try:
+            await asyncio.gather(*jobs)
+        finally:
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
+
+    async def _start_broker(self) -> None:
         await self.broker.start()
         self._keeper = asyncio.create_task(self._keep_broker(), name=f"keeper of {self.config.nation} broker")
-        await asyncio.gather(self.door.start(READY_WITHIN_S), self.hall.start(READY_WITHIN_S))
+
+    async def _start_door(self, after: asyncio.Task[None] | None) -> None:
+        if after is not None:
+            await asyncio.wait({after})
+            if self._keeper is None:
+                return  # no broker: told by its own start
+        await self.door.start(READY_WITHIN_S)
 
     async def run(self) -> None:
         """Keep running until one of them can never come up again (UserError)."""
@@ -59,7 +80,7 @@ class Station:
         if self._keeper is not None:
             self._keeper.cancel()
         for program in (self.hall, self.door):
-            program.kill()
+            program.kill(again=False)
         await self.broker.kill()
         await self.stop()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from tocsin.errors import UserError
 from tocsin.node.orphan import end_with_parent
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 5.0
 """Pause before a restart, doubled after each death within the settling time: quick for one crash, calm in a
 loop.
 """
@@ -59,10 +59,12 @@ class Program:
         """Start and wait for `ready`. UserError with the program's last words when it does not come up."""
         self._keeper = asyncio.create_task(self._keep(), name=f"keeper of {self.name}")
         waiting = asyncio.create_task(self._ready.wait())
-        done, _ = await asyncio.wait(
-            {waiting, self._keeper}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED
-        )
-        waiting.cancel()
+        try:
+            done, _ = await asyncio.wait(
+                {waiting, self._keeper}, timeout=within_s, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            waiting.cancel()
         if self._keeper in done:
             self._keeper.result()
         if not self._ready.is_set():
@@ -77,8 +79,9 @@ class Program:
         if self._keeper is not None:
             await self._keeper
 
-    def kill(self) -> None:
-        """SIGKILL the running instance; it will be started again. For drills of failure."""
+    def kill(self, *, again: bool = True) -> None:
+        """SIGKILL the running instance; it will be started again, unless not. For drills of failure."""
+        self._stopping = self._stopping or not again
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
 

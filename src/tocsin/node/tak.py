@@ -6,7 +6,6 @@ One slot for each uid: a map wants to know where an object is, not where it was 
 import asyncio
 import ssl
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -17,11 +16,8 @@ from lxml import etree
 from tocsin.errors import UserError
 from tocsin.model.product import Product
 from tocsin.model.time import Instant
-from tocsin.node.config import NodeConfig
 from tocsin.node.config_tak import Protocol, TakEntry
 from tocsin.release.cot import POINT_STALE_S, events
-from tocsin.release.terms import Kind
-from tocsin.release.watchers import Watcher
 
 MOST_KEPT: Final = 4_000
 """Newest events that are kept for a line: 1,000 objects with launch, impact and ellipse each."""
@@ -113,20 +109,6 @@ async def _drain(reader: asyncio.StreamReader) -> None:
     """A server also talks: others' positions, which are none of ours. Ends when it hangs up."""
     while await reader.read(65_536):
         pass
-
-
-def watchers_of(config: NodeConfig) -> tuple[Watcher, ...]:
-    """The recipients that the configuration names, for the door's fold."""
-    return tuple(
-        Watcher(entry.name, entry.nation or config.nation, frozenset(Kind(kind) for kind in entry.kinds))
-        for entry in config.tak
-    )
-
-
-def lines_of(config: NodeConfig) -> Mapping[str, TakLine]:
-    """Their lines, by name. UserError for certificates that cannot be used."""
-    folder = Path(config.source).parent
-    return {entry.name: TakLine(entry, folder) for entry in config.tak}
 
 
 def _context(entry: TakEntry, folder: Path) -> ssl.SSLContext:

@@ -6,11 +6,11 @@ released, is an alarm within seconds: a stolen key, a script, a hand on the web 
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urljoin
 
-import httpx
 from lxml import etree
 from msgspec import Struct
 
@@ -18,6 +18,9 @@ from tocsin.model.alarm import Alarm, AlarmKind
 from tocsin.model.time import Instant
 from tocsin.outlet.feed import ATOM
 from tocsin.warn.cap_schema import MAX_BYTES
+
+if TYPE_CHECKING:
+    import httpx
 
 PERIOD_S: Final = 1.0
 """Heard in the second in which it appears; the alarm is due within five."""
@@ -47,7 +50,7 @@ class Ear(Protocol):
         """The outlet's."""
 
     async def hear(self) -> Iterable[Heard]:
-        """Everything that stands there now. OSError and httpx.HTTPError when it cannot be looked at."""
+        """Everything that stands there now. OSError and ValueError when it cannot be looked at."""
 
 
 class FolderEar:
@@ -86,21 +89,29 @@ class FeedEar:
 
     async def hear(self) -> list[Heard]:
         """See Ear."""
-        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
-            answer = await client.get(self._url)
-            if answer.status_code == httpx.codes.NOT_FOUND:
-                return []  # nothing was ever published
-            answer.raise_for_status()
-            found = links_of(answer.content)
-            if found is None:
-                raise ValueError("no Atom feed")
-            links = found[:MOST_HEARD]
-            again = self._again(links)
-            known, self._known = self._known, {}
-            for link in links:
-                url = urljoin(self._url, link)
-                kept = None if link in again else known.get(link)
-                self._known[link] = kept or await _fetched(client, url)
+        import httpx  # here: a sixth of a second of every start, and most nodes serve no feed
+
+        try:
+            async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
+                return await self._hear(client)
+        except (httpx.HTTPError, httpx.InvalidURL) as failure:
+            raise OSError(str(failure) or type(failure).__name__) from failure
+
+    async def _hear(self, client: "httpx.AsyncClient") -> list[Heard]:
+        answer = await client.get(self._url)
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return []  # nothing was ever published
+        answer.raise_for_status()
+        found = links_of(answer.content)
+        if found is None:
+            raise ValueError("no Atom feed")
+        links = found[:MOST_HEARD]
+        again = self._again(links)
+        known, self._known = self._known, {}
+        for link in links:
+            url = urljoin(self._url, link)
+            kept = None if link in again else known.get(link)
+            self._known[link] = kept or await _fetched(client, url)
         return [Heard(Path(link).stem, sha256) for link, sha256 in self._known.items()]
 
     def _again(self, links: list[str]) -> set[str]:
@@ -123,7 +134,7 @@ class Listener:
         for ear in self._ears:
             try:
                 heard = await ear.hear()
-            except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as failure:
+            except (OSError, ValueError) as failure:
                 why = f"cannot be heard: {str(failure) or type(failure).__name__}"
                 alarms.append(Alarm(AlarmKind.OUTLET_FAILED, ear.name, why, now_wall_ns))
                 continue
@@ -154,7 +165,7 @@ def links_of(feed: bytes) -> list[str] | None:
     return [str(link.attrib["href"]) for link in found if "href" in link.attrib]
 
 
-async def _fetched(client: httpx.AsyncClient, url: str) -> str:
+async def _fetched(client: "httpx.AsyncClient", url: str) -> str:
     answer = await client.get(url)
     answer.raise_for_status()
     return hashlib.sha256(answer.content[: MAX_BYTES + 1]).hexdigest()

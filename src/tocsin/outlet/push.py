@@ -7,14 +7,16 @@ already, other 4xx = it will never take this (but 408, 425, 429, which ask to co
 import ssl
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import httpx
 import msgspec
 
 from tocsin.errors import UserError
 from tocsin.model.time import to_datetime
 from tocsin.outlet.contract import Message, OutletError, OutletRefusedError, Receipt
+
+if TYPE_CHECKING:
+    import httpx
 
 TIMEOUT_S: Final = 5.0
 """A receiver that takes longer is tried again: the people's time is short."""
@@ -69,6 +71,8 @@ class PushOutlet:
 
     async def carry(self, message: Message) -> Receipt:
         """See Outlet."""
+        import httpx  # here: a sixth of a second of every start, and most nodes push nothing
+
         headers = self._headers | {"Idempotency-Key": message.name}
         try:
             # trust_env off: a proxy that somebody set in the environment has no part in a warning.
@@ -80,7 +84,7 @@ class PushOutlet:
             raise OutletError(f"{self._url}: {str(failure) or type(failure).__name__}") from None
         return self._judged(answer)
 
-    def _judged(self, answer: httpx.Response) -> Receipt:
+    def _judged(self, answer: "httpx.Response") -> Receipt:
         status = answer.status_code
         if answer.is_success or status == _KNOWN:
             where = answer.headers.get("Location", self._url)[:MOST_ANSWER]

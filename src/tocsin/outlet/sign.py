@@ -8,8 +8,9 @@ from datetime import timedelta
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature as CryptographyInvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 from lxml import etree
 from signxml.algorithms import (
@@ -53,7 +54,10 @@ class CapSigner:
     def __init__(self, key_pem: bytes, cert_pem: bytes) -> None:
         self.cert_pem = cert_pem
         try:
-            key = serialization.load_pem_private_key(key_pem, password=None)
+            # Whether its numbers are prime takes a tenth of a second of every start; _fits tells what counts.
+            key = serialization.load_pem_private_key(
+                key_pem, password=None, unsafe_skip_rsa_key_validation=True
+            )
             self._cert = x509.load_pem_x509_certificate(cert_pem)
         except ValueError as fault:
             raise UserError(
@@ -61,6 +65,10 @@ class CapSigner:
             ) from None
         if not isinstance(key, rsa.RSAPrivateKey):
             raise UserError("the key for CAP messages is no RSA key", fix="give one of 3072 bits")
+        if not _fits(key, self._cert):
+            raise UserError(
+                "the key for CAP messages is not that of its certificate", fix="restore the node's keys"
+            )
         self._key = key
         self._signer = XMLSigner(
             method=SignatureConstructionMethod.enveloped,
@@ -73,6 +81,15 @@ class CapSigner:
         """The message with its signature as the last child of <alert>."""
         root = self._signer.sign(parse(xml), key=self._key, cert=[self._cert])
         return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def _fits(key: rsa.RSAPrivateKey, certificate: x509.Certificate) -> bool:
+    """True when the certificate tells a signature of the key to be good."""
+    public, words, how = certificate.public_key(), b"tocsin", (padding.PKCS1v15(), hashes.SHA256())
+    try:
+        return isinstance(public, rsa.RSAPublicKey) and not public.verify(key.sign(words, *how), words, *how)
+    except (CryptographyInvalidSignature, ValueError):
+        return False
 
 
 def verified(xml: bytes, cert_pem: bytes) -> etree._Element:

@@ -6,9 +6,12 @@ their items differently), CAT034 1.29, CAT048 1.32, CAT062 1.21, CAT065 1.6.
 Limits of the format: polar range 256 NM, height 62.4 km: it carries air traffic, never ballistic objects.
 """
 
+import gc
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from tocsin.model.track import Measurement, RadarFix, ReportedPosition
@@ -55,8 +58,11 @@ class Category(NamedTuple):
 
 @cache
 def categories() -> dict[int, Category]:
-    """Category number -> Category. Loads libasterix's tables on the first call (seconds, once a process)."""
-    from asterix import generated as tables
+    """Category number -> Category. Loads libasterix's tables on the first call, once a process."""
+    from asterix import base
+
+    with _untyped(base):
+        from asterix import generated as tables
 
     return {
         21: Category(tables.Cat_021_2_7, read_021),
@@ -65,6 +71,35 @@ def categories() -> dict[int, Category]:
         62: Category(tables.Cat_062_1_21, read_062),
         65: Category(tables.Cat_065_1_6, lambda record: _notice(record, _KINDS_065)),
     }
+
+
+class _Unwritten:
+    """Stands for a word of `typing`: may be subscripted, or decorate."""
+
+    def __getitem__(self, _: object) -> "_Unwritten":
+        return self
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return function
+
+
+_TYPING = ("Union", "Optional", "Tuple", "List", "Type", "Literal", "overload")
+
+
+@contextmanager
+def _untyped(words: ModuleType) -> Iterator[None]:
+    """While the tables are made (from `words` import *), types are not: nobody reads those of 9,800 classes,
+    and they take a second of every hall's start. So do collections of what is all there to stay.
+    """
+    written, collects = {name: getattr(words, name) for name in _TYPING}, gc.isenabled()
+    vars(words).update(dict.fromkeys(_TYPING, _Unwritten()))
+    gc.disable()
+    try:
+        yield
+    finally:
+        vars(words).update(written)
+        if collects:
+            gc.enable()
 
 
 def source_of(record: Any) -> tuple[int, int] | None:
