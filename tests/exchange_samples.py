@@ -5,6 +5,7 @@ from hashlib import sha256
 from tocsin.model.event import ImpactPointPrediction, LaunchEvent, LaunchPointEstimate, SharedPrediction
 from tocsin.model.label import Caveat, Label, Nation, Plane
 from tocsin.model.product import Product
+from tocsin.model.sensor import SensorWord
 from tocsin.model.space import EcefState, Ellipse95
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Life, ObjectClass, Phase, Tracklet
@@ -48,12 +49,20 @@ def prediction(origin: Nation, number: int, of: Label | None = None) -> SharedPr
     return SharedPrediction(origin, f"{origin}-1", number, NOW, place, 970_000.0, of or label(origin))
 
 
+def silence(origin: Nation, number: int, of: Label | None = None) -> SensorWord:
+    """To the second at which it fell silent: blurred, this is another time."""
+    since_ns = Instant(NOW - 301 * SECOND_NS)
+    return SensorWord(origin, f"{origin}-RADAR-1", number, number % 2 == 0, since_ns, of or label(origin))
+
+
 def product(origin: Nation, number: int, of: Label | None = None) -> Product:
     """Mostly flow, now and then urgent."""
     if number % 11 == 0:
         return launch(origin, number, of)
     if number % 11 == 5:
         return prediction(origin, number, of)
+    if number % 11 == 8:
+        return silence(origin, number, of)
     return tracklet(origin, number, of)
 
 

@@ -26,10 +26,11 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from tocsin.bench import samples
-from tocsin.model.event import ImpactPointPrediction, SharedPrediction
+from tocsin.model.event import ImpactPointPrediction, LaunchEvent, SharedPrediction
 from tocsin.model.label import Caveat, Label, Nation, Plane, join_all
 from tocsin.model.product import Offer, Product
 from tocsin.model.sealed import Sealed
+from tocsin.model.sensor import SensorWord
 from tocsin.model.space import Ellipse95
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Tracklet
@@ -130,6 +131,9 @@ def _product(dice: random.Random, number: int, me: Nation, label: Label) -> Prod
         one: Product = replace(samples.tracklet(origin, START), identity=f"FINE-{number}-")
     elif kind < 0.8:
         one = samples.launch(origin, START)
+    elif kind < 0.9:
+        one = SensorWord(origin, "", 0, True, START, label)
+        return replace(one, sensor=f"CANARY-{number}-", sequence=number + 1)
     else:
         place = ImpactPointPrediction(40.123456, 153.234567, Ellipse95(9e3, 3e3, 0.9), START, 4.0)
         one = SharedPrediction(origin, "", 0, START, place, 970_123.0, label)
@@ -138,13 +142,16 @@ def _product(dice: random.Random, number: int, me: Nation, label: Label) -> Prod
 
 # ---- the law, a second time
 
+NAMES = {Tracklet: "tracklet", LaunchEvent: "launch", SharedPrediction: "prediction", SensorWord: "sensor"}
+MINUTE_NS = 60_000_000_000
+
 
 def may_have(canary: Canary, reader: Nation, me: Nation, policy: Policy, waited_s: int) -> bool:
     """May this nation have this product, so long after the door took it?"""
     product = canary.product
     flow = isinstance(product, Tracklet)
     terms = policy.flow if flow else policy.urgent
-    name = "tracklet" if flow else ("prediction" if isinstance(product, SharedPrediction) else "launch")
+    name = NAMES[type(product)]
     given = reader in policy.partners and name in {str(kind) for kind in policy.partners[reader].kinds}
     named = reader in canary.readers
     ours = product.origin is me and canary.plane is PLANE and bool(canary.owners)
@@ -173,7 +180,9 @@ def finer(product: Product, sent: Product, policy: Policy) -> list[str]:
     elif isinstance(sent, SharedPrediction):
         found += ["apogee_m"] if off_grid(sent.apogee_m, policy.urgent.grid_apogee_m) else []
         found += ["lat_deg"] if off_grid(sent.impact.lat_deg, policy.urgent.grid_deg) else []
-    elif not isinstance(sent, Tracklet):
+    elif isinstance(sent, SensorWord):
+        found += ["since_ns"] if sent.since_ns % MINUTE_NS else []
+    elif isinstance(sent, LaunchEvent):
         found += ["lat_deg"] if off_grid(sent.launch.lat_deg, policy.urgent.grid_deg) else []
     return found
 

@@ -6,14 +6,16 @@ from pathlib import Path
 import cbor2
 import msgspec
 import pytest
-from exchange_samples import NOW, PLANE, key, label, launch, prediction, product, tracklet, trust_of
+from exchange_samples import NOW, PLANE, key, label, launch, prediction, product, silence, tracklet, trust_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tocsin.model.event import LaunchEvent
 from tocsin.model.label import Caveat, Label, Nation
 from tocsin.model.product import Decision, Offer, Product
 from tocsin.model.sealed import Sealed
+from tocsin.model.sensor import SensorWord
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Tracklet
 from tocsin.node import releasing
@@ -215,9 +217,9 @@ def policies(draw: st.DrawFn) -> Policy:
 def test_nothing_is_ever_finer_or_earlier_than_label_and_policy_allow(
     policy: Policy, rows: list[tuple[frozenset[Caveat], frozenset[Nation]]]
 ) -> None:
-    makers = (tracklet, launch, prediction)
+    makers = (tracklet, launch, prediction, silence)
     given_ = [
-        makers[n % 3](KOR, n, Label(PLANE, frozenset((KOR,)), readers, caveats))
+        makers[n % 4](KOR, n, Label(PLANE, frozenset((KOR,)), readers, caveats))
         for n, (caveats, readers) in enumerate(rows, 1)
     ]
     door = Door(policy)
@@ -254,7 +256,9 @@ def is_coarse(one: Product, policy: Policy) -> bool:
         variances = [one.state.p[n] for n in (0, 7, 13, 18, 22, 25, 27)]
         wide = all(p >= g**2 for p, g in zip(variances, grids, strict=True))
         return on_grid and wide and one.identity is None and one.accel_mps2 is None
-    place = one.launch if hasattr(one, "launch") else one.impact
+    if isinstance(one, SensorWord):
+        return one.since_ns % (60 * SECOND_NS) == 0
+    place = one.launch if isinstance(one, LaunchEvent) else one.impact
     grid = policy.urgent.grid_deg
     on_grid = abs(place.lat_deg / grid - round(place.lat_deg / grid)) < 1e-3
     ellipse = place.ellipse95

@@ -200,7 +200,7 @@ def test_urgent_goes_single_flow_in_batches(tmp_path: Path) -> None:
     urgent = [s for s in world.sent if s.traffic is Traffic.URGENT]
     flow = [s for s in world.sent if s.traffic is Traffic.FLOW]
     assert all(s.first == s.last for s in urgent)
-    assert len(urgent) == 6 * 20
+    assert len(urgent) == 3 * 3 * 2 * 10  # ten of each of three kinds, of three nations, to two partners
     assert len(flow) == 6 * 2
     assert max(s.last - s.first + 1 for s in flow) <= 50
     world.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from exchange_samples import NOW, label, launch, prediction, tracklet
+from exchange_samples import NOW, label, launch, prediction, silence, tracklet
 from hall_world import configured, seconds_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -83,13 +83,16 @@ def products(draw: st.DrawFn) -> Product:
         "time_ns": draw(TIMES),
         "time_sigma_s": draw(pick([0.0, 1e-300, 1.5, LONGEST_SIGMA_S])),
     }
-    match draw(pick(["tracklet", "tracklet", "launch", "prediction"])):
+    match draw(pick(["tracklet", "tracklet", "launch", "prediction", "sensor"])):
         case "launch":
             event = launch(origin, 1)
             return replace(event, confirmed_ns=draw(TIMES), launch=replace(event.launch, **where), **named)
         case "prediction":
             told = prediction(origin, 1)
             return replace(told, made_ns=draw(TIMES), impact=replace(told.impact, **where), **named)
+        case "sensor":
+            del named["track_id"]
+            return replace(silence(origin, 1), since_ns=draw(TIMES), silent=draw(st.booleans()), **named)
     state = draw(states())
     first, last = draw(pick([(state.epoch_ns, state.epoch_ns), (0, LAST_NS), (NOW, NOW)]))
     return replace(

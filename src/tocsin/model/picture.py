@@ -8,6 +8,7 @@ from tocsin.model.alarm import Alarm
 from tocsin.model.event import Assessment
 from tocsin.model.label import Nation, Plane
 from tocsin.model.product import LinkHealth
+from tocsin.model.sensor import SensorWord
 from tocsin.model.time import Instant
 from tocsin.model.track import FusedTrack, Track, Tracklet
 from tocsin.model.warning import Conflict, Draft
@@ -82,5 +83,7 @@ class Picture(Struct, frozen=True):
     conflicts: tuple[Conflict, ...] = ()
     restarted_ns: Instant | None = None
     """When the hall last came back from its record (scenario time)."""
+    silent_abroad: tuple[SensorWord, ...] = ()
+    """Partners' sensors that say nothing, as far as we are told."""
     restored: tuple[str, ...] = ()
     """Tracks known from the record alone: nothing has seen them since the restart."""

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from tocsin.model.event import LaunchEvent, SharedPrediction
 from tocsin.model.label import Nation
+from tocsin.model.sensor import SensorWord
 from tocsin.model.time import Instant
 from tocsin.model.track import Tracklet
 
@@ -18,11 +19,11 @@ class Traffic(StrEnum):
     FLOW = "flow"
 
 
-Product = Tracklet | LaunchEvent | SharedPrediction
+Product = Tracklet | LaunchEvent | SharedPrediction | SensorWord
 
 
 def traffic_of(product: Product) -> Traffic:
-    """Launches and predictions are urgent, tracklets flow."""
+    """Tracklets are flow, all else is urgent."""
     return Traffic.FLOW if isinstance(product, Tracklet) else Traffic.URGENT
 
 

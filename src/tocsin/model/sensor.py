@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from tocsin.model.label import Label, Nation
 from tocsin.model.space import Geodetic
+from tocsin.model.time import Instant
 
 
 class SensorKind(StrEnum):
@@ -40,3 +41,21 @@ class Sensor(Struct, frozen=True):
     sic: int | None = None
     period_s: float = 1.0
     silence_limit_s: float = 30.0
+
+
+class SensorWord(Struct, frozen=True, forbid_unknown_fields=True, tag="sensor"):
+    """To partners: this sensor of ours has fallen silent, or speaks again. Without it "they see nothing" and
+    "they do not look" are one. `since_ns`: of a silence, the sensor's last sign of life.
+    """
+
+    origin: Nation
+    sensor: str
+    sequence: int
+    silent: bool
+    since_ns: Instant
+    label: Label
+
+    @property
+    def track_id(self) -> str:
+        """What decisions and sources are named after: here the sensor."""
+        return self.sensor

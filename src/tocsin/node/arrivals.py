@@ -27,8 +27,8 @@ from tocsin.node.hall_words import (
     RefusedIn,
     Restarted,
     RulesIn,
-    SensorLog,
 )
+from tocsin.node.sensing import SensorLog
 
 GONE_NS = 10 * 60 * SECOND_NS
 """An officer who looks up after an impact still finds the object; ten minutes is a handover."""

@@ -5,8 +5,9 @@ from itertools import chain
 from tocsin.model.alarm import by_urgency
 from tocsin.model.picture import ExchangeCount, Picture, SensorHealth
 from tocsin.model.sensor import Sensor
-from tocsin.model.time import Instant, seconds_between
-from tocsin.node.hall_words import HallState, SensorLog
+from tocsin.model.time import Instant
+from tocsin.node.hall_words import HallState
+from tocsin.node.sensing import SensorLog, is_silent, quiet_s
 
 
 def picture(state: HallState, now: Instant) -> Picture:
@@ -25,6 +26,7 @@ def picture(state: HallState, now: Instant) -> Picture:
         drafts=tuple(state.warn.drafts.values()),
         sensors=tuple(_sensor_health(state, sensor, now) for sensor in state.config.sensors),
         links=state.links,
+        silent_abroad=tuple(word for word in state.partner_sensors.values() if word.silent),
         quarantined=counts.quarantined,
         exchange=ExchangeCount(
             offered=counts.offered,
@@ -61,16 +63,14 @@ def _restored(state: HallState) -> tuple[str, ...]:
 
 def _sensor_health(state: HallState, sensor: Sensor, now: Instant) -> SensorHealth:
     log = state.sensors.get(sensor.id, SensorLog())
-    age_s = None if log.last_ns is None else max(0.0, seconds_between(log.last_ns, now))
-    quiet_s = seconds_between(state.started_ns, now) if age_s is None else age_s
     return SensorHealth(
         id=sensor.id,
         kind=sensor.kind,
         lat_deg=sensor.place.lat_deg if sensor.place else None,
         lon_deg=sensor.place.lon_deg if sensor.place else None,
         plots=log.plots,
-        age_s=age_s,
-        silent=quiet_s > sensor.silence_limit_s,
+        age_s=None if log.last_ns is None else quiet_s(log, state.started_ns, now),
+        silent=is_silent(sensor, log, state.started_ns, now),
     )
 
 

@@ -13,7 +13,7 @@ from tocsin.model.handoff import HandedItem
 from tocsin.model.label import Nation, Plane
 from tocsin.model.picture import ReleaseQuestion
 from tocsin.model.product import LinkHealth, Offer, Quarantined
-from tocsin.model.sensor import Sensor
+from tocsin.model.sensor import Sensor, SensorWord
 from tocsin.model.space import EcefState
 from tocsin.model.time import Instant
 from tocsin.model.track import FusedTrack, Plot, Track, Tracklet
@@ -27,6 +27,8 @@ from tocsin.model.warning import (
     Thresholds,
 )
 from tocsin.node.questions import Asking
+from tocsin.node.sensing import SensorLog
+from tocsin.node.sensing import Told as SensorTold
 from tocsin.track.fuse import FusionState
 from tocsin.track.tracker import TrackerState
 from tocsin.warn.decide import WarnState
@@ -208,13 +210,6 @@ class Shared(Struct, frozen=True):
     over: bool = False
 
 
-class SensorLog(Struct, frozen=True):
-    """Plots taken from one sensor and the scenario time of its last sign of life."""
-
-    plots: int = 0
-    last_ns: Instant | None = None
-
-
 class Gone(Struct, frozen=True):
     """An object that ended: its last state and meaning stay on the desk for a while, marked as such."""
 
@@ -258,6 +253,9 @@ class HallState(Struct, frozen=True):
     predictions: dict[str, SharedPrediction] = {}
     shared: dict[str, Shared] = {}
     sensors: dict[str, SensorLog] = {}
+    sensors_told: dict[str, SensorTold] = {}
+    partner_sensors: dict[str, SensorWord] = {}
+    """Newest word of each partner's sensor, by `NATION/sensor`."""
     counts: Counts = Counts()
     links: tuple[LinkHealth, ...] = ()
     alarms: dict[str, tuple[Alarm, ...]] = {}

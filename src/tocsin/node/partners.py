@@ -5,6 +5,7 @@ from typing import NamedTuple, TypeVar
 
 from tocsin.model.event import LaunchEvent, SharedPrediction
 from tocsin.model.product import Import
+from tocsin.model.sensor import SensorWord
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Tracklet
 from tocsin.node.hall_words import HallState
@@ -29,6 +30,7 @@ class Heard(NamedTuple):
     tracklets: dict[str, Tracklet]
     launches: dict[str, LaunchEvent]
     predictions: dict[str, SharedPrediction]
+    sensors: dict[str, SensorWord]
 
 
 def heard(state: HallState, imports: Sequence[Import], now: Instant) -> Heard:
@@ -38,6 +40,7 @@ def heard(state: HallState, imports: Sequence[Import], now: Instant) -> Heard:
         _newest(state.partners, (p for p in products if isinstance(p, Tracklet)), now),
         _newest(state.launches, (p for p in products if isinstance(p, LaunchEvent)), now),
         _newest(state.predictions, (p for p in products if isinstance(p, SharedPrediction)), now),
+        _newest(state.partner_sensors, (p for p in products if isinstance(p, SensorWord)), now),
     )
 
 
@@ -48,11 +51,11 @@ def near(tracklets: Sequence[Tracklet], now: Instant) -> tuple[Tracklet, ...]:
     )
 
 
-P = TypeVar("P", Tracklet, LaunchEvent, SharedPrediction)
+P = TypeVar("P", Tracklet, LaunchEvent, SharedPrediction, SensorWord)
 
 
 def _newest(known: dict[str, P], arrived: Iterable[P], now: Instant) -> dict[str, P]:
-    fresh = {key: row for key, row in known.items() if now - _spoken_ns(row) <= KEEP_NS}
+    fresh = {key: row for key, row in known.items() if _lasts(row) or now - _spoken_ns(row) <= KEEP_NS}
     for row in arrived:
         key = f"{row.origin}/{row.track_id}"
         before = fresh.get(key)
@@ -64,7 +67,12 @@ def _newest(known: dict[str, P], arrived: Iterable[P], now: Instant) -> dict[str
     return fresh if fresh != known else known
 
 
-def _spoken_ns(row: Tracklet | LaunchEvent | SharedPrediction) -> Instant:
+def _lasts(row: Tracklet | LaunchEvent | SharedPrediction | SensorWord) -> bool:
+    """A sensor's silence lasts until it speaks again, and tells how far its words have come after that."""
+    return isinstance(row, SensorWord)
+
+
+def _spoken_ns(row: Tracklet | LaunchEvent | SharedPrediction | SensorWord) -> Instant:
     match row:
         case Tracklet():
             return row.last_ns
@@ -72,3 +80,5 @@ def _spoken_ns(row: Tracklet | LaunchEvent | SharedPrediction) -> Instant:
             return row.confirmed_ns
         case SharedPrediction():
             return row.made_ns
+        case SensorWord():
+            return row.since_ns

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tocsin.assess import assessor
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.warning import ForeignAlert
-from tocsin.node import arrivals, partners, questions, sharing
+from tocsin.node import arrivals, partners, questions, sensing, sharing
 from tocsin.node.hall_words import (
     ActRefused,
     Asked,
@@ -65,7 +65,9 @@ def hall_step(
     desk = _informed(state.warn, came)
     warning, told = decide.step(desk, assessments, fused, came.acts, now, _heard(came))
     asking, asked = questions.step(state.asking, state.config, came.decisions, own, fused, assessments, now)
-    shared, offers = sharing.offers(state.shared, own, state.counts.offered, state.config.nation, now)
+    sensors = arrivals.sensor_log(state.sensors, came.plots, came.alive, now)
+    sensors_told, words = sensing.words(state.sensors_told, state.config, sensors, state.started_ns, now)
+    shared, offers = sharing.offers(state.shared, own, state.counts.offered, state.config.nation, now, words)
 
     pictured = now - state.pictured_ns >= PICTURE_PERIOD_NS
     after = replace(
@@ -83,7 +85,9 @@ def hall_step(
         launches=heard.launches,
         predictions=heard.predictions,
         shared=shared,
-        sensors=arrivals.sensor_log(state.sensors, came.plots, came.alive, now),
+        sensors=sensors,
+        sensors_told=sensors_told,
+        partner_sensors=heard.sensors,
         counts=arrivals.counted(state.counts, came, len(offers)),
         links=came.links if came.links is not None else state.links,
         alarms=arrivals.alarms(state.alarms, came.alarms),

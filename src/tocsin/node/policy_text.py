@@ -15,16 +15,18 @@ nation = "{nation}"
 
 _PARTNER = """
 # What {partner} may have at all. kinds: "tracklet" (a track of own sensors), "launch" (that something was
-# launched, and where), "prediction" (where and when it comes down). [] = nothing.
+# launched, and where), "prediction" (where and when it comes down), "sensor" (that a sensor is silent, or
+# speaks again). [] = nothing.
 [partners.{partner}]
 kinds = [{kinds}]
 """
 
 _URGENT = """
-# Launches and predictions.
+# Launches, predictions, silence of sensors.
 [urgent]
 # Caveat COARSEN of a label: "reduce" = it leaves blurred to the grids below, "forbid" = it stays.
 coarsen = "{coarsen}"
+# Times of silence are cut to the minute.
 # Places on the ground are rounded to so many degrees (0.1 = about 11 km), their ellipses widened by more.
 grid_deg = {grid_deg}
 # Apogees are rounded to so many metres.

@@ -31,12 +31,17 @@ ENDED = (Life.LOST, Life.IMPACTED)
 
 
 def offers(
-    shared: dict[str, Shared], own: Sequence[Track], offered: int, nation: Nation, now: Instant
+    shared: dict[str, Shared],
+    own: Sequence[Track],
+    offered: int,
+    nation: Nation,
+    now: Instant,
+    words: Sequence[Product] = (),
 ) -> tuple[dict[str, Shared], tuple[Offer, ...]]:
-    """New bookkeeping and the offers of this step, numbered on from `offered`."""
+    """New bookkeeping and the offers of this step, numbered on from `offered`: `words` on sensors first."""
     alive = {track.id for track in own}
     after = {key: row for key, row in shared.items() if key in alive}
-    products: list[Product] = []
+    products = list(words)
     for track in own:
         if not _shareable(track, shared.get(track.id)):
             continue

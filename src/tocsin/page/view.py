@@ -156,6 +156,8 @@ class View(Struct, frozen=True):
     air_left_out: int = 0
     alarms: tuple[Trouble, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    silent_abroad: tuple[tuple[str, str, int], ...] = ()
+    """(nation, sensor, since in ms) of partners' silent sensors."""
 
 
 def view_of(picture: Picture, max_air: int = MAX_AIR) -> View:
@@ -193,6 +195,7 @@ def view_of(picture: Picture, max_air: int = MAX_AIR) -> View:
         air_left_out=len(dropped),
         alarms=tuple(_trouble(alarm) for alarm in picture.alarms),
         conflicts=picture.conflicts,
+        silent_abroad=tuple((w.origin, w.sensor, _ms(w.since_ns)) for w in picture.silent_abroad),
     )
 
 

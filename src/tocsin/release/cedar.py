@@ -81,7 +81,7 @@ def _caveats(policy: Policy) -> Iterator[str]:
     for traffic in _PRODUCT_TRAFFIC:
         terms = policy.of(traffic)
         has = f'resource.traffic == "{traffic}" && resource.caveats.contains'
-        what = "Tracklets" if traffic is Traffic.FLOW else "Launches and predictions"
+        what = "Tracklets" if traffic is Traffic.FLOW else "Launches, predictions and words on sensors"
         if terms.coarsen is Coarsening.FORBID:
             comment = f"{what} with the caveat COARSEN stay, even blurred."
             yield _statement("forbid.coarsen", comment, "forbid", f'when {{ {has}("COARSEN") }}')
@@ -105,4 +105,6 @@ def _grids(policy: Policy, traffic: Traffic) -> str:
             f"places to {terms.grid_m:g} m, speeds to {terms.grid_mps:g} m/s, ln(beta) to "
             f"{terms.grid_ln_beta:g}, without identity and acceleration"
         )
-    return f"places to {terms.grid_deg:g} degrees, apogees to {terms.grid_apogee_m:g} m"
+    return (
+        f"places to {terms.grid_deg:g} degrees, apogees to {terms.grid_apogee_m:g} m, silences to the minute"
+    )

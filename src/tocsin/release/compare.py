@@ -19,6 +19,7 @@ import msgspec
 from tocsin.model.event import ImpactPointPrediction, LaunchEvent, LaunchPointEstimate, SharedPrediction
 from tocsin.model.label import Caveat, Label, Nation, Plane
 from tocsin.model.product import Product
+from tocsin.model.sensor import SensorWord
 from tocsin.model.space import STATE_SIZE, TRIANGLE_SIZE, EcefState, Ellipse95
 from tocsin.model.time import Instant
 from tocsin.model.track import Life, ObjectClass, Phase, Tracklet
@@ -28,6 +29,9 @@ from tocsin.release.terms import MAX_DELAY_S, TRAFFIC_OF_KIND, Kind, Policy, kin
 
 CHUNK = 1_024
 """Requests in one call: keeps the answers' memory small, and a difference is found early."""
+
+STRIDE = 7_919
+"""A prime that does not divide the number of products, so that each is met once."""
 
 _T0 = Instant(0)
 _ELLIPSE = Ellipse95(1_000.0, 1_000.0, 0.0)
@@ -97,10 +101,12 @@ def first_difference(
 
 
 def lattice(policy: Policy, nation: Nation, plane: Plane) -> Iterator[Question]:
-    """Every point: one question each."""
+    """Every point: one question each. Products in a fixed disorder, each by all ways: neighbours differ in
+    everything, and a difference is found early."""
     specimens = list(_specimens(nation, plane))
-    for way in ways(nation):
-        for product in specimens:
+    for n in range(len(specimens)):
+        product = specimens[n * STRIDE % len(specimens)]
+        for way in ways(nation):
             yield Question(
                 product, nation, way.partner, plane, way.direct, way.hub, policy, encrypts=way.encrypts
             )
@@ -154,6 +160,7 @@ def _of_each_kind(origin: Nation, label: Label) -> tuple[Product, ...]:
         Tracklet(origin, "1", 1, life, phase, kind, _STATE, _T0, _T0, label),
         LaunchEvent(origin, "1", 1, _T0, start, label),
         SharedPrediction(origin, "1", 1, _T0, place, 0.0, label),
+        SensorWord(origin, "1", 1, True, _T0, label),
     )
 
 

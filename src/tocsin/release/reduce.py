@@ -13,12 +13,17 @@ from msgspec.structs import replace
 from tocsin.model.event import ImpactPointPrediction, LaunchEvent, LaunchPointEstimate
 from tocsin.model.label import Caveat
 from tocsin.model.product import Product
+from tocsin.model.sensor import SensorWord
 from tocsin.model.space import STATE_SIZE, EcefState, Ellipse95
+from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Tracklet
 from tocsin.release.terms import DEFAULT, FlowTerms, Policy
 
 M_PER_DEG = 111_700.0
 """Upper bound of a degree of meridian or parallel at the surface (WGS-84: 110,574 to 111,694)."""
+
+GRID_NS = 60 * SECOND_NS
+"""Of the moment at which a sensor fell silent: to the second it would tell what made it. Own choice."""
 
 Place = TypeVar("Place", LaunchPointEstimate, ImpactPointPrediction)
 
@@ -31,6 +36,8 @@ def reduced(product: Product, policy: Policy = DEFAULT) -> Product:
         return product
     if isinstance(product, Tracklet):
         return replace(product, state=_blurred(product.state, policy.flow), accel_mps2=None, identity=None)
+    if isinstance(product, SensorWord):
+        return replace(product, since_ns=Instant(product.since_ns // GRID_NS * GRID_NS))
     grid_deg, grid_m = policy.urgent.grid_deg, policy.urgent.grid_apogee_m
     if isinstance(product, LaunchEvent):
         return replace(product, launch=_blurred_place(product.launch, grid_deg))

@@ -10,9 +10,10 @@ from math import isfinite
 
 from msgspec import Struct
 
-from tocsin.model.event import LaunchEvent
+from tocsin.model.event import LaunchEvent, SharedPrediction
 from tocsin.model.label import Nation
 from tocsin.model.product import Product, Traffic
+from tocsin.model.sensor import SensorWord
 from tocsin.model.track import Tracklet
 
 
@@ -22,19 +23,31 @@ class Kind(StrEnum):
     TRACKLET = "tracklet"
     LAUNCH = "launch"
     PREDICTION = "prediction"
+    SENSOR = "sensor"
 
 
 KINDS = frozenset(Kind)
 
-TRAFFIC_OF_KIND = {Kind.TRACKLET: Traffic.FLOW, Kind.LAUNCH: Traffic.URGENT, Kind.PREDICTION: Traffic.URGENT}
+TRAFFIC_OF_KIND = {
+    Kind.TRACKLET: Traffic.FLOW,
+    Kind.LAUNCH: Traffic.URGENT,
+    Kind.PREDICTION: Traffic.URGENT,
+    Kind.SENSOR: Traffic.URGENT,
+}
 """As `model.product.traffic_of`; here so that what a comparison depends on stands in this room."""
 
 
 def kind_of(product: Product) -> Kind:
     """The kind of a product."""
-    if isinstance(product, Tracklet):
-        return Kind.TRACKLET
-    return Kind.LAUNCH if isinstance(product, LaunchEvent) else Kind.PREDICTION
+    match product:
+        case Tracklet():
+            return Kind.TRACKLET
+        case LaunchEvent():
+            return Kind.LAUNCH
+        case SharedPrediction():
+            return Kind.PREDICTION
+        case SensorWord():
+            return Kind.SENSOR
 
 
 class Coarsening(StrEnum):
@@ -62,7 +75,7 @@ class PartnerTerms(Strict, frozen=True):
 
 
 class UrgentTerms(Strict, frozen=True):
-    """[urgent] launches and predictions. Grids in degrees on the ground and metres of apogee."""
+    """[urgent] launches, predictions, words on sensors. Grids in degrees on the ground, metres of apogee."""
 
     coarsen: Coarsening = Coarsening.REDUCE
     grid_deg: float = 0.1

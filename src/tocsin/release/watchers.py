@@ -20,13 +20,16 @@ OTHER_PLANE = "forbid.other-plane"
 NOT_ASKED = "forbid.kind"
 WAITS = "forbid.delay"
 
+MAP_KINDS = KINDS - {Kind.SENSOR}
+"""What can stand on a map of objects."""
+
 
 class Watcher(Struct, frozen=True):
     """`nation`: whose people look at it. `kinds`: what it is shown at all."""
 
     name: str
     nation: Nation
-    kinds: frozenset[Kind] = KINDS
+    kinds: frozenset[Kind] = MAP_KINDS
 
 
 def may_show(

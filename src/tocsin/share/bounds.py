@@ -12,6 +12,7 @@ import numpy as np
 
 from tocsin.model.event import ImpactPointPrediction, LaunchEvent, LaunchPointEstimate
 from tocsin.model.product import Product
+from tocsin.model.sensor import SensorWord
 from tocsin.model.space import STATE_SIZE, TRIANGLE_SIZE, EcefState
 from tocsin.model.time import SECOND_NS
 from tocsin.model.track import Tracklet
@@ -81,6 +82,8 @@ def _sound_but_for_covariance(product: Product) -> bool:
         return False
     if isinstance(product, Tracklet):
         return _sound_tracklet(product)
+    if isinstance(product, SensorWord):
+        return _datable(product.since_ns)
     place = product.launch if isinstance(product, LaunchEvent) else product.impact
     spoken_ns = product.confirmed_ns if isinstance(product, LaunchEvent) else product.made_ns
     apogee_m = 0.0 if isinstance(product, LaunchEvent) else product.apogee_m

@@ -284,10 +284,21 @@ export function footPanels() {
     none.hidden = reasons.length > 0;
     fillFacts(refused, reasons.map(([reason, n]) => [reason, String(n)]));
     setAttribute(refused, "class", reasons.length ? "inline alarm" : "inline");
-    sensors.update([...view.sensors].sort((a, b) => b.silent - a.silent).map(sensorRow), say("sensors.none"));
+    const own = [...view.sensors].sort((a, b) => b.silent - a.silent).map(sensorRow);
+    const abroad = (view.silent_abroad || []).map((word) => abroadRow(word, view.now));
+    sensors.update([...abroad, ...own], say("sensors.none"));
   };
   const node = h("footer", { id: "foot" }, panel(say("sensors"), "sensors", sensors.node), panel(say("quarantine"), "quarantine", refused, none), panel(say("exchange"), "exchange", counts));
   return { node, draw };
+}
+
+/** A partner's silent sensor, as that nation told us: [nation, sensor, since]. */
+function abroadRow([nation, sensor, since], now) {
+  return {
+    key: `${nation}/${sensor}`,
+    class: "silent",
+    cells: [{ text: `${nation} ${sensor}`, title: say("sensor.abroad") }, `✕ ${say("sensor.silent")}`, "–", span((now - since) / 1000)],
+  };
 }
 
 function sensorRow(sensor) {

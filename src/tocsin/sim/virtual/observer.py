@@ -16,6 +16,7 @@ from tocsin.model.event import LaunchEvent, SharedPrediction
 from tocsin.model.label import Caveat, Label, Nation
 from tocsin.model.product import Import, Offer, Product, Receipt, Traffic
 from tocsin.model.sealed import Sealed
+from tocsin.model.sensor import SensorWord
 from tocsin.model.time import SECOND_NS
 from tocsin.model.track import Tracklet
 from tocsin.node.door_words import DoorState
@@ -301,6 +302,8 @@ def kind(product: Product) -> str:
     """As it is called on the wire."""
     if isinstance(product, Tracklet):
         return "tracklet"
+    if isinstance(product, SensorWord):
+        return "sensor"
     return "launch" if isinstance(product, LaunchEvent) else "prediction"
 
 
@@ -315,6 +318,8 @@ def coarse(fine: Product, got: Product) -> bool:
         steps = (10_000.0,) * 3 + (100.0,) * 3
         on_grid = all(abs(v / g - round(v / g)) < 1e-6 for v, g in zip(got.state.x, steps, strict=False))
         return on_grid and got.identity is None and got.accel_mps2 is None
+    if isinstance(got, SensorWord):
+        return got.since_ns % (60 * SECOND_NS) == 0
     if isinstance(got, SharedPrediction):
         return abs(got.impact.lat_deg * 10 - round(got.impact.lat_deg * 10)) < 1e-6 and fine != got
     return abs(got.launch.lat_deg * 10 - round(got.launch.lat_deg * 10)) < 1e-6 and fine != got
