@@ -110,3 +110,15 @@ def test_partners_launch_event_counts_for_its_track_only() -> None:
     assert made.launch is not None
     assert made.launch.lat_deg == pytest.approx(40.5, abs=1e-6)
     assert msgspec.json.encode(made)
+
+
+@pytest.mark.parametrize(
+    ("below_m", "told"), [(40.0, True), (400.0, True), (50_000.0, False), (370_000.0, False)]
+)
+def test_a_state_below_the_ground_has_come_down_and_ends_no_assessment(below_m: float, told: bool) -> None:
+    last = track(FLOWN.flight_time_s)
+    x = np.array(last.state.x)
+    x[:3] *= 1.0 - below_m / np.linalg.norm(x[:3])
+    below = replace(last, state=replace(last.state, x=tuple(x.tolist())))
+    _, made = assess.step(assess.new_assess(), [below], [], [], last.last_ns)
+    assert (made[0].impact is not None) is told

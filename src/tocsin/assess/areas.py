@@ -27,8 +27,8 @@ def path(found: Prediction) -> Array:
     """Ground track rows [t, lat, lon, alt] from the prediction's epoch to impact, at most ARC_POINTS plus
     its end.
     """
-    every_s = max(found.fall.time_s / (ARC_POINTS - 2), 0.5)
-    return ground_track(found.start7, found.fall.time_s, every_s)
+    left_s = max(found.fall.time_s, 0.0)  # a track's error may put its last states just below the ground
+    return ground_track(found.start7, left_s, max(left_s / (ARC_POINTS - 2), 0.5))
 
 
 def arc(found: Prediction, track: Array) -> tuple[ArcPoint, ...]:

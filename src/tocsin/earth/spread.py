@@ -25,6 +25,10 @@ _hermite = np.polynomial.hermite_e.hermegauss(NODES)
 _AT: Final[Array] = _hermite[0]
 _WEIGHTS: Final[Array] = _hermite[1] / _hermite[1].sum()
 
+BURIED_S = 5.0
+"""A state below the ground came down before its epoch. Some hundred metres are the track's error, and its
+impact is still the best that is known; longer ago it is no flight at all. Own choice: a few km of fall."""
+
 
 class Landing(NamedTuple):
     """Mean impact and time after the start, and their covariance (3, 3): east, north (m), time (s), in the
@@ -52,7 +56,7 @@ def landing(x7: Array, p7: Array) -> Landing | None:
         return None
     x7 = np.array(x7, dtype=np.float64, order="C")
     top = _flown(x7)
-    if top is None:
+    if top is None or top[1].time_s < -BURIED_S:
         return None
     entry, end = top
     lat, lon, _ = ecef_to_geodetic(end.x_impact7[:3])
