@@ -101,11 +101,12 @@ def first_difference(
 
 
 def lattice(policy: Policy, nation: Nation, plane: Plane) -> Iterator[Question]:
-    """Every point: one question each. Products in a fixed disorder, each by all ways: neighbours differ in
-    everything, and a difference is found early."""
+    """Every point: one question each. The nation's own first, each by all ways, neighbours unlike each other:
+    so a difference is found early, and in a case that people know."""
     specimens = list(_specimens(nation, plane))
-    for n in range(len(specimens)):
-        product = specimens[n * STRIDE % len(specimens)]
+    mixed = [specimens[n * STRIDE % len(specimens)] for n in range(len(specimens))]
+    mixed.sort(key=lambda one: (one.label.plane is not plane, one.origin is not nation))
+    for product in mixed:
         for way in ways(nation):
             yield Question(
                 product, nation, way.partner, plane, way.direct, way.hub, policy, encrypts=way.encrypts
