@@ -171,3 +171,70 @@ def test_many_bodies_are_not_compared_all_with_all(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(match, "_cost", counted)
     fuse.step(state, (), (), after(START, 7.0))
     assert len(compared) < 120
+
+
+def test_a_young_source_helps_an_object_that_another_one_knows_to_fly_freely() -> None:
+    """Its sight began after the known coast: whatever its own doubt of a motor, it saw free flight only."""
+    coast = tracklet(Nation.KOR, 1, 1, 20.0)
+    young = replace(tracklet(Nation.USA, 1, 1, 20.0, phase=Phase.UNKNOWN), first_ns=after(START, 8.0))
+    both = fold([[coast, young]])[1][0]
+    told = fold([[coast, replace(young, phase=Phase.COAST)]])[1][0]
+    assert both.phase is Phase.COAST
+    assert both.state == told.state != coast.state
+
+
+def test_a_source_that_may_have_seen_the_motor_does_not() -> None:
+    coast = replace(tracklet(Nation.KOR, 1, 1, 20.0), burnout_ns=after(START, 8.0))
+    earlier = tracklet(Nation.USA, 1, 1, 20.0, phase=Phase.UNKNOWN)  # began at START
+    assert fold([[coast, earlier]])[1][0].state == coast.state
+
+
+@settings(max_examples=30)
+@given(st.floats(-5.0, 9.9), st.integers(0, 2**32 - 1))
+def test_a_track_that_broke_off_is_replaced_and_the_object_stays_one(overlap_s: float, seed: int) -> None:
+    """The nation's new track began up to 10 s before its old one took its last plot."""
+    chance = np.random.default_rng(seed)
+    old_last, begun = 40.0, 40.0 - overlap_s
+    other = tracklet(Nation.KOR, 1, 1, 40.0)
+    old = replace(tracklet(Nation.USA, 1, 1, old_last), life=Life.COASTING)
+    state, out = fuse.step(fuse.new_fusion(Nation.JPN), (), [other, old], after(START, 48.0))
+    for i in range(4):
+        at_s = 50.0 + i
+        new = replace(tracklet(Nation.USA, 2, i + 1, at_s), first_ns=after(START, begun))
+        partners = [replace(tracklet(Nation.KOR, 1, i + 2, at_s)), new, replace(old, sequence=i + 2)]
+        shuffled = [partners[j] for j in chance.permutation(3)]
+        state, out = fuse.step(state, (), shuffled, after(START, at_s))
+    assert [track.life for track in out] == [Life.CONFIRMED]
+    assert [m.track_id for m in out[0].members] == ["KOR-1", "USA-1", "USA-2"]
+    sigma = np.sqrt(np.diag(from_triangle(out[0].state.p))[:6])
+    assert np.allclose(sigma, SIGMA / np.sqrt(2.0), rtol=1e-3)  # two sources, never three
+
+
+def test_what_looked_broken_off_and_is_seen_again_was_another_object() -> None:
+    old = replace(tracklet(Nation.USA, 1, 1, 40.0), life=Life.COASTING)
+    new = replace(tracklet(Nation.USA, 2, 1, 50.0), first_ns=after(START, 36.0))
+    state, out = fuse.step(fuse.new_fusion(Nation.JPN), (), [old, new], after(START, 50.0))
+    state, out = fuse.step(state, (), [replace(new, sequence=2)], after(START, 51.0))
+    state, out = fuse.step(state, (), [replace(new, sequence=3)], after(START, 52.0))
+    assert len(out) == 1
+    for i in range(12):
+        both = [
+            tracklet(Nation.USA, 1, 10 + i, 53.0 + i),
+            replace(tracklet(Nation.USA, 2, 10 + i, 53.0 + i), first_ns=after(START, 36.0)),
+        ]
+        state, out = fuse.step(state, (), both, after(START, 53.0 + i))
+    assert sorted([m.track_id for m in track.members] for track in out) == [["USA-1"], ["USA-2"]]
+
+
+def test_what_may_hold_others_data_adds_nothing_twice() -> None:
+    """A source with Korean data in it joins by covariance intersection: the echo of what is counted already
+    makes the ellipse no smaller.
+    """
+    plain = tracklet(Nation.KOR, 1, 1, 20.0)
+    mixed = Label(Plane.EXERCISE, frozenset((Nation.USA, Nation.KOR)), frozenset(Nation))
+    echo = replace(plain, origin=Nation.USA, track_id="USA-1", label=mixed)
+    own = tracklet(Nation.USA, 1, 1, 20.0)
+    echoed = np.diag(from_triangle(fold([[plain, echo]])[1][0].state.p))
+    added = np.diag(from_triangle(fold([[plain, own]])[1][0].state.p))
+    assert np.allclose(echoed[:6], SIGMA**2, rtol=1e-6)
+    assert np.allclose(added[:6], SIGMA**2 / 2.0, rtol=1e-6)

@@ -2,8 +2,9 @@
 
 A source is a nation's track, always by its newest tracklet. Of one nation only the source that began last
 counts: an earlier one has ended or was lost from sight. Sources that know the coast are added as
-information (their errors have nothing in common but the prior on ln beta, which is counted once); before
-that the most precise one speaks for the object.
+information (their errors have nothing in common but the prior on ln beta, which is counted once), and with
+them those too young to know it that began after it; one that may hold others' data joins by covariance
+intersection. Before that the most precise one speaks for the object.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +12,10 @@ from typing import Final
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from tocsin.earth.gauss import invert, symmetrise
+from tocsin.earth.gauss import covariance_intersection, invert, symmetrise
 from tocsin.model.label import Nation, join_all
 from tocsin.model.space import EcefState
 from tocsin.model.time import Instant, seconds_between
@@ -27,6 +29,7 @@ Array = NDArray[np.float64]
 
 FRESH_S: Final = 15.0  # seen by anybody so lately counts as seen: a track's own limit and a link's delay
 AIR_FRESH_S: Final = 60.0
+TOGETHER_S: Final = 2.0  # a look or two: a young source that began so little before the known coast is in it
 _VELOCITY_WEIGHT_S: Final = 10.0  # a velocity error counts for the way it makes in so long
 
 Key = tuple[Nation, str]
@@ -113,7 +116,7 @@ def combine(
     if not alive:
         return None
     known = [sources[key_of(member)] for member in members if key_of(member) in sources]
-    coast = [source for source in alive if source.phase is Phase.COAST]
+    coast = in_coast(alive)
     chosen = None if coast else _most_precise(alive)
     state = _added(coast) if chosen is None else chosen.state
     powered_phase = Phase.BOOST if any(s.phase is Phase.BOOST for s in alive) else Phase.UNKNOWN
@@ -133,6 +136,22 @@ def combine(
     )
 
 
+def in_coast(alive: Sequence[Tracklet]) -> list[Tracklet]:
+    """The sources whose whole sight of the object is free flight: those that say so, and young ones that
+    cannot tell yet but began when another one knows that it flew freely. Empty while nobody knows.
+    """
+    sure = [source for source in alive if source.phase is Phase.COAST]
+    if not sure:
+        return []
+    since = min(source.first_ns if source.burnout_ns is None else source.burnout_ns for source in sure)
+    return [
+        source
+        for source in alive
+        if source.phase is Phase.COAST
+        or (source.phase is Phase.UNKNOWN and seconds_between(source.first_ns, since) <= TOGETHER_S)
+    ]
+
+
 def life_of(alive: Sequence[Tracklet], now: Instant) -> Life:
     """CONFIRMED while any source sees it, COASTING while all only predict."""
     for source in alive:
@@ -147,27 +166,49 @@ def _kind(known: Sequence[Tracklet]) -> ObjectClass:
     return next((k for k in (ObjectClass.BALLISTIC, ObjectClass.AIR) if k in kinds), ObjectClass.UNKNOWN)
 
 
+def known_pedigree(source: Tracklet) -> bool:
+    """Is all that is in it its own nation's? What holds others' sensors may hold what is counted already."""
+    return source.label.originators == frozenset((source.origin,))
+
+
 def _added(coast: Sequence[Tracklet]) -> EcefState:
-    """Information of all coasting sources at the newest epoch among them."""
+    """All coasting sources at the newest epoch among them: information added; what is of unknown pedigree
+    joins by covariance intersection, which counts nothing twice.
+    """
     if len(coast) == 1:
         return coast[0].state
     epoch = max(source.state.epoch_ns for source in coast)
-    total, weighted = np.zeros((7, 7)), np.zeros(7)
-    for source in coast:
-        x, p = moved(source, epoch)
-        information = _information(p)
-        if information is None:
-            continue
-        total += information
-        weighted += information @ (x - _origin(coast[0]))
-    if not total.any():
+    origin = np.array(coast[0].state.x)  # to count from: the Earth's radius would eat digits
+    sure = [_apart(source, epoch, origin) for source in coast if known_pedigree(source)]
+    unsure = [_apart(source, epoch, origin) for source in coast if not known_pedigree(source)]
+    fused = _summed([one for one in sure if one is not None], origin)
+    for other in unsure:
+        if other is not None:
+            fused = other if fused is None else Gaussian(*covariance_intersection(fused, other)[:2])
+    if fused is None:
         return coast[0].state
-    extra = min((len(coast) - 1) * LN_BETA_SIGMA**-2, total[6, 6] - LN_BETA_SIGMA**-2)
+    return EcefState(epoch, tuple((origin + fused.x).tolist()), triangle(symmetrise(fused.p)))
+
+
+def _apart(source: Tracklet, epoch: Instant, origin: Array) -> Gaussian | None:
+    """A source in free flight at an epoch, counted from a place; None when no number is left of it."""
+    x, p = moved(replace(source, phase=Phase.COAST), epoch)
+    return None if _information(p) is None else Gaussian(x - origin, p)
+
+
+def _summed(independent: Sequence[Gaussian], origin: Array) -> Gaussian | None:
+    """Information of independent estimates, their common prior on ln beta counted once."""
+    if len(independent) < 2:
+        return independent[0] if independent else None
+    parts = [invert(p) for _, p in independent]
+    total = np.sum(parts, axis=0)
+    weighted = np.sum([part @ x for part, (x, _) in zip(parts, independent, strict=True)], axis=0)
+    extra = min((len(parts) - 1) * LN_BETA_SIGMA**-2, total[6, 6] - LN_BETA_SIGMA**-2)
     if extra > 0.0:
         total[6, 6] -= extra
-        weighted[6] -= extra * (LN_BETA_MEAN - _origin(coast[0])[6])
-    cov = _safe_inverse(total)
-    return EcefState(epoch, tuple((_origin(coast[0]) + cov @ weighted).tolist()), triangle(cov))
+        weighted[6] -= extra * (LN_BETA_MEAN - origin[6])
+    p = symmetrise(invert(symmetrise(total)))
+    return Gaussian(p @ weighted, p)
 
 
 def _information(p: Array) -> Array | None:
@@ -179,15 +220,6 @@ def _information(p: Array) -> Array | None:
     except np.linalg.LinAlgError:
         return None
     return information if np.isfinite(information).all() else None
-
-
-def _origin(source: Tracklet) -> Array:
-    """A place to count from, so that metres of the Earth's radius do not eat digits."""
-    return np.array(source.state.x)
-
-
-def _safe_inverse(information: Array) -> Array:
-    return symmetrise(invert(symmetrise(information)))
 
 
 def _most_precise(alive: Sequence[Tracklet]) -> Tracklet:

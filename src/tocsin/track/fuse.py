@@ -19,7 +19,7 @@ from tocsin.model.time import Instant, after, seconds_between
 from tocsin.model.track import FusedTrack, Life, Member, Phase, Track, Tracklet
 from tocsin.track.body import Body, Key, combine, counting, gaussian_of, key_of, life_of, tracklet_of
 from tocsin.track.life import AFTER_IMPACT_S, ENDED, UNKNOWN_KEPT_S
-from tocsin.track.match import matched, stranger, twins
+from tocsin.track.match import matched, stranger, twins, twofold
 
 REMEMBERED_S: Final = 600.0  # an ended source is known for so long, so that late tracklets begin nothing
 STALE_S: Final = 20.0
@@ -182,7 +182,9 @@ def _merged(
 def _parted(
     sources: dict[Key, Tracklet], bodies: list[Body], number: int, changed: frozenset[Key], now: Instant
 ) -> tuple[list[Body], int]:
-    """A source that disagrees for long leaves its body for one of its own."""
+    """A source that disagrees for long, or is seen beside another one of its nation, leaves its body for one
+    of its own.
+    """
     for i, body in enumerate(bodies):
         if (
             body.ended_ns is not None
@@ -190,7 +192,7 @@ def _parted(
             or not changed & {key_of(m) for m in body.members}
         ):
             continue
-        odd = stranger(body, sources)
+        odd = twofold(body, sources) or stranger(body, sources)
         if odd is None or body.strangers + 1 < STRANGER_STEPS:
             bodies[i] = (
                 body

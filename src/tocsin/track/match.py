@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from tocsin.earth.gauss import chi2_gate
 from tocsin.model.label import Nation
-from tocsin.model.track import FusedTrack, Member, ObjectClass, Phase, Tracklet
+from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase, Tracklet
 from tocsin.track.associate import assign, dense
 from tocsin.track.body import Body, Sources, counting, key_of, moved
 from tocsin.track.life import ENDED
@@ -23,6 +23,10 @@ GATE: Final = chi2_gate(6, 0.999)
 STRANGER_GATE: Final = 2.0 * chi2_gate(6, 0.99999)  # far outside honest noise
 AIR_M: Final = 3_000.0  # two nations' tracks of one aircraft, each with its radars' errors
 OVERLAP_NS: Final = 2_000_000_000
+# A track that breaks off takes plots, true or false, for a while after the one that follows it began, and is
+# coasting before it can be told from one that lives: so long at most.
+BROKEN_OVERLAP_NS: Final = 10_000_000_000
+BOTH_SEEN_NS: Final = 2_000_000_000
 REBORN_NS: Final = 10_000_000_000
 FLOOR_M: Final = 150.0  # what is not known of a motor after a second (see motion.doubt)
 BEND_MPS2: Final = 200.0  # of acceleration unseen for a while, at the gate's five sigmas
@@ -37,16 +41,36 @@ def main_path(source: Tracklet | FusedTrack) -> bool:
 
 def compatible(source: Tracklet, body: Body, sources: Sources) -> bool:
     """No other living source of its nation was seen in the body while this one was: one nation never sees
-    one object twice.
+    one object twice. One that coasts may have broken off a little after the other began.
     """
     for member in body.members:
         other = sources.get(key_of(member))
         if other is None or other.origin is not source.origin or other.life in ENDED:
             continue
         first, second = sorted((source, other), key=lambda s: (s.first_ns, s.track_id))
-        if first.last_ns > second.first_ns + OVERLAP_NS:
+        allowed_ns = BROKEN_OVERLAP_NS if first.life is Life.COASTING else OVERLAP_NS
+        if first.last_ns > second.first_ns + allowed_ns:
             return False
     return True
+
+
+def twofold(body: Body, sources: Sources) -> Member | None:
+    """The younger of two sources of one nation that are both seen now, long after it began: what looked like
+    a track broken off was another object.
+    """
+    seen: dict[Nation, Tracklet] = {}
+    living = [sources[key_of(member)] for member in body.members if key_of(member) in sources]
+    for source in sorted(living, key=lambda s: (s.first_ns, s.track_id)):
+        if source.life is not Life.CONFIRMED:
+            continue
+        first = seen.setdefault(source.origin, source)
+        if (
+            first.last_ns > source.first_ns + BROKEN_OVERLAP_NS
+            and abs(first.last_ns - source.last_ns) < BOTH_SEEN_NS
+            and first is not source
+        ):
+            return Member(source.origin, source.track_id)
+    return None
 
 
 def matched(new: Sequence[Tracklet], bodies: Sequence[Body], sources: Sources) -> list[tuple[int, int]]:
