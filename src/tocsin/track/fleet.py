@@ -174,6 +174,11 @@ class Flock:
             seen[owner[recent], self.log[recent, 2].astype(np.int64)] = True
         return seen
 
+    def served(self, sensor: int, time_s: float, same_s: float) -> set[int]:
+        """Numbers of those that have a row of a sensor's look."""
+        of_look = (self.log[:, 2] == sensor) & (np.abs(self.log[:, 0] - time_s) < same_s)
+        return set(self.owners[of_look].tolist())
+
     def rows_of(self, number: int) -> Array:
         """Open rows of a record, in order."""
         rows = self.log[self.owners == number]

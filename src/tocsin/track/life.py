@@ -21,6 +21,7 @@ TENTATIVE_LEAST_S: Final = 5.0
 UNKNOWN_KEPT_S: Final = 400.0  # without a known coast nobody knows where it is after that
 UNSEEN_THRUST_S: Final = 60.0  # the same for an object lost from sight under power: it may have flown further
 CONFIRM_PLOTS: Final = 4
+CONFIRM_GROUPED: Final = 2  # of one that moves as its group does: clutter has no velocity
 
 
 class Happening(StrEnum):

@@ -24,6 +24,7 @@ _JUMP_LONGEST_S: Final = 20.0
 # The cubic's own error just after a jump that its window straddles.
 _POSITION_FLOOR_M: Final = 100.0
 _VELOCITY_FLOOR_MPS: Final = 20.0
+_LIKE_MPS2: Final = 15.0
 CLIMBING_MPS: Final = 100.0
 UNDER_GROUND_M: Final = -2_000.0
 
@@ -69,6 +70,12 @@ def doubt(dt_s: float) -> Array:
     way = _POSITION_FLOOR_M + _JUMP_MPS2 * min(span, _JUMP_LONGEST_S) * (
         span - 0.5 * min(span, _JUMP_LONGEST_S)
     )
+    return np.diag([way**2] * 3 + [speed**2] * 3 + [0.0])
+
+
+def slight_doubt(dt_s: float) -> Array:
+    """The same of one that moves as its group does: a motor that went out meanwhile."""
+    way, speed = 0.5 * _LIKE_MPS2 * dt_s**2, _LIKE_MPS2 * abs(dt_s)
     return np.diag([way**2] * 3 + [speed**2] * 3 + [0.0])
 
 

@@ -10,7 +10,7 @@ from tocsin.model.space import EcefState
 from tocsin.model.time import Instant
 from tocsin.model.track import Life, ObjectClass, Phase
 from tocsin.track.batch import evaluate_poly
-from tocsin.track.motion import Gaussian, coasting, doubt, powered, seven
+from tocsin.track.motion import Gaussian, coasting, doubt, powered, seven, slight_doubt
 from tocsin.track.rows import pack, unpack
 
 Array = NDArray[np.float64]
@@ -52,6 +52,7 @@ class Record(Struct, frozen=True):
     early: tuple[EcefState, ...] = ()
     resumed: bool = False  # `start` holds what was known before a long gap
     filtered: bool = False  # its numbers are in the fleet
+    group: bytes = b""  # velocity (3,) at `start_s` by which it was begun in a crowd, like its neighbours
 
 
 def poly_of(record: Record) -> tuple[Array, Array]:
@@ -94,7 +95,7 @@ def at(record: Record, time_s: float) -> Gaussian:
         return powered(now.x, now.p, accel, dt_s)
     if flies(record):
         moved = coasting(now.x, now.p, dt_s)
-        return Gaussian(moved.x, moved.p + doubt(dt_s))
+        return Gaussian(moved.x, moved.p + (slight_doubt(dt_s) if record.group else doubt(dt_s)))
     c, p = poly_of(record)
     position, velocity, _ = evaluate_poly(c, dt_s)
     phi = np.kron(np.array([[1.0, dt_s, dt_s**2 / 2, dt_s**3 / 6], [0.0, 1.0, dt_s, dt_s**2 / 2]]), np.eye(3))

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from tocsin.model.sensor import Sensor
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Life, ObjectClass, Phase
-from tocsin.track.associate import assign, gate, scans
+from tocsin.track.associate import Candidates, assign, gate, scans
+from tocsin.track.crib import Crib
 from tocsin.track.fleet import Fleet, Flock, hollow, ripe
 from tocsin.track.fleet_kernels import HEAD
 from tocsin.track.living import QUIET_S, lived
+from tocsin.track.nursery import HOLD_S
 from tocsin.track.record import Record, at, estimate
-from tocsin.track.rows import LOS, instant, rows_of
+from tocsin.track.rows import LOS, ROW, instant, merged, rows_of, seconds, unpack
 from tocsin.track.solve import broken_off, resumed, update
 from tocsin.track.start import LOOSE_S, from_radar, from_sights
 
@@ -34,6 +36,10 @@ DOWN_NS: Final = 10 * SECOND_NS
 GAP_S: Final = 20.0
 VAGUE_M: Final = 2_000.0
 LOOSE_LIMIT: Final = 64
+HELD_LIMIT: Final = 4_000
+# Plots of one object so close in time are of one look of a sensor.
+SAME_LOOK: Final = 0.6
+SAME_LOOK_S: Final = 0.5
 TENTATIVE_LIMIT: Final = 1_000
 
 
@@ -45,16 +51,21 @@ class Scene:
         records: Sequence[Record],
         fleet: Fleet,
         loose: Array,
+        crib: Crib,
         table: Array,
         sensors: Sequence[Sensor],
         base_ns: Instant,
+        now: Instant,
     ) -> None:
         self.records = list(records)
         self.flock = Flock(fleet, len(table))
         self.loose = loose
+        self.crib = crib
         self.table = table
         self.periods_s = [sensor.period_s for sensor in sensors]
         self.base_ns = base_ns
+        self.now_s = seconds(base_ns, now)
+        self.held = np.empty((0, ROW))
 
     def take(self, chunk: Array) -> None:
         """Give a chunk's rows to their objects: the confirmed choose first, then the tentative; the rest may
@@ -64,17 +75,78 @@ class Scene:
         taken: dict[int, list[Array]] = {}
         for scan in scans(chunk, self.periods_s):
             left, time_s = scan, float(np.mean(scan[:, 0]))
+            served = self._served(int(scan[0, 2]), time_s)
             for tentative in (False, True):
                 if not len(left):
                     break
                 chosen = self._asking(tentative, time_s)
                 means, covs = self._states(chosen, time_s)
-                pairs = assign(gate(left, self.table, means, covs, time_s))
+                if not tentative:
+                    around = means[np.isfinite(means).all(axis=1), :3]
+                free = [k for k, i in enumerate(chosen) if i not in served]
+                chosen, means, covs = [chosen[k] for k in free], means[free], covs[free]
+                found = gate(left, self.table, means, covs, time_s)
+                if not tentative and self.now_s - time_s < min(HOLD_S, self.periods_s[int(scan[0, 2])]):
+                    left, found = self._hold(left, found)
+                pairs = assign(found)
                 for track, plot in pairs:
                     taken.setdefault(chosen[track], []).append(left[plot])
                 left = np.ascontiguousarray(np.delete(left, [plot for _, plot in pairs], axis=0))
-            self._begin(left)
+            self._begin(self._to_crib(left, around, time_s))
         self._update(taken)
+
+    def _hold(self, left: Array, found: Candidates) -> tuple[Array, Candidates]:
+        """Rows that more than one track may have made wait until their look is whole: who has no plot yet
+        would take a neighbour's.
+        """
+        many = np.bincount(found.plots, minlength=len(left)) > 1
+        if not many.any():
+            return left, found
+        self.held = merged(self.held, left[many])[-HELD_LIMIT:]
+        place, kept = np.cumsum(~many) - 1, ~many[found.plots]
+        rest = Candidates(found.tracks[kept], place[found.plots[kept]], found.costs[kept])
+        return np.ascontiguousarray(left[~many]), rest
+
+    def _served(self, sensor: int, time_s: float) -> set[int]:
+        """Records (indices) that have a row of this look already: it may come in parts, over steps, and a
+        look gives an object at most one plot.
+        """
+        same_s = min(SAME_LOOK, SAME_LOOK_S / self.periods_s[sensor]) * self.periods_s[sensor]
+        numbers = self.flock.served(sensor, time_s, same_s)
+        found: set[int] = set()
+        for i, record in enumerate(self.records):
+            if record.filtered:
+                if record.number in numbers:
+                    found.add(i)
+            else:
+                rows = unpack(record.rows, -1, ROW)
+                if np.any((rows[:, 2] == sensor) & (np.abs(rows[:, 0] - time_s) < same_s)):
+                    found.add(i)
+        return found
+
+    def _to_crib(self, left: Array, around: Array, time_s: float) -> Array:
+        """Rows that nobody wants, those in a crowd taken away; `around` (n, 3): where the confirmed are. What
+        began just now in the middle of a crowd was begun too early.
+        """
+        if not len(left) or left[0, 1] == LOS:
+            return left
+        young = [i for i, record in enumerate(self.records) if self.crib.takes_back(record, time_s)]
+        left, crowd = self.crib.take(left, around, [self.records[i] for i in young])
+        gone = {young[k] for k in crowd}
+        self.records = [record for i, record in enumerate(self.records) if i not in gone]
+        return left
+
+    def hatch(self) -> None:
+        """Objects that the crib's rows show now; rows that waited too long begin objects by themselves."""
+        for sensor in self.crib.sensors():
+            time_s = self.crib.newest_s(sensor)
+            chosen = self._asking(False, time_s)
+            means, _ = self._states(chosen, time_s)
+            means = means[np.isfinite(means).all(axis=1)]
+            born, again = self.crib.hatch(sensor, self.now_s, means)
+            self.records += born
+            self.held = merged(self.held, again)[-HELD_LIMIT:]
+            self._begin(self.crib.stale(sensor, time_s))
 
     def _asking(self, tentative: bool, time_s: float) -> list[int]:
         """Records that may choose plots now. One lost from sight under power is anywhere by now: it waits

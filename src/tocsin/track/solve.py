@@ -212,7 +212,9 @@ def _powered(record: Record, rows: Array, table: Array, base_ns: Instant) -> Rec
     rows = np.ascontiguousarray(rows[rows[:, 0] >= rows[-1, 0] - POWERED_KEPT_S])
     record = replace(record, rows=pack(rows), down_ns=None)
     if record.motor_mps2 == 0.0:
-        found = young_fit(rows, table, _young_guess(record, rows), float(rows[0, 0]), MOTOR_LEAST_MPS2)
+        first_s = float(rows[0, 0])
+        group = np.frombuffer(record.group) if record.group and first_s == record.start_s else None
+        found = young_fit(rows, table, _young_guess(record, rows), first_s, MOTOR_LEAST_MPS2, group)
         if found is not None:
             return _young(record, rows, table, found, base_ns)
     return _cubic(replace(record, start=b""), rows, table, base_ns)

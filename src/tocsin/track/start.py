@@ -12,7 +12,7 @@ from tocsin.model.time import Instant
 from tocsin.model.track import Life, ObjectClass, Phase
 from tocsin.track.associate import crossing
 from tocsin.track.batch import poly_fit
-from tocsin.track.life import CONFIRM_PLOTS
+from tocsin.track.life import CONFIRM_GROUPED, CONFIRM_PLOTS
 from tocsin.track.motion import Gaussian
 from tocsin.track.record import Record, estimate
 from tocsin.track.rows import LOS, instant, pack
@@ -81,7 +81,8 @@ def _tentative(rows: Array, table: Array, point: Array, base_ns: Instant) -> Rec
 
 def sure(record: Record, all_sights: bool) -> bool:
     """Seen often enough, and the fit is one of an object?"""
-    if record.plots < (CONFIRM_SIGHTS if all_sights else CONFIRM_PLOTS) or record.chi2_ratio > SURE_MISFIT:
+    needed = CONFIRM_SIGHTS if all_sights else CONFIRM_PLOTS
+    if record.plots < (CONFIRM_GROUPED if record.group else needed) or record.chi2_ratio > SURE_MISFIT:
         return False
     p = estimate(record)[0].p
     return bool(np.trace(p[:3, :3]) < SURE_POSITION_M**2 and np.trace(p[3:6, 3:6]) < SURE_VELOCITY_MPS**2)

@@ -19,12 +19,13 @@ from tocsin.model.sensor import Sensor
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Plot, Track
 from tocsin.track import air
+from tocsin.track.crib import Crib
 from tocsin.track.fleet import Fleet
 from tocsin.track.life import ENDED
 from tocsin.track.numbers import Numbers
 from tocsin.track.publish import publish
 from tocsin.track.record import Record
-from tocsin.track.rows import ROW, is_main, pack, row_table, sensor_table, unpack
+from tocsin.track.rows import ROW, is_main, merged, pack, row_table, rows_of, sensor_table, unpack
 from tocsin.track.scene import Scene
 from tocsin.track.stitch import join
 
@@ -48,6 +49,9 @@ class TrackerState(Struct, frozen=True):
     records: tuple[Record, ...] = ()
     fleet: Fleet = Fleet()
     loose: bytes = b""
+    waiting: bytes = b""
+    tried: bytes = b""
+    held: bytes = b""
     aircraft: tuple[air.AirRecord, ...] = ()
 
 
@@ -61,11 +65,15 @@ def step(state: TrackerState, plots: Sequence[Plot], now: Instant) -> tuple[Trac
     """Take the plots that arrived; all confirmed tracks that are alive, or ended in this step, by number."""
     state, fresh = _fresh(state, plots)
     table = sensor_table(state.sensors)
-    rows = row_table([(plot, sensor) for plot, sensor in fresh if is_main(plot)], state.base_ns)
+    new = row_table([(plot, sensor) for plot, sensor in fresh if is_main(plot)], state.base_ns)
+    rows = merged(rows_of(state.held), new)
+    tried = unpack(state.tried, -1).copy() if state.tried else np.full(len(table), -np.inf)
+    crib = Crib(rows_of(state.waiting), tried, table, state.sensors, state.base_ns)
     loose = unpack(state.loose, -1, ROW)
-    scene = Scene(state.records, state.fleet, loose, table, state.sensors, state.base_ns)
+    scene = Scene(state.records, state.fleet, loose, crib, table, state.sensors, state.base_ns, now)
     for chunk in _chunks(rows):
         scene.take(chunk)
+    scene.hatch()
     sky = air.Sky(state.aircraft)
     for plot, sensor in fresh:
         if not is_main(plot):
@@ -125,6 +133,9 @@ def _close(
         state,
         next_number=number,
         loose=pack(scene.loose),
+        waiting=pack(scene.crib.waiting),
+        tried=pack(scene.crib.tried_s),
+        held=pack(scene.held),
         records=tuple(r for r in scene.records if r.life not in ENDED),
         fleet=scene.flock.packed(),
         aircraft=tuple(a for a in flying if a.life not in ENDED),

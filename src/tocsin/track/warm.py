@@ -3,7 +3,7 @@
 import numpy as np
 
 from tocsin.earth.frames import geodetic_to_ecef
-from tocsin.track import kernels
+from tocsin.track import group_kernels, kernels
 from tocsin.track.associate import gate
 from tocsin.track.fleet import Fleet, Flock
 from tocsin.track.rows import ROW, SENSOR
@@ -25,3 +25,8 @@ def warm_track() -> None:
     flock.seen = np.zeros((1, 1), dtype=np.uint8)
     flock.take(np.zeros(2, dtype=np.int64), rows, table)
     flock.moved(np.zeros(1, dtype=np.int64), 2.0)
+    group_kernels.vote(
+        np.ones((1, 3)), np.ones((1, 3)), np.ones((1, 2)), np.ones((1, 3)), 1.0, np.empty((1, 4))
+    )
+    one = np.zeros(1, dtype=np.int64)
+    group_kernels.take_rows(x[:, 0].copy(), p[:, 0].copy(), one, rows[:1], table)

@@ -23,6 +23,9 @@ _POSITION_M: Final = 3e6
 _VELOCITY_MPS: Final = 5_000.0
 _PUSH_MPS2: Final = 40.0
 _INFORMATION: Final = np.diag([_POSITION_M**-2] * 3 + [_VELOCITY_MPS**-2] * 3 + [LN_BETA_SIGMA**-2])
+# Of an object's velocity about its group's, as well as that is known from three looks (ours).
+GROUP_MPS: Final = 80.0
+_GROUPED: Final = np.diag([_POSITION_M**-2] * 3 + [GROUP_MPS**-2] * 3 + [LN_BETA_SIGMA**-2])
 _ANEW_S: Final = 25.0  # so long the search also begins anew
 _FIT_SIGMAS: Final = 3.0
 _SMALL_SIGMAS: Final = 2.5
@@ -39,9 +42,14 @@ class Young(NamedTuple):
     coast: bool
 
 
-def young_fit(rows: Array, table: Array, guess: Array, t0_s: float, motor_mps2: float) -> Young | None:
-    """From a guess (8,) of state and push at the first row's time; None when neither model fits."""
-    prior = Prior(np.concatenate((guess[:3], np.zeros(3), [LN_BETA_MEAN])), _INFORMATION)
+def young_fit(
+    rows: Array, table: Array, guess: Array, t0_s: float, motor_mps2: float, group: Array | None = None
+) -> Young | None:
+    """From a guess (8,) of state and push at the first row's time, and the velocity (3,) of its group then;
+    None when neither model fits.
+    """
+    velocity, information = (np.zeros(3), _INFORMATION) if group is None else (group, _GROUPED)
+    prior = Prior(np.concatenate((guess[:3], velocity, [LN_BETA_MEAN])), information)
     pushed = flight_fit(rows, table, guess, t0_s, push_mps2=_PUSH_MPS2, prior=prior)
     anew = straight_guess(rows, table) if rows[-1, 0] - t0_s < _ANEW_S else None
     if anew is not None:
