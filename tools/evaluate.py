@@ -23,6 +23,7 @@ FIGURES: Final[dict[str, tuple[str, tuple[str, ...], float]]] = {
     "far-JPN": ("far", ("--sensors", "JPN"), 1.0),
     "lofted-KOR": ("lofted", ("--sensors", "KOR"), 1.0),
     "near-all": ("near", (), 0.2),
+    "near-space": ("near-space", (), 0.2),
     "near-noise": ("near", ("--process-noise", "0.01"), 0.2),
     "near-delayed": ("near", ("--share-delay", "2"), 0.2),
     "far-all": ("far", (), 0.2),

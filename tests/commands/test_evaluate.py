@@ -72,3 +72,32 @@ def test_pictures_and_noise(tmp_path: Path) -> None:
     assert found["at"]["60"]["position_ratio"] is None
     assert found["at"]["60"]["tracked"] == 1
     assert found["at"]["120"]["tracked"] == 0
+
+
+def test_runs_kept_in_pieces_are_judged_as_one(tmp_path: Path) -> None:
+    words = ("--scenario", "near", "--sensors", "KOR-R1", "--until", "30", "--json")
+    whole = invoke(*words, "--runs", "3")
+    first, second = str(tmp_path / "a.runs"), str(tmp_path / "b.runs")
+    assert invoke(*words, "--runs", "2", "--save", first).exit_code == 0
+    assert invoke(*words, "--runs", "1", "--seed", "3", "--save", second).exit_code == 0
+    both = invoke("--merge", second, "--merge", first, "--json")
+    assert both.exit_code == 0, both.output
+    assert both.stdout == whole.stdout
+
+    twice = invoke("--merge", first, "--merge", first)
+    assert isinstance(twice.exception, UserError)
+    assert "seed 1 is in" in str(twice.exception)
+    other = str(tmp_path / "c.runs")
+    assert (
+        invoke(*words, "--runs", "1", "--seed", "9", "--process-noise", "0.1", "--save", other).exit_code == 0
+    )
+    mixed = invoke("--merge", first, "--merge", other)
+    assert isinstance(mixed.exception, UserError)
+    assert "different plans" in str(mixed.exception)
+    (tmp_path / "d.runs").write_bytes(b"{}")
+    strange = invoke("--merge", str(tmp_path / "d.runs"))
+    assert isinstance(strange.exception, UserError)
+    assert "holds no runs" in str(strange.exception)
+    nothing = invoke("--runs", "1")
+    assert isinstance(nothing.exception, UserError)
+    assert "no scenario is given" in str(nothing.exception)

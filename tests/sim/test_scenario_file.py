@@ -81,6 +81,7 @@ def test_these_are_shipped() -> None:
         "far",
         "lofted",
         "near",
+        "near-space",
         "quiet",
         "salvo",
         "salvo-1km",

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,7 @@ from rich.table import Table
 from tocsin.errors import UserError
 from tocsin.measure.cues import Cues, cue
 from tocsin.measure.evaluation import AtAge, Evaluation, evaluated
+from tocsin.measure.kept import Kept, merged, read_runs, write_runs
 from tocsin.measure.pictures import write_pictures
 from tocsin.measure.trial import Plan, Trial, run
 from tocsin.model.label import Nation
@@ -36,11 +38,18 @@ INTERRUPTED = 130
 """128 + SIGINT, as shells count."""
 
 
+Saved = Annotated[Path | None, typer.Option(metavar="FILE", help="Keep the runs here, for --merge.")]
+Merged = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="Judge runs kept by --save, and fly none; once for each file."),
+]
+
+
 def evaluate_command(
     scenario: Annotated[
-        str,
+        str | None,
         typer.Option("--scenario", metavar="NAME|FILE", help="A shipped scenario's name or a .toml file."),
-    ],
+    ] = None,
     runs: Annotated[int, typer.Option(min=1, max=100_000, help="Runs, each with its own noise.")] = 200,
     sensors: Annotated[
         str, typer.Option(metavar="SET", help="'all', or nations and sensor ids: KOR or JPN-R1,USA.")
@@ -66,6 +75,8 @@ def evaluate_command(
     ] = False,
     plot: Annotated[Path | None, typer.Option(metavar="DIR", help="Pictures (SVG) into this folder.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The first run's; the others follow it.")] = 1,
+    save: Saved = None,
+    merge: Merged = None,
     jobs: Annotated[int, typer.Option(min=1, max=256, help="Processes.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
@@ -75,14 +86,32 @@ def evaluate_command(
     the first look at it in free flight on; SIAP counts all flights. Method: docs/evaluation.md.
 
     Example: tocsin evaluate --scenario near --runs 200 --json
+    In pieces: tocsin evaluate --scenario near --runs 100 --seed 101 --save b.runs, then
+    tocsin evaluate --merge a.runs --merge b.runs
     """
+    if merge:
+        kept = merged([(str(path), read_runs(path)) for path in merge])
+        _told(kept, plot, as_json)
+        return
+    if scenario is None:
+        raise UserError("no scenario is given", fix="give --scenario, or runs kept before with --merge")
     whole = chosen(load(scenario), sensors)
     plan = Plan(whole, nation or _first_to_see(whole), sharing, share_delay, noise, until)
-    try:
+    with _interruptible():
         if compare:
             _show_cues(_cues(plan, seed, runs, jobs), as_json)
             return
-        trials = _collected(plan, seed, runs, jobs)
+        kept = Kept(plan, seed, runs, tuple(_collected(plan, seed, runs, jobs)))
+    if save is not None:
+        write_runs(kept, save)
+    _told(kept, plot, as_json)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C and killed processes end in words."""
+    try:
+        yield
     except KeyboardInterrupt:
         print("stopped; nothing was written", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
@@ -90,10 +119,10 @@ def evaluate_command(
         raise UserError(
             "a process of --jobs was killed", fix="give fewer --jobs, or more memory"
         ) from failure
-    _told(evaluated(plan, seed, runs, trials), plot, as_json)
 
 
-def _told(found: Evaluation, plot: Path | None, as_json: bool) -> None:
+def _told(kept: Kept, plot: Path | None, as_json: bool) -> None:
+    found = evaluated(kept.plan, kept.seed, kept.runs, kept.trials)
     if plot is not None:
         write_pictures(found, plot)
     if as_json:
