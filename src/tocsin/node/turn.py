@@ -5,14 +5,14 @@ Effects are handed back only after the step stands in the record: nobody is told
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import msgspec
 from msgspec.structs import astuple
 
 from tocsin.model.handoff import HandedItem, Witnessed
-from tocsin.model.product import Import
+from tocsin.model.product import Import, Quarantined
 from tocsin.model.time import Instant
 from tocsin.node.canonical import digest
 from tocsin.node.hall_words import (
@@ -24,7 +24,7 @@ from tocsin.node.hall_words import (
 )
 from tocsin.node.pipeline import hall_step
 from tocsin.node.snapshot import Cadence, freeze
-from tocsin.record.ledger import Entry, Imported, Step, Ticks
+from tocsin.record.ledger import Entry, Imported, ImportKey, Step, Ticks
 from tocsin.record.tick import Tick
 
 Fold = Callable[[HallState | None, Sequence[HallStimulus], Instant], tuple[HallState, tuple[HallEffect, ...]]]
@@ -44,6 +44,9 @@ class HallBook(Protocol):
 
     def append(self, step: Step) -> None:
         """Commit one step with all that belongs to it, or nothing of it."""
+
+    def imported(self, keys: Iterable[ImportKey]) -> frozenset[ImportKey]:
+        """Those of these products that the record holds."""
 
     def mark(self, name: str) -> int:
         """`handed` (by the door) or `offers_taken` (by the door); 0 before the first."""
@@ -86,6 +89,9 @@ class Turner:
     ) -> tuple[HallEffect, ...]:
         """Run one step and commit it. `now` never goes back: a clock that does is held at the last step's."""
         now = max(now, self.last_now)
+        stimuli = [
+            self._once(word, arrived_wall_ns) if isinstance(word, HandedIn) else word for word in stimuli
+        ]
         began_s = time.perf_counter()
         state, effects = self._fold(self.state, stimuli, now)
         sha256 = digest(state)
@@ -112,6 +118,21 @@ class Turner:
         self.state, self.last_now = state, now
         return effects
 
+    def _once(self, handed: HandedIn, at_wall_ns: Instant) -> HandedIn:
+        """What the record holds already is told and taken no more: a door whose book is an old copy does not
+        know what it has handed over, and is sent it again.
+        """
+        came = [item.item for item in handed.items if isinstance(item.item, Import)]
+        taken = set(self.ledger.imported(map(_key, came)))
+        items: list[HandedItem] = []
+        for item in handed.items:
+            if isinstance(item.item, Import):
+                again, key = item.item, _key(item.item)
+                item = _told_again(item, again, at_wall_ns) if key in taken else item
+                taken.add(key)
+            items.append(item)
+        return HandedIn(tuple(items))
+
 
 def contiguous(items: Sequence[HandedItem], upto: int) -> tuple[HandedItem, ...]:
     """Those of `items` that follow on from `upto` without a gap; repeats are dropped, what is past a gap
@@ -123,6 +144,15 @@ def contiguous(items: Sequence[HandedItem], upto: int) -> tuple[HandedItem, ...]
             taken.append(item)
             upto += 1
     return tuple(taken)
+
+
+def _key(item: Import) -> ImportKey:
+    return item.origin, item.traffic, item.sequence
+
+
+def _told_again(handed: HandedItem, item: Import, at_wall_ns: Instant) -> HandedItem:
+    detail = f"{item.traffic} {item.sequence} stands in the record: the door's book is an old copy"
+    return HandedItem(handed.number, Quarantined("replayed", str(item.origin), detail, at_wall_ns))
 
 
 def _imported(item: Import) -> Imported:

@@ -6,7 +6,7 @@ be committed with the step: what was offered to the door and not yet taken, what
 step's leaf in the Merkle log, which makes every later change of the record visible.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from secrets import token_bytes
 from typing import NamedTuple
@@ -80,6 +80,10 @@ class Entry(NamedTuple):
 
     kind: str
     body: str
+
+
+ImportKey = tuple[str, str, int]
+"""Origin, traffic, sequence: what a partner's product is known by."""
 
 
 class Imported(NamedTuple):
@@ -158,6 +162,11 @@ class LedgerReader:
         """A high-water mark: `handed` (from the door) or `offers_taken` (by the door); 0 before the first."""
         row = self._db.execute("SELECT upto FROM marks WHERE name = ?", (name,)).fetchone()
         return int(row[0]) if row else 0
+
+    def imported(self, keys: Iterable[ImportKey]) -> frozenset[ImportKey]:
+        """Those of these products that were taken in."""
+        asked = "SELECT 1 FROM imports WHERE origin = ? AND traffic = ? AND sequence = ?"
+        return frozenset(key for key in keys if self._db.execute(asked, key).fetchone())
 
     def last_step(self) -> int:
         """Number of the last committed step; 0 for a new record."""

@@ -1,11 +1,11 @@
 """hall.sqlite in memory: the same marks, offers, unique imports and Merkle leaves as record.ledger."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from tocsin.model.time import Instant
 from tocsin.record.leaf import make_leaf
-from tocsin.record.ledger import KEPT_SNAPSHOTS, Step, Ticks, step_rows
+from tocsin.record.ledger import KEPT_SNAPSHOTS, ImportKey, Step, Ticks, step_rows
 from tocsin.record.merkle import Frontier
 from tocsin.record.tick import Tick
 from tocsin.sim.virtual.disk import BrokenKeyError, Disk
@@ -48,6 +48,10 @@ class MemoryLedger:
         if step.snapshot is not None:
             self._snapshots.append((self._steps[-1]._replace(stimuli=()), step.snapshot))
         self._seen(step)
+
+    def imported(self, keys: Iterable[ImportKey]) -> frozenset[ImportKey]:
+        """See LedgerReader.imported."""
+        return frozenset(key for key in keys if key in self._imports)
 
     def mark(self, name: str) -> int:
         """See Ledger.mark."""
