@@ -107,18 +107,15 @@ def random_canary(dice: random.Random, number: int, me: Nation) -> Canary:
     count = 1 if dice.random() < 0.6 else dice.randint(2, 3)
     for _ in range(count):
         owners = frozenset((me,)) if dice.random() < 0.7 else subset(dice, Nation)
-        owners = (
-            owners if owners or count == 1 else frozenset((dice.choice(list(Nation)),))
-        )  # nobody's: alone
         ancestors.append(Label(plane, owners, subset(dice, Nation, 0.7), subset(dice, Caveat, 0.2)))
     readers = [a.releasable_to | (a.originators if len(a.originators) == 1 else set()) for a in ancestors]
-    joined = join_all(ancestors)
+    joined, made = join_all(ancestors), [a.originators for a in ancestors]
     if len(ancestors) == 1:
         readers = [ancestors[0].releasable_to]
     return Canary(
         product=_product(dice, number, me, joined),
         plane=plane,
-        owners=frozenset().union(*(a.originators for a in ancestors)),
+        owners=frozenset().union(*made) if all(made) else frozenset(),  # partly of unknown making
         readers=frozenset.intersection(*map(frozenset, readers)),
         caveats=frozenset().union(*(a.caveats for a in ancestors)),
     )

@@ -56,16 +56,21 @@ class Label(Struct, frozen=True, forbid_unknown_fields=True):
         return nation in self.releasable_to or self.originators == frozenset((nation,))
 
 
+UNKNOWN = frozenset[Nation]()
+"""Originators of what nobody is known to have made: no door releases it."""
+
+
 def join(one: Label, other: Label) -> Label:
     """The label of what was made from both: the strictest of each part. PlaneMixError for two planes.
 
     An originator may read its own contribution; the join is readable by those whom *every* originator allows.
+    What is partly of unknown making (no originators) is wholly so: nobody may pass for its sole originator.
     """
     if one.plane is not other.plane:
         raise PlaneMixError(f"a datum of plane {one.plane} met one of plane {other.plane}")
     return Label(
         plane=one.plane,
-        originators=one.originators | other.originators,
+        originators=one.originators | other.originators if one.originators and other.originators else UNKNOWN,
         releasable_to=_readers(one) & _readers(other),
         caveats=one.caveats | other.caveats,
     )
