@@ -7,7 +7,7 @@ What "may" means is written down here a second time, from what labels and terms 
 an oracle that shares nothing with tocsin.release. Labels are joined along random lineages, in sets, and
 compared with model.label.join_all. A leak is a canary's mark in bytes to a nation that may not have it (or
 that pass a relay that may not read it), one that came too early, and any field finer than a COARSEN label
-allows.
+allows. Each flock also flies in two worlds that its partner must not tell apart (tools/worlds.py).
 """
 
 from __future__ import annotations
@@ -255,6 +255,13 @@ def _look(
             seen["leaked"] += bool(finer(canary.product, sent, policy))
 
 
+TOLD = (
+    *("canaries", "due", "carried", "read", "leaked", "labels"),
+    *("worlds", "hidden", "compared", "differing"),
+)
+"""Of each flock in one world, and in two (tools/worlds.py)."""
+
+
 def parts(count: int, seed: int) -> Iterator[tuple[int, int]]:
     """Seeds and sizes of the flocks."""
     for n in range(0, count, FLOCK):
@@ -262,24 +269,27 @@ def parts(count: int, seed: int) -> Iterator[tuple[int, int]]:
 
 
 def main() -> int:
-    """Fly them all; exit code 1 when any leaked, or one that was due did not arrive."""
+    """Fly them all, and each flock in two worlds; exit code 1 when any leaked, one that was due did not
+    arrive, or a partner can tell the worlds apart."""
     ask = argparse.ArgumentParser(description="Canaries with random labels through a real door.")
     ask.add_argument("--count", type=int, default=1_000_000)
     ask.add_argument("--jobs", type=int, default=2)
     ask.add_argument("--seed", type=int, default=1)
     said = ask.parse_args()
+    from worlds import compare  # which stands on this file
+
     total: Counter[str] = Counter()
     with ProcessPoolExecutor(said.jobs) as pool:
-        flocks = [pool.submit(fly, *part) for part in parts(said.count, said.seed)]
+        flocks = [pool.submit(job, *part) for part in parts(said.count, said.seed) for job in (fly, compare)]
         for done, one in enumerate(as_completed(flocks), 1):
             total += one.result()
             if done % 10 == 0:
                 print(
                     f"{total['canaries']:,} canaries, {total['leaked']} leaked", file=sys.stderr, flush=True
                 )
-    result = {name: total[name] for name in ("canaries", "due", "carried", "read", "leaked", "labels")}
-    print(json.dumps({"seed": said.seed, **result}))
-    return 1 if total["leaked"] or total["labels"] or total["carried"] != total["due"] else 0
+    print(json.dumps({"seed": said.seed, **{name: total[name] for name in TOLD}}))
+    wrong = total["leaked"] or total["labels"] or total["differing"] or total["carried"] != total["due"]
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

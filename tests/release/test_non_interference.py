@@ -1,5 +1,5 @@
 """Two worlds that differ only in what Japan may not have give Japan identical bytes: products, receipts,
-heartbeats, checkpoints and all else that the door says.
+heartbeats, checkpoints and all else that the door says; and a map of Japan's people the same objects.
 
 Chance is handed in: the commitments of the national log are random to whoever has not the salt, so both
 worlds are given the same. What is left out of the property stands in the threat model: the moments at which
@@ -30,11 +30,13 @@ from tocsin.node.door_words import (
     Office,
     Send,
     SendAgain,
+    Show,
     Tick,
 )
 from tocsin.node.log_words import LogKey, LogOffice
 from tocsin.node.notary import settled
 from tocsin.release.terms import Delaying, FlowTerms, Kind, PartnerTerms, Policy, UrgentTerms
+from tocsin.release.watchers import Watcher
 from tocsin.share.topology import Topology
 
 USA, KOR, JPN = Nation.USA, Nation.KOR, Nation.JPN
@@ -44,6 +46,8 @@ POLICY = Policy(
     UrgentTerms(),
     FlowTerms(delay=Delaying.WAIT, delay_s=1),
 )
+
+MAPS = (Watcher("Japan's", JPN), Watcher("our own", KOR))
 
 OPEN = frozenset(Nation)
 SHUT = frozenset({KOR, USA})
@@ -71,12 +75,12 @@ class Door:
         log = LogOffice(1, log_key(nation, 1), partners, LOG_PERIOD_NS)
         self.nation = nation
         self.state = DoorState(
-            Office(nation, PLANE, Topology(), trust_of(nation), key(nation), POLICY, log=log)
+            Office(nation, PLANE, Topology(), trust_of(nation), key(nation), POLICY, watchers=MAPS, log=log)
         )
         self.state = self.with_generation()
         self.offers = self.made = self.steps = 0
         self.asked: AskCommit | None = None
-        self.out: list[bytes] = []
+        self.shown: list[Show] = []
 
     def with_generation(self) -> DoorState:
         return replace(self.state, logs=settled(self.state.logs, self.state.office.log))
@@ -107,6 +111,8 @@ class Door:
                 self.asked = effect
             if isinstance(effect, SendAgain):
                 said.append(repr(effect).encode() if effect.partner is JPN else b"")
+            if isinstance(effect, Show) and effect.watcher == "Japan's":
+                self.shown.append(effect)
             if isinstance(effect, Send) and effect.sealed.recipient is JPN:
                 said.append(effect.sealed.data)
         return [one for one in said if one]
@@ -127,6 +133,7 @@ def test_japan_gets_the_same_bytes_in_both_worlds(turns: list[tuple[int, int, in
         now = Instant(NOW + n * TURN_NS)
         said, same = one.turn(now, given_, here, to_korea), other.turn(now, given_, there, to_korea)
         assert said == same
+        assert one.shown == other.shown
         kinds |= {traffic for traffic in Traffic if any(traffic.encode() in data for data in said)}
         to_korea = reply(japan, now, said)
     assert one.state.logs.own.held.get(JPN) == other.state.logs.own.held.get(JPN)
@@ -151,6 +158,7 @@ def test_the_worlds_do_differ_and_checkpoints_are_among_what_is_compared() -> No
         back = reply(japan, now, out)
         said += out
     assert one.offers == 20 * 8
+    assert one.shown
     assert one.state.logs.own.held[JPN].size >= 2
     assert sum(b"log-grew" in data for data in said) >= 2
     assert any(b"told-so-far" in data for data in said)

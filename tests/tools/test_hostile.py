@@ -10,7 +10,8 @@ from msgspec.structs import replace
 import canaries
 import flips
 import fuzz
-from tocsin.node import releasing
+import worlds
+from tocsin.node import releasing, showing
 from tocsin.release import policy
 from tocsin.release.policy import Question, Release, Verdict, Withheld
 from tocsin.share import wire
@@ -64,6 +65,34 @@ def test_no_canary_of_random_policies_leaks_and_every_other_arrives() -> None:
     seen = flown(range(1, 7))
     assert seen["leaked"] == seen["labels"] == 0
     assert seen["carried"] == seen["due"] == seen["read"] > 300
+
+
+def in_two_worlds() -> Counter[str]:
+    total: Counter[str] = Counter()
+    for seed in range(1, 7):
+        total += worlds.compare(seed, 300)
+    return total
+
+
+def test_two_worlds_look_the_same_to_whom_their_difference_is_hidden() -> None:
+    seen = in_two_worlds()
+    assert seen["differing"] == 0
+    assert min(seen["hidden"], seen["compared"]) > 300
+
+
+@pytest.mark.parametrize("rule", ["default.deny", "forbid.kind"])
+def test_a_wider_rule_tells_the_worlds_apart(monkeypatch: pytest.MonkeyPatch, rule: str) -> None:
+    def wider(question: Question) -> Verdict:
+        verdict = policy.decide(question)
+        return Release("hole") if verdict == Withheld(rule) else verdict
+
+    monkeypatch.setattr(releasing, "decide", wider)
+    assert in_two_worlds()["differing"]
+
+
+def test_a_map_that_is_shown_everything_tells_the_worlds_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(showing, "may_show", lambda *_: Release("hole"))
+    assert in_two_worlds()["differing"]
 
 
 RULES = (
