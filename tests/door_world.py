@@ -152,6 +152,8 @@ class World:
         self.crashes: set[int] = set()
         self.effects = 0
         self.cut = False
+        self.broken: set[tuple[Nation, Nation, Route]] = set()
+        """Ways (from, to, route) that carry nothing."""
         self.mute: set[Nation] = set()
         """Halls that say nothing."""
         self.skew_ns: dict[Nation, int] = {}
@@ -298,6 +300,8 @@ class World:
                     self._put(route, sealed)
 
     def _put(self, route: Route, sealed: Sealed) -> None:
+        if (sealed.issuer, sealed.recipient, route) in self.broken:
+            return
         if self.cut or self.dice.random() < self.net.loss:
             return
         at = self.now + round(self.dice.expovariate(1 / self.net.delay_ms) * MILLISECOND_NS)

@@ -38,14 +38,14 @@ STEPS = {
     "_unlawful": 9,
     "_first_fault": 9,
     "soundness": 9,
-    "_sound_but_for_covariance": 9,
+    "_sound_but_for_state": 9,
     "within": 9,
     "_named": 9,
     "_datable": 9,
     "_sound_place": 9,
     "_sound_tracklet": 9,
-    "_sound_state": 9,
-    "_sound_variances": 9,
+    "_sound_states": 9,
+    "_all_within": 9,
 }
 """The numbered step of `verify` that each of its helpers does."""
 

@@ -9,7 +9,8 @@ from exchange_samples import label, product, tracklet
 
 from tocsin.model.label import Caveat, Nation
 from tocsin.model.product import Traffic
-from tocsin.share.topology import Mode, Topology
+from tocsin.model.time import MILLISECOND_NS
+from tocsin.share.topology import Mode, Route, Topology
 
 OFFERED = 120
 
@@ -104,6 +105,49 @@ def test_end_of_a_stream_is_missed_too(tmp_path: Path) -> None:
     world.run(5.0)
     assert [one.product for one in world.halls[Nation.JPN].imports()] == [tracklet(Nation.KOR, 1)]
     world.close()
+
+
+def flow_of_korea(world: World, first: int, count: int) -> list[int]:
+    """A tracklet every 100 ms; how late each came to Japan in ms, by its number."""
+    for n in range(first, first + count):
+        world.halls[Nation.KOR].offer(tracklet(Nation.KOR, n))
+        world.run(0.1)
+    world.run(3.0)
+    late = {
+        one.product.sequence: (one.arrived_wall_ns - one.issued_wall_ns) // MILLISECOND_NS
+        for one in world.halls[Nation.JPN].imports()
+    }
+    return [late[n] for n in range(first, first + count)]
+
+
+def test_the_hub_carries_what_the_direct_way_does_not(tmp_path: Path) -> None:
+    """While the direct way works flow needs no copy by the hub; after a second without receipts it all goes
+    there too, and first what was under way."""
+    world = World(tmp_path, Net())
+    world.run(1.5)
+    assert max(flow_of_korea(world, 1, 20)) < 200
+    to_japan = [one for one in world.sent if one.recipient is Nation.JPN and one.traffic is Traffic.FLOW]
+    assert 2 <= sum(one.by_hub for one in to_japan) <= 4
+    world.broken = {(Nation.KOR, Nation.JPN, Route.DIRECT)}
+    late = flow_of_korea(world, 21, 40)
+    assert max(late) < 1_400
+    assert max(late[12:]) < 200
+    numbers = [one.product.sequence for one in world.halls[Nation.JPN].imports()]
+    assert sorted(numbers) == list(range(1, 61))
+    world.close()
+
+
+def test_flow_for_the_hub_itself_and_without_a_direct_way_is_as_before(tmp_path: Path) -> None:
+    for number, mode in enumerate(Mode):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        world = World(folder, Net(), topology=Topology(mode))
+        assert max(flow_of_korea(world, 1, 5)) < 200
+        flow = [one for one in world.sent if one.traffic is Traffic.FLOW]
+        if mode is Mode.HUB:
+            assert all(one.by_hub for one in flow if one.recipient is Nation.JPN)
+        assert {one.recipient for one in flow} == {Nation.USA, Nation.JPN}
+        world.close()
 
 
 def test_link_health_shows_a_cut_within_three_seconds(tmp_path: Path) -> None:

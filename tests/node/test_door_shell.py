@@ -8,11 +8,16 @@ import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
-from door_halls import Hall, Publish, counted, decided, until, wanted
-from exchange_samples import PLANE, key, product, trust_of
+from door_halls import PACK, Hall, Publish, counted, decided, until, wanted
+from exchange_samples import PLANE, key, launch, product, tracklet, trust_of
 
+from tocsin.model.event import LaunchEvent
+from tocsin.model.handoff import DoorMessage, HandedItem, ImportBatch
 from tocsin.model.label import Nation
+from tocsin.model.product import Import, Traffic
+from tocsin.model.track import Tracklet
 from tocsin.node.door import Door
 from tocsin.node.door_book import DoorBook
 from tocsin.node.door_words import Office
@@ -107,3 +112,55 @@ def test_backlog_of_a_dead_network_goes_out_after_a_restart(tmp_path: Path) -> N
     for nation in (Nation.USA, Nation.JPN):
         assert len(halls[nation].imports()) == count
         assert {row.product for row in halls[nation].imports()} == everything
+
+
+class Shut(Hall):
+    """Commits nothing until it is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: list[HandedItem] = []
+        self.shut = True
+
+    async def on_data(self, data: bytes) -> None:
+        message = msgspec.msgpack.decode(data, type=DoorMessage)
+        if self.shut and isinstance(message, ImportBatch):
+            self.waiting += message.items
+        elif not self.shut:
+            await super().on_data(data)
+
+    async def open(self) -> None:
+        self.shut = False
+        await super().on_data(PACK.encode(ImportBatch(tuple(self.waiting))))
+
+    def urgent(self) -> int:
+        handed = {row.number: row.item for row in self.waiting}.values()
+        return sum(isinstance(item, Import) and item.traffic is Traffic.URGENT for item in handed)
+
+
+def test_what_is_urgent_passes_flow_that_its_hall_has_not_taken(tmp_path: Path) -> None:
+    """As after an outage: more flow has come than the hall works off in seconds, then something urgent."""
+    japan = Shut()
+    halls: dict[Nation, Hall] = {Nation.USA: Hall(), Nation.KOR: Hall(), Nation.JPN: japan}
+    flow, urgent = 5_000, 20
+
+    async def work() -> None:
+        net = LossyNet(Topology(), Faults(again_s=60.0), random.Random(3).random)
+        async with doors(tmp_path, net, halls):
+            for n in range(1, flow + 1, 100):
+                await halls[Nation.KOR].offer(*(tracklet(Nation.KOR, k) for k in range(n, n + 100)))
+                await asyncio.sleep(0.01)
+            await until(lambda: halls[Nation.KOR].acked == flow)
+            await halls[Nation.KOR].offer(*(launch(Nation.KOR, flow + n) for n in range(1, urgent + 1)))
+            await until(lambda: japan.urgent() == urgent)
+            await japan.open()
+            await until(lambda: len(japan.imports()) == flow + urgent)
+
+    asyncio.run(work())
+    came = [row.product for row in japan.imports()]
+    assert len(came) == flow + urgent
+    last = max(n for n, one in enumerate(came) if isinstance(one, LaunchEvent))
+    assert last < flow * 3 / 4
+    for kind in (LaunchEvent, Tracklet):
+        numbers = [one.sequence for one in came if isinstance(one, kind)]
+        assert numbers == sorted(numbers)

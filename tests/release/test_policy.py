@@ -10,7 +10,17 @@ from msgspec.structs import replace
 
 from tocsin.model.label import Caveat, Label, Nation, Plane
 from tocsin.model.product import Product
-from tocsin.release.policy import FORBID, PERMIT, Question, Release, Withheld, decide
+from tocsin.model.track import Tracklet
+from tocsin.release.policy import (
+    FORBID,
+    PERMIT,
+    Question,
+    Release,
+    Withheld,
+    decide,
+    may_use_hub,
+    must_encrypt,
+)
 
 KOR, JPN, USA = Nation.KOR, Nation.JPN, Nation.USA
 NATIONS = [frozenset(c) for c in chain.from_iterable(combinations(Nation, n) for n in range(4))]
@@ -104,3 +114,18 @@ def test_a_stricter_label_never_releases_more(of: Label, lost: Nation, caveat: C
     for partner in (USA, JPN):
         if isinstance(decide(Question(tracklet(KOR, 1, stricter), KOR, partner, PLANE)), Release):
             assert isinstance(decide(Question(tracklet(KOR, 1, of), KOR, partner, PLANE)), Release)
+
+
+@given(st.sampled_from(LATTICE), st.integers(1, 2**53), st.floats(6.4e6, 9e7), st.text(max_size=4))
+def test_looks_at_kind_origin_and_label_alone(of: Label, number: int, x_m: float, name: str) -> None:
+    """A door asks once for all products of a turn that are the same in these three."""
+    for make in (tracklet, launch, prediction):
+        one = make(KOR, 1, of)
+        other: Product = replace(make(KOR, 2, of), sequence=number, track_id=name)
+        if isinstance(other, Tracklet):
+            other = replace(other, state=replace(other.state, x=(x_m, *other.state.x[1:])), identity=name)
+        for partner in Nation:
+            asked = Question(one, KOR, partner, PLANE, hub=USA, encrypts=True)
+            again = replace(asked, product=other)
+            assert decide(asked) == decide(again)
+            assert (may_use_hub(asked), must_encrypt(asked)) == (may_use_hub(again), must_encrypt(again))

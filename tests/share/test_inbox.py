@@ -1,6 +1,7 @@
 """Exactly once, in whatever order: marks against plain sets, receipts and requests against the clock."""
 
 from itertools import pairwise
+from typing import NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,10 +11,11 @@ from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
 from tocsin.share import inbox, outbox
 from tocsin.share.inbox import ASK_AGAIN_NS, GAP_GRACE_NS, RECEIPT_NS, InStream
 from tocsin.share.links import Receipt, Resend
-from tocsin.share.marks import MAX_ISLANDS, Marks
-from tocsin.share.outbox import OutStream
+from tocsin.share.marks import MAX_ISLANDS, Marks, Run
+from tocsin.share.outbox import PROOF_NS, RECEIPTED_NS, OutStream
 
 FLOW, CONTROL = Traffic.FLOW, Traffic.CONTROL
+NOW = Instant(100 * SECOND_NS)
 RUNS = st.lists(
     st.tuples(st.integers(1, 60), st.integers(0, 9)).map(lambda r: (r[0], r[0] + r[1])), max_size=30
 )
@@ -118,11 +120,11 @@ def test_outbox_allocates_contiguously_and_believes_no_impossible_receipt() -> N
     stream, first = outbox.allocate(OutStream(), 3)
     stream, second = outbox.allocate(stream, 2)
     assert (first, second, stream.sent, stream.backlog) == (1, 4, 5, 5)
-    assert outbox.receipt(stream, 6) is None
-    after = outbox.receipt(stream, 4)
+    assert outbox.receipt(stream, 6, NOW) is None
+    after = outbox.receipt(stream, 4, NOW)
     assert after is not None
     assert after.backlog == 1
-    assert outbox.receipt(after, 2) is after
+    assert outbox.receipt(after, 2, NOW) is after
 
 
 @given(RUNS, st.integers(0, 40), st.integers(0, 40))
@@ -143,3 +145,51 @@ def test_asking_without_end_is_served_now_and_then() -> None:
         stream, wanted = outbox.resend(stream, ((1, 10),), now)
         served += bool(wanted)
     assert served == 4
+
+
+class Sent(NamedTuple):
+    at_ms: int
+    alone: bool
+    again: tuple[Run, ...]
+
+
+def sent_each(ms: int, until_ms: int, *, receipts_until_ms: int, heard: bool = True) -> list[Sent]:
+    """An envelope of five every `ms`; receipts every 200 ms, for a while."""
+    stream, rows = OutStream(), list[Sent]()
+    for at in range(0, until_ms, ms):
+        now = Instant(NOW + at * MILLISECOND_NS)
+        if at % 200 == 0 and at <= receipts_until_ms:
+            stream = outbox.receipt(stream, stream.sent, now) or stream
+        stream, alone, again = outbox.ways(stream, now, heard=heard)
+        stream, _ = outbox.allocate(stream, 5)
+        rows.append(Sent(at, alone, again))
+    return rows
+
+
+def test_a_direct_way_that_works_is_enough_but_for_a_proof_a_second() -> None:
+    rows = sent_each(10, 10_000, receipts_until_ms=10_000)
+    assert [row.at_ms for row in rows if not row.alone] == list(range(0, 10_000, PROOF_NS // MILLISECOND_NS))
+    assert not any(row.again for row in rows)
+
+
+def test_without_receipts_everything_goes_by_both_ways_and_what_waits_goes_again_once() -> None:
+    rows = sent_each(10, 10_000, receipts_until_ms=2_000)
+    late_ms = 2_000 + RECEIPTED_NS // MILLISECOND_NS
+    assert any(row.alone for row in rows if 2_000 < row.at_ms < late_ms)
+    assert not any(row.alone for row in rows if row.at_ms >= late_ms)
+    assert [row.at_ms for row in rows if row.again] == [late_ms]
+    assert next(row.again for row in rows if row.again) == ((1_001, 5 * late_ms // 10),)
+
+
+def test_a_partner_that_is_not_heard_directly_is_sent_to_by_both_ways() -> None:
+    assert not any(row.alone for row in sent_each(10, 5_000, receipts_until_ms=5_000, heard=False))
+
+
+@given(st.integers(0, 10**6), st.integers(-(10**13), 10**13))
+def test_a_clock_set_back_sends_by_both_ways(backlog: int, moved_ns: int) -> None:
+    stream = OutStream(backlog, 0, waits_ns=NOW, twice_ns=NOW)
+    after, alone, _ = outbox.ways(stream, Instant(NOW + moved_ns), heard=True)
+    assert alone is (0 <= moved_ns < PROOF_NS)
+    assert outbox.ways(after, Instant(NOW + moved_ns), heard=True).alone is (
+        backlog == 0 or 0 <= moved_ns < RECEIPTED_NS
+    )

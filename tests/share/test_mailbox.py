@@ -11,15 +11,18 @@ from tocsin.share.mailbox import UNSTORED_LIMIT, Mailbox
 from tocsin.share.topology import Route
 from tocsin.share.transport import Arrival
 
-KOR, JPN = Nation.KOR, Nation.JPN
+USA, KOR, JPN = Nation.USA, Nation.KOR, Nation.JPN
 
 
 async def _no_ack() -> None:
     """Nobody keeps these."""
 
 
-def arrival(via: Nation, traffic: Traffic, number: int, *, stored: bool = True) -> Arrival:
-    return Arrival(via, Route.DIRECT, via, traffic, b"%d" % number, stored, _no_ack)
+def arrival(
+    via: Nation, traffic: Traffic, number: int, *, stored: bool = True, origin: Nation | None = None
+) -> Arrival:
+    route = Route.DIRECT if origin in (None, via) else Route.HUB
+    return Arrival(origin or via, route, via, traffic, b"%d" % number, stored, _no_ack)
 
 
 def served(mail: Mailbox, count: int) -> list[tuple[Nation, Traffic, int]]:
@@ -67,3 +70,39 @@ def test_a_flood_of_unstored_messages_pushes_out_its_own_alone() -> None:
     rows = served(mail, UNSTORED_LIMIT + 1)
     assert (JPN, Traffic.URGENT, 7) in rows
     assert rows[-1] == (KOR, Traffic.URGENT, 2 * UNSTORED_LIMIT - 1)
+
+
+def test_flow_that_is_held_waits_and_all_else_passes_it() -> None:
+    mail = Mailbox(1_000)
+    put(mail, (arrival(KOR, Traffic.FLOW, n) for n in range(3)))
+    mail.hold_flow(True)
+
+    async def take() -> list[tuple[Traffic, int]]:
+        rows: list[tuple[Traffic, int]] = []
+        async for one in mail.arrivals():
+            rows.append((one.traffic, int(one.data)))
+            if len(rows) == 2:
+                mail.hold_flow(False)
+            if len(rows) == 5:
+                break
+        return rows
+
+    async def both() -> list[tuple[Traffic, int]]:
+        taking = asyncio.create_task(take())
+        await asyncio.sleep(0)
+        put(mail, [arrival(KOR, Traffic.URGENT, 1), arrival(JPN, Traffic.CONTROL, 2)])
+        return await taking
+
+    rows = asyncio.run(both())
+    assert sorted(rows[:2]) == [(Traffic.CONTROL, 2), (Traffic.URGENT, 1)]
+    assert rows[2:] == [(Traffic.FLOW, n) for n in range(3)]
+
+
+def test_what_the_hub_relayed_waits_for_its_origins_own_link_and_for_nobody_else() -> None:
+    mail = Mailbox(1_000)
+    put(mail, (arrival(USA, Traffic.FLOW, n, origin=KOR) for n in range(3)))
+    put(mail, (arrival(USA, Traffic.FLOW, n) for n in range(10, 13)))
+    put(mail, (arrival(KOR, Traffic.FLOW, n) for n in range(6)))
+    rows = [number for _, _, number in served(mail, 12)]
+    assert rows.index(12) < rows.index(3)
+    assert [number for number in rows if number < 10] == [0, 1, 2, 3, 4, 5, 0, 1, 2]

@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tocsin.bench import chain, samples
 from tocsin.bench.account import Account, Books, Envelope, flow_envelopes, marks, mean_envelope, take_account
+from tocsin.bench.cpu import Meter, Spent
 from tocsin.bench.disk import fsync_ms
 from tocsin.bench.floor import FloorWay, Kind
 from tocsin.bench.load import Load, one_by_one, saturate, steady
@@ -30,7 +31,7 @@ from tocsin.node.config import NodeConfig
 from tocsin.node.station import Station
 
 ORIGIN = Nation.KOR
-"""A spoke: its products for the other spoke go both ways, direct and by the hub."""
+"""A spoke: what is urgent for the other spoke goes both ways, direct and by the hub."""
 
 RATES_PER_S = (200.0, 1_000.0)
 HEADROOM = 0.8
@@ -54,6 +55,7 @@ FIRST_WITHIN_S = 30.0
 """Bound on waiting for the chain's first product: halls may still be compiling on a fresh checkout."""
 
 Say = Callable[[str], None]
+T = TypeVar("T")
 Configs = Mapping[Nation, NodeConfig]
 Stations = Mapping[Nation, Station]
 
@@ -98,7 +100,7 @@ async def _run_in(root: Path, seconds: float, say: Say) -> Result:
         say(f"plot to partner: {len(rows)} plots in {chain_s:.0f} s of the wall clock")
         await chain.feed(sites, rows, after(scenario.start_ns, chain.LEAD_S))
         chained = await _read_back(sites, stations, len(rows))
-        doors, account = await _doors(configs, seconds, say)
+        doors, account = await _doors(configs, Meter(stations), seconds, say)
         await asyncio.gather(*(station.door.stop() for station in stations.values()))
         floors = await _floors(configs, doors, seconds, say)
     finally:
@@ -115,20 +117,22 @@ async def _read_back(sites: Mapping[Nation, Site], stations: Stations, sent: int
     return chain.read_back(sites, sent)
 
 
-async def _doors(configs: Configs, seconds: float, say: Say) -> tuple[Doors, Account]:
+async def _doors(configs: Configs, meter: Meter, seconds: float, say: Say) -> tuple[Doors, Account]:
     halls: dict[Nation, PlayedHall] = {}
     try:
         for nation, config in configs.items():
             halls[nation] = await PlayedHall.open(config, *marks(config.hall_book))
         await asyncio.sleep(SETTLE_S)
-        doors = await _loaded(configs, halls, seconds, say)
+        doors = await _loaded(configs, halls, meter, seconds, say)
         await asyncio.sleep(SETTLE_S)
     finally:
         await asyncio.gather(*(hall.close() for hall in halls.values()))
     return doors, take_account(Books.of(configs), {nation: hall.imports for nation, hall in halls.items()})
 
 
-async def _loaded(configs: Configs, halls: Mapping[Nation, PlayedHall], seconds: float, say: Say) -> Doors:
+async def _loaded(
+    configs: Configs, halls: Mapping[Nation, PlayedHall], meter: Meter, seconds: float, say: Say
+) -> Doors:
     now, book = Instant(time.time_ns()), configs[ORIGIN].door_book
     flow = DoorWay(halls, ORIGIN, samples.tracklet(ORIGIN, now))
     say("doors: as much as arrives")
@@ -137,10 +141,13 @@ async def _loaded(configs: Configs, halls: Mapping[Nation, PlayedHall], seconds:
         raise TocsinError("the origin's door kept no envelope while it was loaded: read log/door.log")
     loads: list[Load] = []
     envelopes: list[Envelope] = []
+    spent: list[Spent | None] = []
     for rate in _moderate(saturation.rate_per_s):
         say(f"doors: {rate:.0f} products/s")
-        load, envelope = await _packed(steady(flow, rate, _at_least(seconds * PARTS.steady)), book)
+        metered = meter.per_thousand(steady(flow, rate, _at_least(seconds * PARTS.steady)))
+        (load, cpu), envelope = await _packed(metered, book)
         loads.append(load)
+        spent.append(cpu)
         envelopes.append(envelope or fullest)
     say("doors: single urgent messages")
     urgent = DoorWay(halls, ORIGIN, samples.launch(ORIGIN, now))
@@ -150,7 +157,7 @@ async def _loaded(configs: Configs, halls: Mapping[Nation, PlayedHall], seconds:
     flooded, flood = await asyncio.gather(
         one_by_one(urgent, URGENT_EVERY_S, flood_s), steady(flow, FLOOD / URGENT_EVERY_S, flood_s)
     )
-    return Doors(saturation, tuple(loads), single, flooded, flood, tuple(envelopes))
+    return Doors(saturation, tuple(loads), single, flooded, flood, tuple(envelopes), tuple(spent))
 
 
 def _moderate(saturation_per_s: float) -> tuple[float, ...]:
@@ -159,7 +166,7 @@ def _moderate(saturation_per_s: float) -> tuple[float, ...]:
     return rates or (max(1.0, round(0.5 * saturation_per_s)),)
 
 
-async def _packed(loading: Coroutine[None, None, Load], door_book: Path) -> tuple[Load, Envelope | None]:
+async def _packed(loading: Coroutine[None, None, T], door_book: Path) -> tuple[T, Envelope | None]:
     """A load, and the mean envelope that the door packed it into, as far as its book was caught with any: the
     floor sends messages of that size."""
     before = flow_envelopes(door_book)  # of the load before, not yet receipted

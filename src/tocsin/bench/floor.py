@@ -2,11 +2,11 @@
 
 Three floors. `core`: publish and subscribe across the leaf link, nothing stored. `stream`: publish to the
 origin's OUT stream and wait for the PubAck; the partner's broker sources it into its IN stream, from which
-the partner's consumer reads and acknowledges; direct routes, each message at once. `durable`, the floor that
-the doors are compared with: the same with the durable work that the doors do. A commit to an SQLite book
-(FULL) at the origin before the publish and one at each partner before the acknowledgement; the door's pause
-between two batches, in which what comes is gathered; the copy by the hub where the doors send one, which
-the partner acknowledges without a commit, as it has it already.
+the partner's consumer reads and acknowledges, each message at once. `durable`, the floor that the doors are
+compared with: the same with the durable work that the doors do. A commit to an SQLite book (FULL) at the
+origin before the publish and one at each partner before the acknowledgement; the door's pause between two
+batches, in which what comes is gathered. All by the direct way, as flow goes; the hub's copy, which the doors
+send once a second, is not in it.
 """
 
 import asyncio
@@ -28,11 +28,10 @@ from tocsin.model.label import Nation, Plane
 from tocsin.model.product import Traffic
 from tocsin.node.broker_plan import client_tls
 from tocsin.node.config import NodeConfig
-from tocsin.node.door import GATHER_S
+from tocsin.node.gathering import GATHER_S
 from tocsin.node.keys import KeyFolder, read_seed
 from tocsin.record.book import open_book, transaction
 from tocsin.share import subjects
-from tocsin.share.topology import Route, Topology
 
 HEAD = struct.Struct(">8sQI")
 """Whose message it is, first product and how many; the rest of the payload is filling."""
@@ -103,7 +102,6 @@ class FloorWay:
         self._books: dict[Nation, Book] = {}
         self._slots = {nation: asyncio.Semaphore(IN_FLIGHT) for nation in Nation}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._topology = Topology()
         self._taken: set[tuple[Nation, bytes]] = set()
         self._batching: asyncio.Task[None] | None = None
         self._upto = self._sent_upto = 0
@@ -144,28 +142,21 @@ class FloorWay:
     async def _send_all(self, batch: Sequence[tuple[int, bytes]]) -> None:
         await asyncio.gather(
             *(
-                self._send(partner, via, first, data)
+                self._send(partner, first, data)
                 for first, data in batch
                 for partner in Nation
                 if partner is not self._origin
-                for via in self._vias(partner)
             )
         )
 
-    def _vias(self, partner: Nation) -> list[Nation]:
-        """Whose links a message to `partner` takes."""
-        routes = self._topology.routes(self._origin, partner)
-        used = routes if self._kind is Kind.DURABLE else (Route.DIRECT,)
-        return [self._topology.via(partner, route) for route in used]
-
-    async def _send(self, partner: Nation, via: Nation, first: int, data: bytes) -> None:
-        line = self._lines[via]
+    async def _send(self, partner: Nation, first: int, data: bytes) -> None:
+        line = self._lines[partner]
         if self._kind is Kind.CORE:
             await line.publish(subjects.heartbeat(self._plane, partner, self._origin), data)
             return
         subject = subjects.product(self._plane, partner, self._origin, Traffic.FLOW)
-        headers = {"Nats-Msg-Id": f"{self._run}.{partner}.{via}.{first}"}
-        async with self._slots[via]:
+        headers = {"Nats-Msg-Id": f"{self._run}.{partner}.{first}"}
+        async with self._slots[partner]:
             await line.jetstream().publish(subject, data, timeout=ANSWER_S, headers=headers)
 
     async def connect(self, configs: Mapping[Nation, NodeConfig], stack: AsyncExitStack) -> None:
@@ -175,22 +166,19 @@ class FloorWay:
                 book = Book(config.root / f"floor-{self._run}.sqlite")
                 stack.callback(book.close)
                 self._books[nation] = book
-        self._topology = configs[self._origin].topology
         for partner in configs:
             if partner is not self._origin:
-                for via in self._vias(partner):
-                    link = self._origin if via is partner else via
-                    await self._listen(await _connect(configs[partner], link, stack), partner, link)
+                await self._listen(await _connect(configs[partner], self._origin, stack), partner)
                 self._lines[partner] = await _connect(configs[self._origin], partner, stack)
         stack.push_async_callback(self._settle)
         if self._kind is Kind.DURABLE:
             self._batching = asyncio.create_task(self._batch())
 
-    async def _listen(self, far: Client, partner: Nation, link: Nation) -> None:
+    async def _listen(self, far: Client, partner: Nation) -> None:
         if self._kind is Kind.CORE:
             subject = subjects.heartbeat(self._plane, partner, self._origin)
         else:
-            subject = subjects.local(self._plane, link, Traffic.FLOW)
+            subject = subjects.local(self._plane, self._origin, Traffic.FLOW)
 
         async def take(msg: Msg) -> None:
             if self._kind is Kind.DURABLE:

@@ -6,13 +6,14 @@ from msgspec import Struct
 
 from tocsin.bench.account import Account, Envelope
 from tocsin.bench.chain import Chain
+from tocsin.bench.cpu import Spent
 from tocsin.bench.load import Load
 from tocsin.measure.timing import Spread
 
 
 class Doors(NamedTuple):
-    """What the doors alone did. `envelopes`: what each steady load was packed into; `flooded`: single urgent
-    messages while `flood` went on."""
+    """What the doors alone did. `envelopes`: what each steady load was packed into, `spent`: what it took of
+    the processors; `flooded`: single urgent messages while `flood` went on."""
 
     saturation: Load
     steady: tuple[Load, ...]
@@ -20,6 +21,7 @@ class Doors(NamedTuple):
     flooded: Load
     flood: Load
     envelopes: tuple[Envelope, ...]
+    spent: tuple[Spent | None, ...]
 
 
 class Floors(NamedTuple):
@@ -32,8 +34,8 @@ class Floors(NamedTuple):
 
 
 class AtRate(Struct, frozen=True):
-    """tocsin and the floors under one offered rate. `floor`: the bare loop with equal batches, routes and
-    commits; `bare_floor`: over the direct route alone, at once, and no commits."""
+    """tocsin and the floors under one offered rate. `floor`: the bare loop with equal batches and commits;
+    `bare_floor`: each message at once, and no commits."""
 
     rate_per_s: float
     p50_ms: float | None
@@ -46,6 +48,8 @@ class AtRate(Struct, frozen=True):
     ratio_bare_p50: float | None
     envelope_records: float
     envelope_bytes: float
+    cpu_per_1000: Spent | None
+    """For 1,000 products; null where the system does not tell."""
 
 
 class Result(Struct, frozen=True):
@@ -89,11 +93,11 @@ class Result(Struct, frozen=True):
 
 def at_rates(doors: Doors, floors: Floors) -> tuple[AtRate, ...]:
     """One row a rate."""
-    rows = zip(doors.steady, floors.stream, floors.durable, doors.envelopes, strict=True)
+    rows = zip(doors.steady, floors.stream, floors.durable, doors.envelopes, doors.spent, strict=True)
     return tuple(_at_rate(*row) for row in rows)
 
 
-def _at_rate(own: Load, bare: Load, durable: Load, envelope: Envelope) -> AtRate:
+def _at_rate(own: Load, bare: Load, durable: Load, envelope: Envelope, spent: Spent | None) -> AtRate:
     return AtRate(
         rate_per_s=own.asked_per_s or own.rate_per_s,
         p50_ms=own.latency_ms.p50,
@@ -106,6 +110,7 @@ def _at_rate(own: Load, bare: Load, durable: Load, envelope: Envelope) -> AtRate
         ratio_bare_p50=ratio(own.latency_ms.p50, bare.latency_ms.p50),
         envelope_records=round(envelope.records, 1),
         envelope_bytes=round(envelope.size_bytes, 1),
+        cpu_per_1000=spent,
     )
 
 

@@ -90,6 +90,12 @@ def _show(found: Result) -> None:
         f"lost {found.lost}, duplicated {found.duplicated} "
         f"(floor: lost {found.floor_lost}, duplicated {found.floor_duplicated})"
     )
+    for row in found.at_rates:
+        if (cpu := row.cpu_per_1000) is not None:
+            console.print(
+                f"processors, for 1,000 products at {row.rate_per_s:.0f} a second: "
+                f"brokers {cpu.broker_s:.2f} s, doors {cpu.door_s:.2f} s, generator {cpu.bench_s:.2f} s"
+            )
     console.print(f"one fsync of this disk: {found.fsync_ms} ms; {found.cpus} processors")
 
 
@@ -106,9 +112,9 @@ def _latencies(found: Result) -> Table:
         table.add_section()
         times = _number(row.ratio_p50)
         table.add_row(f"tocsin, {row.rate_per_s:.0f} products/s", *_spread(row.p50_ms, row.p99_ms), times)
-        table.add_row("  floor: equal commits and routes", *_spread(row.floor_p50_ms, row.floor_p99_ms), "1")
+        table.add_row("  floor: equal batches and commits", *_spread(row.floor_p50_ms, row.floor_p99_ms), "1")
         bare = _spread(row.bare_floor_p50_ms, row.bare_floor_p99_ms)
-        table.add_row("  bare streams, direct", *bare, _per(row.bare_floor_p50_ms, row.floor_p50_ms))
+        table.add_row("  bare streams", *bare, _per(row.bare_floor_p50_ms, row.floor_p50_ms))
     core = _spread(found.core_floor_p50_ms, found.core_floor_p99_ms)
     table.add_row("  core messages", *core, _per(found.core_floor_p50_ms, found.floor_p50_ms))
     return table

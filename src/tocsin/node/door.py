@@ -11,7 +11,6 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -60,6 +59,7 @@ from tocsin.node.door_words import (
     Stream,
     Tick,
 )
+from tocsin.node.gathering import GATHER_RECORDS, Gathering
 from tocsin.node.reserve import Reserve
 from tocsin.node.shell import RESTARTED, announce_ready, run_process, until_stopped
 from tocsin.node.watching import WatcherLine, lines_of
@@ -69,13 +69,6 @@ from tocsin.share.transport import Arrival, Transport
 TICK_S = 0.1
 """Without news the fold still runs: receipts, requests and heartbeats fall due."""
 
-GATHER_S = 0.005
-"""Pause between two turns that seal flow: what comes in it shares one signature and one commit (EXCHANGE.md:
-micro-batches <= 5 ms or 50 records). Flow that comes to an idle door waits for nobody.
-"""
-
-GATHER_RECORDS = 50
-
 MOST_OFFERS = 200
 """Offers after which a turn takes no further message of the hall: about 20 ms of work, so that what is urgent
 behind them, or comes meanwhile, does not wait long.
@@ -84,6 +77,11 @@ behind them, or comes meanwhile, does not wait long.
 MOST_ARRIVALS = 32
 """Arrivals of one turn, and those that may wait for it; further ones wait in the mailbox, where urgent ones
 pass them. Full batches of flow are about 1 ms of work each.
+"""
+
+MOST_HANDED = 1_000
+"""Records of partners' flow that the hall has not committed; further flow waits in the mailbox, where what is
+urgent passes it (docs/adr/0023). A hall works off about so many in a second; an idle one has a few.
 """
 
 MOST_FROM_HALL = 256
@@ -132,8 +130,7 @@ class Door:
         self._disk = ThreadPoolExecutor(1, "door-reader")
         self._stimuli: deque[DoorStimulus] = deque()
         self._arrivals: deque[tuple[Arrived, Arrival]] = deque()
-        self._room, self._wake, self._now = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._records, self._sealed_s, self._hall_spoke = 0, 0.0, False
+        self._room, self._gathering, self._hall_spoke = asyncio.Event(), Gathering(), False
         self._couriers: dict[Stream, Courier] = {}
         self._callers = {partner: Caller(transport) for partner in office.partners}
         for partner in office.partners:
@@ -150,11 +147,11 @@ class Door:
         message = _FROM_HALL.decode(data)
         if isinstance(message, Committed):
             self._stimuli.append(CommitmentCame(*msgspec.structs.astuple(message)))
-            self._came(0, urgent=False)
+            self._gathering.came(0, urgent=False)
             return
         offers = message.offers
         self._stimuli.append(OffersCame(offers))
-        self._came(len(offers), urgent=any(traffic_of(o.product) is Traffic.URGENT for o in offers))
+        self._gathering.came(len(offers), urgent=any(traffic_of(o.product) is Traffic.URGENT for o in offers))
 
     async def on_import_ack(self, data: bytes) -> None:
         """`import.ack` from the hall: cumulative; all that follows from it can wait for a tick."""
@@ -164,7 +161,7 @@ class Door:
         self._stimuli.append(HallHas(ack.upto, ack.step))
         if not self._hall_spoke:
             self._hall_spoke = True
-            self._came(0, urgent=True)
+            self._gathering.came(0, urgent=True)
 
     async def take_arrivals(self) -> None:
         """For ever: what partners sent, as fast as turns take it."""
@@ -176,13 +173,7 @@ class Door:
             arrived = Arrived(str(arrival.route), arrival.origin, arrival.data, now)
             self._arrivals.append((arrived, arrival))
             # Signed already: waiting would gain no batch, and what comes during a commit shares the next one.
-            self._came(1, urgent=True)
-
-    def _came(self, records: int, *, urgent: bool) -> None:
-        self._records += records
-        self._wake.set()
-        if urgent or self._records >= GATHER_RECORDS:
-            self._now.set()
+            self._gathering.came(1, urgent=True)
 
     # ---- turns
     # -----------------------------------------------------------------------------------------------
@@ -190,18 +181,14 @@ class Door:
     async def run_turns(self) -> None:
         """For ever: gather, step, commit, carry out."""
         while True:
-            await _at_most(self._wake, TICK_S)
-            if self._wake.is_set():
-                await _at_most(self._now, self._sealed_s + GATHER_S - time.monotonic())
-            self._wake.clear()
-            self._now.clear()
+            await self._gathering.until_due(TICK_S)
             await self.turn()
 
     async def turn(self) -> None:
         """One step over everything that waits. Arrivals are acknowledged when it is committed."""
         if not self._hall_spoke:
             return  # it knows whether our book is an old copy (node.restored): nothing is numbered before
-        came = [*self._arrivals]
+        began_s, came = time.monotonic(), [*self._arrivals]
         self._arrivals.clear()
         self._room.set()
         stimuli = [*self._take_from_hall(), *(arrived for arrived, _ in came), Tick()]
@@ -214,12 +201,13 @@ class Door:
                 raise
             _say(f"{full}; until then flow is refused, what is urgent still goes")
             effects = self._step([Disk(True), *stimuli])
+        self._transport.hold_flow(self.state.flow_open > MOST_HANDED)
         for effect in effects:
             await self._carry_out(effect)
         for _, arrival in came:
             await arrival.ack()
         if any(isinstance(stimulus, OffersCame) for stimulus in stimuli):
-            self._sealed_s = time.monotonic()
+            self._gathering.sealed(time.monotonic() - began_s)
 
     def _step(self, stimuli: Sequence[DoorStimulus]) -> Sequence[DoorEffect]:
         """The fold, and its commit. BookFullError: nothing has changed."""
@@ -249,9 +237,9 @@ class Door:
             stimulus = self._stimuli.popleft()
             offers += len(stimulus.offers) if isinstance(stimulus, OffersCame) else 0
             taken.append(stimulus)
-        self._records = 0
+        self._gathering.taken()
         if self._stimuli:
-            self._came(GATHER_RECORDS, urgent=False)  # the rest is due at once
+            self._gathering.came(GATHER_RECORDS, urgent=False)  # the rest is due at once
         return taken
 
     async def _carry_out(self, effect: DoorEffect) -> None:
@@ -259,10 +247,10 @@ class Door:
             case Send(sealed=sealed):
                 if sealed.traffic is Traffic.CONTROL:
                     self._callers[sealed.recipient].put(sealed)
-                else:
-                    self._couriers[sealed.recipient, sealed.traffic].put(sealed)
-                if sealed.traffic is Traffic.URGENT:  # a flash copy beside the stored one: no disk on its way
+                    return
+                if sealed.traffic is Traffic.URGENT:  # first a flash copy: no disk on its way
                     await self._transport.say(sealed)
+                self._couriers[sealed.recipient, sealed.traffic].put(sealed)
             case SendAgain(partner=partner, traffic=traffic, runs=runs):
                 now = Instant(time.time_ns())
                 rows = await self._on_disk(
@@ -317,7 +305,7 @@ class Door:
                 print(f"keys not taken over: {mistake}", file=sys.stderr, flush=True)
                 continue
             self._stimuli.append(Officed(office))
-            self._came(0, urgent=True)
+            self._gathering.came(0, urgent=True)
 
     # ---- all of it
     # -------------------------------------------------------------------------------------------
@@ -349,14 +337,6 @@ class Door:
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-async def _at_most(event: asyncio.Event, seconds: float) -> None:
-    # Not asyncio.wait_for: in Python 3.11 it can swallow the cancellation that ends the process.
-    if seconds > 0 and not event.is_set():
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await event.wait()
 
 
 async def main(argv: list[str]) -> None:

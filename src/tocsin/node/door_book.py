@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import apsw
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from tocsin.model.handoff import HandedItem
 from tocsin.model.label import Nation
@@ -20,7 +20,7 @@ from tocsin.model.sealed import Sealed
 from tocsin.model.time import Instant
 from tocsin.node.door_trust import settle
 from tocsin.node.door_turn import CONTROL_SKIP, VALID_NS
-from tocsin.node.door_words import DoorState, Flight, Held, InRow, Office, Store, Stream
+from tocsin.node.door_words import DoorState, Flight, Held, Office, Store, Stream
 from tocsin.node.log_book import LOG_SCHEMA, LogBook
 from tocsin.record.book import BookFullError, book_errors, open_book, open_reader, transaction
 from tocsin.release.seal import renewed
@@ -83,6 +83,8 @@ CREATE TABLE mark(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
     + LOG_SCHEMA
 )
 
+_Value = str | int | bytes | None
+
 _PACK = msgspec.msgpack.Encoder(order="deterministic")
 _ITEM = msgspec.msgpack.Decoder(HandedItem)
 _HELD = msgspec.msgpack.Decoder(Held)
@@ -112,6 +114,8 @@ class DoorBook:
     def __init__(self, path: Path) -> None:
         self._db = open_book(path, SCHEMA, VERSION)
         self._logs = LogBook(self._db)
+        self._marked: dict[tuple[str, Stream], OutStream | InStream] = {}
+        """Marks of streams as they were written last."""
         self._committed = open_reader(path)
 
     def close(self) -> None:
@@ -130,7 +134,12 @@ class DoorBook:
                 self._write(store)
         except BookFullError:
             self._logs.undone()
+            self._marked.clear()
             raise
+
+    def _many(self, sql: str, rows: Sequence[tuple[_Value, ...]]) -> None:
+        if rows:
+            self._db.executemany(sql, rows)
 
     def _write(self, store: Store) -> None:
         self._write_out(store)
@@ -139,74 +148,86 @@ class DoorBook:
         self._write_marks(store)
         if store.logs is not None:
             self._logs.write(store.logs, store.ticks, store.proofs)
-        self._db.executemany(
+        self._many(
             "INSERT OR REPLACE INTO key_list VALUES (?, ?, ?, ?)",
-            ((b.keys.nation, b.root, b.signed.body, b.signed.signature) for b in store.lists),
+            [(b.keys.nation, b.root, b.signed.body, b.signed.signature) for b in store.lists],
         )
 
     def _write_out(self, store: Store) -> None:
-        many = self._db.executemany
+        many = self._many
         many(
             "INSERT INTO offer VALUES (?, ?, ?)",
-            ((offer.number, offer.made_ns, store.at_wall_ns) for offer in store.offers),
+            [(offer.number, offer.made_ns, store.at_wall_ns) for offer in store.offers],
         )
         many(
             "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?)",
-            ((d.offer, d.partner, d.released, d.rule, d.traffic, d.sequence) for d in store.decisions),
+            [(d.offer, d.partner, d.released, d.rule, d.traffic, d.sequence) for d in store.decisions],
         )
         many(
             "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)",
-            ((s.recipient, s.traffic, s.first, s.last, s.by_hub, s.data) for s in store.sealed),
+            [(s.recipient, s.traffic, s.first, s.last, s.by_hub, s.data) for s in store.sealed],
         )
         many(
             "INSERT INTO shown VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
+            [
                 (store.at_wall_ns, d.watcher, d.origin, d.track_id, d.sequence, d.released, d.rule)
                 for d in store.shown
-            ),
+            ],
         )
         many(
             "DELETE FROM outbox WHERE partner = ? AND traffic = ? AND first <= ? AND last <= ?",
-            ((*key, row.receipted, row.receipted) for key, row in store.outs.items()),
+            [
+                (*key, row.receipted, row.receipted)
+                for key, row in store.outs.items()
+                if self._receipted(key) < row.receipted
+            ],
         )
 
+    def _receipted(self, key: Stream) -> int:
+        """As it was written last."""
+        row = self._marked.get(("out", key))
+        return row.receipted if isinstance(row, OutStream) else -1
+
     def _write_held(self, store: Store) -> None:
-        many = self._db.executemany
+        many = self._many
         many("DELETE FROM held WHERE offer = ? AND partner = ?", store.unheld)
         many(
             "INSERT INTO held VALUES (?, ?, ?, ?)",
-            ((one.offer.number, one.partner, one.due_wall_ns, _PACK.encode(one)) for one in store.held),
+            [(one.offer.number, one.partner, one.due_wall_ns, _PACK.encode(one)) for one in store.held],
         )
 
     def _write_in(self, store: Store) -> None:
-        many = self._db.executemany
-        many("INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_in_row, store.rows_in))
+        many = self._many
+        # The columns are the fields of InRow.
+        many("INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [astuple(row) for row in store.rows_in])
         many(
-            "INSERT INTO handoff VALUES (?, ?)", ((item.number, _PACK.encode(item)) for item in store.handed)
+            "INSERT INTO handoff VALUES (?, ?)", [(item.number, _PACK.encode(item)) for item in store.handed]
         )
         self._db.execute("DELETE FROM handoff WHERE number <= ?", (store.hall_upto,))
         if store.evidence:
             refused = [(one.quarantined, one.data) for one in store.evidence]
             many(
                 "INSERT INTO evidence(reason, source, detail, at_wall_ns, data) VALUES (?, ?, ?, ?, ?)",
-                ((q.reason, q.source, q.detail, q.at_wall_ns, data) for q, data in refused),
+                [(q.reason, q.source, q.detail, q.at_wall_ns, data) for q, data in refused],
             )
             many(
                 "INSERT INTO refused VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
-                ((q.reason,) for q, _ in refused),
+                [(q.reason,) for q, _ in refused],
             )
             oldest = "(SELECT max(id) FROM evidence) - ?"
             self._db.execute(f"DELETE FROM evidence WHERE id <= {oldest}", (MAX_EVIDENCE,))
 
     def _write_marks(self, store: Store) -> None:
-        rows: list[tuple[str, Stream, OutStream | InStream]] = [
-            *(("out", key, row) for key, row in store.outs.items()),
-            *(("in", key, row) for key, row in store.ins.items()),
-        ]
-        self._db.executemany(
+        rows: dict[tuple[str, Stream], OutStream | InStream] = {
+            **{("out", key): row for key, row in store.outs.items()},
+            **{("in", key): row for key, row in store.ins.items()},
+        }
+        fresh = {key: row for key, row in rows.items() if self._marked.get(key) is not row}
+        self._many(
             "INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?)",
-            ((way, *key, _PACK.encode(row)) for way, key, row in rows),
+            [(way, *key, _PACK.encode(row)) for (way, key), row in fresh.items()],
         )
+        self._marked |= fresh
         marks = {"handed": store.handed_upto, "hall": store.hall_upto, "copies": store.copies}
         marks[LIST_SEEN] = store.list_seen
         self._db.executemany("INSERT OR REPLACE INTO mark VALUES (?, ?)", marks.items())
@@ -365,19 +386,6 @@ def _follows(flight: Flight, one: Flight) -> bool:
     same = (flight.origin, flight.traffic) == (one.origin, one.traffic)
     step = one.number - flight.number
     return same and one.first == flight.last + 1 and step == one.first - flight.first
-
-
-def _in_row(row: InRow) -> tuple[str | int | bytes, ...]:
-    return (
-        row.origin,
-        row.traffic,
-        row.sequence,
-        row.number,
-        row.issued_wall_ns,
-        row.arrived_wall_ns,
-        row.path,
-        row.digest,
-    )
 
 
 def _number(rows: apsw.Cursor) -> int:

@@ -27,6 +27,7 @@ from tocsin.node.door_words import (
     InRow,
     Proof,
     Send,
+    SendAgain,
     ShowDecision,
     Store,
     Stream,
@@ -89,7 +90,7 @@ class Turn:
         self.rows_in: list[InRow] = []
         self.handed: list[HandedItem] = []
         self.evidence: list[Evidence] = []
-        self.sends: list[Send] = []
+        self.sends: list[Send | SendAgain] = []
         self.after: list[DoorEffect] = []
         self.answer_hall = False
         self.logs, self._logs_changed = state.logs, False
@@ -221,12 +222,15 @@ class Turn:
             encrypted_to=encrypted_to,
         )
 
-    def send(self, header: Header, payload: bytes, *, by_hub: bool, fleeting: bool = False) -> None:
-        """Seal and send. Control is superseded by newer control and is not kept in the outbox."""
+    def send(
+        self, header: Header, payload: bytes, *, by_hub: bool, alone: bool = False, fleeting: bool = False
+    ) -> None:
+        """Seal and send. Control is superseded by newer control and is not kept in the outbox. `alone`: the
+        direct way does this time; the row may still go by the hub when it is sent again."""
         sealed = seal.seal(header, payload, self.state.office.signer, by_hub=by_hub, fleeting=fleeting)
         if sealed.traffic is not Traffic.CONTROL:
             self.sealed.append(sealed)
-        self.sends.append(Send(sealed))
+        self.sends.append(Send(replace(sealed, by_hub=False) if alone else sealed))
 
     def done(self) -> tuple[DoorState, tuple[DoorEffect, ...]]:
         """The new state, and the effects with the transaction first."""

@@ -176,7 +176,7 @@ def _take_receipt(turn: Turn, partner: Nation, traffic: Traffic, upto: int, arri
     if traffic is Traffic.CONTROL:
         return
     before = turn.out((partner, traffic))
-    after = outbox.receipt(before, upto)
+    after = outbox.receipt(before, upto, turn.now)
     if after is None:
         detail = f"{partner} receipts {traffic} {upto}, sent were {before.sent}"
         turn.quarantine("false-receipt", arrived.source, detail, arrived.data)

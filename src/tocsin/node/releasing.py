@@ -11,12 +11,12 @@ from tocsin.model.product import Decision, Offer, Product, Traffic, traffic_of
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.node import showing, tellings
 from tocsin.node.door_turn import Turn
-from tocsin.node.door_words import Held
-from tocsin.release.policy import Question, Withheld, decide, may_use_hub, must_encrypt
+from tocsin.node.door_words import Held, SendAgain, Stream
+from tocsin.release.policy import Question, Verdict, Withheld, decide, may_use_hub, must_encrypt
 from tocsin.release.reduce import reduced
 from tocsin.release.terms import Policy
 from tocsin.release.wording import BACKLOG_FULL, DISK_FULL, HELD_FULL, UNSOUND
-from tocsin.share import outbox
+from tocsin.share import links, outbox
 from tocsin.share.inbox import MAX_AHEAD
 from tocsin.share.topology import Route, Topology
 from tocsin.share.wire import encode_product, join_products, soundness
@@ -35,21 +35,54 @@ MOST_HELD = 20_000
 """Products that wait for one partner, about 30 MB; what comes when so many wait is withheld, loudly."""
 
 
+class _Way(Struct, frozen=True):
+    """What is true of every product of one kind, origin and label that is offered to one partner."""
+
+    partner: Nation
+    traffic: Traffic
+    label: Label
+    verdict: Verdict
+    by_hub: bool
+    encrypt: bool
+    either: bool
+    """Flow that may go by either way: one of them is enough while it works (share.outbox.ways)."""
+    no_room: str | None
+    """The rule by which there is no room for it now."""
+
+    @property
+    def group(self) -> "_Group":
+        """What may share an envelope."""
+        return (self.partner, self.traffic, self.label, self.by_hub, self.encrypt)
+
+
 class _Parcel(Struct, frozen=True):
     """A released product for one partner, ready to be numbered."""
 
     offer: int
-    partner: Nation
-    traffic: Traffic
-    label: Label
-    by_hub: bool
-    encrypt: bool
-    rule: str
+    way: _Way
     data: bytes
 
 
 _Group = tuple[Nation, Traffic, Label, bool, bool]
 _Word = Decision | _Parcel | Held
+
+
+class _Ways:
+    """The policy's answers, each asked for once: of a product it looks at kind, origin and label alone
+    (tests/release/test_policy.py), and what waits for a partner grows only when all is decided."""
+
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+        self._known: dict[tuple[type[Product], Nation, Label], dict[Nation, _Way]] = {}
+
+    def of(self, product: Product) -> dict[Nation, _Way]:
+        """By partner."""
+        key = (type(product), product.origin, product.label)
+        ways = self._known.get(key)
+        if ways is None:
+            partners = self._turn.state.office.partners
+            self._known[key] = ways = {one: _way(self._turn, product, one) for one in partners}
+        return ways
 
 
 def take_offers(turn: Turn, offers: Iterable[Offer]) -> None:
@@ -70,11 +103,11 @@ def release_due(turn: Turn) -> None:
     if not turn.held:
         return
     due = sorted(turn.unhold_due(), key=lambda held: (held.offer.number, held.partner))
-    forms = encoded([held.offer.product for held in due], turn.state.office.policy)
+    forms, ways = encoded([held.offer.product for held in due], turn.state.office.policy), _Ways(turn)
     _carry_out(
         turn,
         [
-            _word(turn, held.offer, data, held.partner, held.taken_wall_ns)
+            _word(turn, held.offer, data, ways.of(held.offer.product)[held.partner], held.taken_wall_ns)
             for held, data in zip(due, forms, strict=True)
         ],
     )
@@ -116,16 +149,15 @@ def question(
 
 def _for_all(turn: Turn, offers: Sequence[Offer]) -> Iterator[_Word]:
     """One word for each offer and partner; a product is encoded once."""
-    office = turn.state.office
-    forms = encoded([offer.product for offer in offers], office.policy)
+    forms, ways = encoded([offer.product for offer in offers], turn.state.office.policy), _Ways(turn)
     for offer, data in zip(offers, forms, strict=True):
         showing.show(turn, offer.product)
-        for partner in office.partners:
-            yield _word(turn, offer, data, partner, turn.now)
+        for way in ways.of(offer.product).values():
+            yield _word(turn, offer, data, way, turn.now)
 
 
-def _word(turn: Turn, offer: Offer, data: bytes | None, partner: Nation, taken_wall_ns: Instant) -> _Word:
-    office, product = turn.state.office, offer.product
+def _way(turn: Turn, product: Product, partner: Nation) -> _Way:
+    office = turn.state.office
     asked = question(
         product,
         office.nation,
@@ -135,27 +167,31 @@ def _word(turn: Turn, offer: Offer, data: bytes | None, partner: Nation, taken_w
         office.policy,
         encrypts=partner in turn.trust.encryption,
     )
-    verdict = decide(asked)
-    if isinstance(verdict, Withheld):
-        return _withheld(offer, partner, verdict.rule)
-    if data is None:
-        return _withheld(offer, partner, UNSOUND)
-    no_room = _no_room(turn, product, partner)
-    if no_room is not None:
-        return _withheld(offer, partner, no_room)
-    due_wall_ns = Instant(taken_wall_ns + verdict.delay_s * SECOND_NS)
-    if due_wall_ns > turn.now or partner in turn.unproven:
-        return Held(offer, partner, taken_wall_ns, due_wall_ns)
-    return _Parcel(
-        offer=offer.number,
+    traffic, by_hub = traffic_of(product), may_use_hub(asked)
+    return _Way(
         partner=partner,
-        traffic=traffic_of(product),
+        traffic=traffic,
         label=product.label,
-        by_hub=may_use_hub(asked),
+        verdict=decide(asked),
+        by_hub=by_hub,
         encrypt=must_encrypt(asked),
-        rule=verdict.rule,
-        data=data,
+        either=by_hub and asked.direct and traffic is Traffic.FLOW,
+        no_room=_no_room(turn, product, partner),
     )
+
+
+def _word(turn: Turn, offer: Offer, data: bytes | None, way: _Way, taken_wall_ns: Instant) -> _Word:
+    verdict = way.verdict
+    if isinstance(verdict, Withheld):
+        return _withheld(offer, way.partner, verdict.rule)
+    if data is None:
+        return _withheld(offer, way.partner, UNSOUND)
+    if way.no_room is not None:
+        return _withheld(offer, way.partner, way.no_room)
+    due_wall_ns = Instant(taken_wall_ns + verdict.delay_s * SECOND_NS)
+    if due_wall_ns > turn.now or way.partner in turn.unproven:
+        return Held(offer, way.partner, taken_wall_ns, due_wall_ns)
+    return _Parcel(offer.number, way, data)
 
 
 def _no_room(turn: Turn, product: Product, partner: Nation) -> str | None:
@@ -179,8 +215,7 @@ def _carry_out(turn: Turn, words: Iterable[_Word]) -> None:
     parcels: dict[_Group, list[_Parcel]] = {}
     for word in words:
         if isinstance(word, _Parcel):
-            group = (word.partner, word.traffic, word.label, word.by_hub, word.encrypt)
-            parcels.setdefault(group, []).append(word)
+            parcels.setdefault(word.way.group, []).append(word)
         elif isinstance(word, Decision):
             decided.append(word)
         elif turn.waiting(word.partner) < MOST_HELD:
@@ -190,10 +225,14 @@ def _carry_out(turn: Turn, words: Iterable[_Word]) -> None:
     for group, some in parcels.items():
         for batch in _batches(some, 1 if group[1] is Traffic.URGENT else MAX_RECORDS):
             decided += _sealed(turn, batch)
-    decided.sort(key=lambda decision: (decision.offer, decision.partner))
+    decided.sort(key=_order)
     turn.decisions += decided
     for decision in decided:
         turn.hand(decision)
+
+
+def _order(decision: Decision) -> tuple[int, Nation]:
+    return decision.offer, decision.partner
 
 
 def _batches(parcels: Sequence[_Parcel], records: int) -> Iterator[list[_Parcel]]:
@@ -212,16 +251,29 @@ def _batches(parcels: Sequence[_Parcel], records: int) -> Iterator[list[_Parcel]
 
 
 def _sealed(turn: Turn, batch: Sequence[_Parcel]) -> Iterator[Decision]:
-    one = batch[0]
-    stream = (one.partner, one.traffic)
+    way = batch[0].way
+    stream = (way.partner, way.traffic)
+    alone = way.either and _direct_alone(turn, stream)
     turn.outs[stream], first = outbox.allocate(turn.out(stream), len(batch))
-    to = turn.trust.encryption[one.partner] if one.encrypt else None
+    to = turn.trust.encryption[way.partner] if way.encrypt else None
     last = first + len(batch) - 1
-    header = turn.header(one.label, one.partner, one.traffic, first, last, to.key_id if to else "")
+    header = turn.header(way.label, way.partner, way.traffic, first, last, to.key_id if to else "")
     payload = join_products([parcel.data for parcel in batch])
     if to is not None:
         payload = turn.state.office.encrypt(payload, to.public, bound_bytes(header))
-    turn.send(header, payload, by_hub=one.by_hub)
+    turn.send(header, payload, by_hub=way.by_hub, alone=alone)
     tellings.sealed(turn, header, payload)
     for sequence, parcel in enumerate(batch, start=first):
-        yield Decision(parcel.offer, parcel.partner, True, parcel.rule, parcel.traffic, sequence)
+        rule = parcel.way.verdict.rule
+        yield Decision(parcel.offer, way.partner, True, rule, way.traffic, sequence)
+
+
+def _direct_alone(turn: Turn, stream: Stream) -> bool:
+    """Whether the next envelope needs no copy by the hub; what the direct way may not have carried goes by
+    both before it."""
+    partner, traffic = stream
+    heard = links.path_up(turn.links.get(partner, links.Link()), Route.DIRECT, turn.now)
+    turn.outs[stream], alone, again = outbox.ways(turn.out(stream), turn.now, heard=heard)
+    if again:
+        turn.sends.append(SendAgain(partner, traffic, again))
+    return alone

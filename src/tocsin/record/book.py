@@ -81,8 +81,7 @@ def open_reader(path: Path) -> apsw.Connection:
 @contextmanager
 def transaction(book: apsw.Connection) -> Iterator[None]:
     """One transaction: on disk when the block ends, undone when it raises. Many rows in one: group commit."""
-    path = Path(book.filename)
-    with book_errors(path):
+    with book_errors(book.filename):
         book.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -93,7 +92,7 @@ def transaction(book: apsw.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def book_errors(path: Path) -> Iterator[None]:
+def book_errors(path: Path | str) -> Iterator[None]:
     """SQLite's failures in tocsin's words."""
     try:
         yield

@@ -7,8 +7,10 @@ named.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tocsin.model.event import ImpactPointPrediction, LaunchEvent, LaunchPointEstimate
 from tocsin.model.product import Product
@@ -16,6 +18,9 @@ from tocsin.model.sensor import SensorWord
 from tocsin.model.space import STATE_SIZE, TRIANGLE_SIZE, EcefState
 from tocsin.model.time import SECOND_NS
 from tocsin.model.track import Tracklet
+
+Numbers = NDArray[np.floating[Any]]
+Verdicts = NDArray[np.bool_]
 
 LOWEST_M, HIGHEST_M = 6.0e6, 1.0e8
 """From the Earth's centre: the polar radius is 6,356,752 m (WGS-84), geostationary 42,164,000 m."""
@@ -68,16 +73,16 @@ def sound(product: Product) -> bool:
 
 
 def soundness(products: Sequence[Product]) -> list[bool]:
-    """`sound` of each. Together, because one product's eigenvalues cost as much as a whole batch's."""
-    plain = [_sound_but_for_covariance(product) for product in products]
-    states = [n for n, one in enumerate(products) if plain[n] and isinstance(one, Tracklet)]
-    triangles = [one.state.p for one in (products[n] for n in states) if isinstance(one, Tracklet)]
-    for n, positive in zip(states, _positive(triangles), strict=True):
-        plain[n] = positive
-    return plain
+    """`sound` of each. Together, because the numbers of one product cost as much as a whole batch's."""
+    found = [_sound_but_for_state(product) for product in products]
+    at = [n for n, one in enumerate(products) if found[n] and isinstance(one, Tracklet)]
+    states = [one.state for one in (products[n] for n in at) if isinstance(one, Tracklet)]
+    for n, good in zip(at, _sound_states(states), strict=True):
+        found[n] = good
+    return found
 
 
-def _sound_but_for_covariance(product: Product) -> bool:
+def _sound_but_for_state(product: Product) -> bool:
     if not _named(product.track_id, product.sequence) or product.label.originators != {product.origin}:
         return False
     if isinstance(product, Tracklet):
@@ -101,7 +106,7 @@ def _named(track_id: str, sequence: int) -> bool:
 
 
 def _datable(*times_ns: int) -> bool:
-    return all(within(time_ns, 0, LAST_NS) for time_ns in times_ns)
+    return min(times_ns) >= 0 and max(times_ns) <= LAST_NS
 
 
 def _sound_place(place: LaunchPointEstimate | ImpactPointPrediction) -> bool:
@@ -119,32 +124,41 @@ def _sound_place(place: LaunchPointEstimate | ImpactPointPrediction) -> bool:
 
 
 def _sound_tracklet(one: Tracklet) -> bool:
-    times = (one.first_ns, one.last_ns, one.state.epoch_ns, one.burnout_ns or 0)
-    if not _datable(*times) or one.last_ns < one.first_ns:
+    """All but the numbers of its state, whose count is right."""
+    if not _datable(one.first_ns, one.last_ns, one.state.epoch_ns, one.burnout_ns or 0):
+        return False
+    if one.last_ns < one.first_ns:
         return False
     if one.identity is not None and not (one.identity.isprintable() and len(one.identity) <= MAX_IDENTITY):
         return False
-    pushes = one.accel_mps2 or ()
-    return all(within(push, -HARDEST_MPS2, HARDEST_MPS2) for push in pushes) and _sound_state(one.state)
-
-
-def _sound_state(state: EcefState) -> bool:
-    if len(state.x) != STATE_SIZE or len(state.p) != TRIANGLE_SIZE:
+    if len(one.state.x) != STATE_SIZE or len(one.state.p) != TRIANGLE_SIZE:
         return False
-    # Squared: numbers as large as 1e300 make infinity of it, which is beyond every bound as well.
-    place_m2, speed_m2ps2 = (sum(v * v for v in part) for part in (state.x[:3], state.x[3:6]))
-    flies = within(place_m2, LOWEST_M**2, HIGHEST_M**2) and within(speed_m2ps2, 0.0, FASTEST_MPS**2)
-    return flies and within(state.x[6], *LN_BETA) and _sound_variances(state.p)
+    return all(within(push, -HARDEST_MPS2, HARDEST_MPS2) for push in one.accel_mps2 or ())
 
 
-def _sound_variances(triangle: tuple[float, ...]) -> bool:
-    return all(within(triangle[n], *bounds) for n, bounds in _VARIANCES)
-
-
-def _positive(triangles: Sequence[tuple[float, ...]]) -> list[bool]:
-    """Whether each makes a correlation matrix that is one. Their variances must be within bounds."""
-    if not triangles:
+def _sound_states(states: Sequence[EcefState]) -> list[bool]:
+    """Whether each flies somewhere, and is known as well as anything can be."""
+    if not states:
         return []
+    x, p = np.array([one.x for one in states]), np.array([one.p for one in states])
+    # Squared: numbers as large as 1e300 make infinity of it, which is beyond every bound as well.
+    with np.errstate(over="ignore"):
+        squares = x[:, :6] ** 2
+        places_m2, speeds_m2ps2 = squares[:, :3].sum(axis=1), squares[:, 3:].sum(axis=1)
+    good = _all_within(places_m2, LOWEST_M**2, HIGHEST_M**2) & (speeds_m2ps2 <= FASTEST_MPS**2)
+    good &= _all_within(x[:, 6], *LN_BETA)
+    good &= _all_within(p[:, _DIAGONAL], NARROWEST**2, _WIDEST_SQUARED).all(axis=1)
+    good[good] = _positive(p[good])
+    return [bool(one) for one in good]
+
+
+def _all_within(values: Numbers, low: float, high: float | Numbers) -> Verdicts:
+    """`within` of each."""
+    return (low <= values) & (values <= high)
+
+
+def _positive(triangles: Numbers) -> Verdicts:
+    """Whether each makes a correlation matrix that is one. Their variances must be within bounds."""
     matrices = np.zeros((len(triangles), STATE_SIZE, STATE_SIZE))
     matrices[:, *_UPPER] = triangles
     scale = 1.0 / np.sqrt(np.diagonal(matrices, axis1=1, axis2=2))
@@ -153,7 +167,7 @@ def _positive(triangles: Sequence[tuple[float, ...]]) -> list[bool]:
     finite = np.isfinite(matrices).all(axis=(1, 2))
     matrices[~finite] = 0.0  # singular: its least eigenvalue is out of bounds too
     least = np.linalg.eigvalsh(matrices, UPLO="U")[:, 0]
-    return [within(one, LEAST_EIGENVALUE, STATE_SIZE) for one in least.tolist()]
+    return _all_within(least, LEAST_EIGENVALUE, STATE_SIZE)
 
 
 def _diagonal() -> Iterator[int]:
@@ -162,4 +176,5 @@ def _diagonal() -> Iterator[int]:
 
 
 _UPPER = np.triu_indices(STATE_SIZE)
-_VARIANCES = tuple((n, (NARROWEST**2, most**2)) for n, most in zip(_diagonal(), WIDEST, strict=True))
+_DIAGONAL = list(_diagonal())
+_WIDEST_SQUARED = np.square(WIDEST)

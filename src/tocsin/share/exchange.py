@@ -99,6 +99,9 @@ class Exchange:
         if not routes:
             raise TransportError(f"no route from {self._nation} to {sealed.recipient} for this message")
         async with self._slots[sealed.traffic]:
+            if len(routes) == 1:  # flow, usually: no task of its own
+                await self._store(sealed, routes[0], attempt)
+                return routes
             sent = await asyncio.gather(
                 *(self._store(sealed, route, attempt) for route in routes), return_exceptions=True
             )
@@ -129,6 +132,10 @@ class Exchange:
     def arrivals(self) -> AsyncIterator[Arrival]:
         """See Transport."""
         return self._mail.arrivals()
+
+    def hold_flow(self, on: bool) -> None:
+        """See Transport."""
+        self._mail.hold_flow(on)
 
     def paths_up(self, partner: Nation) -> tuple[Route, ...]:
         """See Transport."""

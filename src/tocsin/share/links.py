@@ -263,6 +263,11 @@ def echo(link: Link, now: Instant) -> tuple[int | None, int]:
     return link.beat.at_wall_ns, max(now - link.beat_arrived_ns, 0)  # our clock may have been set back
 
 
+def path_up(link: Link, path: str, now: Instant) -> bool:
+    """A new heartbeat came by it within SILENT_NS."""
+    return path in link.heard_ns and not passed(link.heard_ns[path], SILENT_NS, now)
+
+
 def proven(link: Link, now: Instant) -> Link:
     """The partner's hall has all that we sent, or more of it than before: the last end-to-end proof."""
     return replace(link, proof_ns=now)

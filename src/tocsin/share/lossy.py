@@ -83,6 +83,10 @@ class LossyEnd:
         """See Transport."""
         return self._mail.arrivals()
 
+    def hold_flow(self, on: bool) -> None:
+        """See Transport."""
+        self._mail.hold_flow(on)
+
     def paths_up(self, partner: Nation) -> tuple[Route, ...]:
         """See Transport."""
         now = asyncio.get_running_loop().time()

@@ -63,6 +63,10 @@ class Transport(Protocol):
         """What arrives, for ever: stored control, stored urgent, then unstored, then flow."""
         ...
 
+    def hold_flow(self, on: bool) -> None:
+        """While it is held, flow is not among the arrivals: it waits, and what is pressing passes it."""
+        ...
+
     def paths_up(self, partner: Nation) -> tuple[Route, ...]:
         """Routes over which something of this partner came within the last three seconds."""
         ...
