@@ -10,6 +10,7 @@ import cases_encoding
 import cases_encryption
 import cases_good
 import cases_header
+import cases_log
 import cases_payload
 import cases_replay
 import cases_signature
@@ -24,6 +25,7 @@ SOURCES = (
     cases_encryption,
     cases_payload,
     cases_bounds,
+    cases_log,
     cases_replay,
 )
 
