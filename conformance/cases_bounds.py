@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cases_payload import carried
-from wire_bytes import NOW, SECOND, Case, ellipse, launch, place, prediction, tracklet
+from wire_bytes import NOW, SECOND, Case, ellipse, launch, place, prediction, tracklet, warning
 
 Product = dict[str, Any]
 LAST = 7_258_118_400 * SECOND
@@ -178,6 +178,18 @@ def _names() -> Iterator[Case]:
     ):
         yield _wrong(f"track-id-{name}", why, tracklet(1, track_id=said))
     yield _wrong("launch-track-id-control", why, launch(track_id="\x1b[2J"))
+    why = "a warning has 1 to 200 areas with codes of at most 16 printable characters, an object, and an end"
+    row = warning()["areas"][0]
+    for name, changes in (
+        ("no-areas", {"areas": []}),
+        ("201-areas", {"areas": [row] * 201}),
+        ("code-17", {"areas": [row | {"area": "K" * 17}]}),
+        ("code-control", {"areas": [row | {"area": "\x1b[2J"}]}),
+        ("no-objects", {"objects": 0}),
+        ("ends-when-sent", {"expires_ns": warning()["sent_ns"]}),
+    ):
+        yield _wrong(f"warning-{name}", why, warning(**changes))
+    yield _edge("warning-200-areas", why, warning(areas=[row] * 200))
     why = "an identity has at most 256 printable characters of any script"
     yield _edge("identity-256", why, tracklet(1, identity="x" * 256))
     yield _edge("identity-empty", why, tracklet(1, identity=""))

@@ -22,6 +22,7 @@ from wire_bytes import (
     place,
     prediction,
     tracklet,
+    warning,
 )
 
 
@@ -57,6 +58,7 @@ def _kinds() -> Iterator[Case]:
     yield _good("batch-of-fifty", "as many records as one envelope may hold", fifty, fresh=[(1, 50)])
     yield _good("launch", "a launch event is urgent", urgent(launch()))
     yield _good("prediction", "an impact prediction is urgent", urgent(prediction()))
+    yield _good("warning", "what a nation tells its people is urgent", urgent(warning()))
     both = envelope(header(traffic="urgent", last=2), pack([launch(1), prediction(2)]))
     yield _good("launch-and-prediction", "kinds of one traffic may share an envelope", both, fresh=[(1, 2)])
 

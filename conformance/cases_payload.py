@@ -21,6 +21,7 @@ from wire_bytes import (
     place,
     prediction,
     tracklet,
+    warning,
 )
 
 Product = dict[str, Any]
@@ -31,7 +32,8 @@ BAD, WRONG = "bad-payload", "wrong-content"
 
 def cases() -> Iterator[Case]:
     """Classes `payload`, `number`, `label`, `count` and `notes`."""
-    for name, make in (("tracklet", tracklet), ("launch", launch), ("prediction", prediction)):
+    kinds = {"tracklet": tracklet, "launch": launch, "prediction": prediction, "warning": warning}
+    for name, make in kinds.items():
         yield from _fields(name, make(1))
     yield from _kinds()
     yield from _coding()
@@ -46,7 +48,7 @@ def cases() -> Iterator[Case]:
 def carried(product: Any, **changes: Any) -> bytes:
     """One product in an envelope of its own traffic."""
     kind = product.get("type") if isinstance(product, dict) else "tracklet"
-    traffic = "urgent" if kind in ("launch", "prediction") else "flow"
+    traffic = "urgent" if kind in ("launch", "prediction", "warning") else "flow"
     return envelope(header(**({"traffic": traffic} | changes)), pack([product]))
 
 

@@ -289,6 +289,26 @@ def prediction(number: int = 1, origin: str = "KOR", **changes: Any) -> dict[str
     return good | changes
 
 
+def warning(number: int = 1, origin: str = "KOR", **changes: Any) -> dict[str, Any]:
+    """What a nation told its people."""
+    good: dict[str, Any] = {
+        "type": "warning",
+        "origin": origin,
+        "track_id": f"{origin}-EXERCISE-20231114T221300Z-1",
+        "sequence": number,
+        "msg_type": "Alert",
+        "purpose": "warn",
+        "certainty": "Observed",
+        "objects": 1,
+        "areas": [{"area": "KR-11", "threat": "impact", "expected_ns": NOW + 300 * SECOND}],
+        "sent_ns": NOW - 2 * SECOND,
+        "expires_ns": NOW + 3_600 * SECOND,
+        "label": label(origin),
+        "region": False,
+    }
+    return good | changes
+
+
 def heartbeat(**changes: Any) -> dict[str, Any]:
     """A note of the second."""
     good: dict[str, Any] = {

@@ -9,6 +9,14 @@ from tocsin.model.sensor import SensorWord
 from tocsin.model.space import EcefState, Ellipse95
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Life, ObjectClass, Phase, Tracklet
+from tocsin.model.warning import (
+    Certainty,
+    MsgType,
+    Purpose,
+    SharedWarning,
+    ThreatKind,
+    WarnedArea,
+)
 from tocsin.release._key import ReleaseKey
 from tocsin.share.trust import TrustedKey, TrustList, trust_list
 
@@ -55,6 +63,24 @@ def silence(origin: Nation, number: int, of: Label | None = None) -> SensorWord:
     return SensorWord(origin, f"{origin}-RADAR-1", number, number % 2 == 0, since_ns, of or label(origin))
 
 
+def public_warning(origin: Nation, number: int, of: Label | None = None) -> SharedWarning:
+    """What `origin` told its people."""
+    return SharedWarning(
+        origin=origin,
+        track_id=f"{origin}-EXERCISE-20231114T221300Z-{number}",
+        sequence=number,
+        msg_type=MsgType.ALERT,
+        purpose=Purpose.WARN,
+        certainty=Certainty.OBSERVED,
+        objects=1,
+        areas=(WarnedArea("JP-02", ThreatKind.IMPACT, Instant(NOW + 300 * SECOND_NS)),),
+        sent_ns=NOW,
+        expires_ns=Instant(NOW + 3_600 * SECOND_NS),
+        label=of or label(origin),
+        region=False,
+    )
+
+
 def product(origin: Nation, number: int, of: Label | None = None) -> Product:
     """Mostly flow, now and then urgent."""
     if number % 11 == 0:
@@ -63,6 +89,8 @@ def product(origin: Nation, number: int, of: Label | None = None) -> Product:
         return prediction(origin, number, of)
     if number % 11 == 8:
         return silence(origin, number, of)
+    if number % 11 == 9:
+        return public_warning(origin, number, of)
     return tracklet(origin, number, of)
 
 

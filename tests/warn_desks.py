@@ -15,7 +15,16 @@ from warn_worlds import meaning, over, track
 
 from tocsin.model.label import Nation, Plane
 from tocsin.model.time import Instant, after
-from tocsin.model.warning import ActKind, DeskRules, Draft, NoAct, Officer, OfficerAct, WarnStatus
+from tocsin.model.warning import (
+    ActKind,
+    DeskRules,
+    Draft,
+    NoAct,
+    Officer,
+    OfficerAct,
+    PartnerWarning,
+    WarnStatus,
+)
 from tocsin.node.config import NodeConfig, parse_config
 from tocsin.node.desk_port import DeskPort
 from tocsin.node.hall_words import Acted, ActRefused, HallEffect, HallState
@@ -33,6 +42,7 @@ class _State:
 
     def __init__(self, warn: WarnState) -> None:
         self.warn = warn
+        self.warnings: dict[str, PartnerWarning] = {}
 
 
 class TurningHall:

@@ -6,7 +6,19 @@ from pathlib import Path
 import cbor2
 import msgspec
 import pytest
-from exchange_samples import NOW, PLANE, key, label, launch, prediction, product, silence, tracklet, trust_of
+from exchange_samples import (
+    NOW,
+    PLANE,
+    key,
+    label,
+    launch,
+    prediction,
+    product,
+    public_warning,
+    silence,
+    tracklet,
+    trust_of,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -18,6 +30,7 @@ from tocsin.model.sealed import Sealed
 from tocsin.model.sensor import SensorWord
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Tracklet
+from tocsin.model.warning import SharedWarning
 from tocsin.node import releasing
 from tocsin.node.door_book import DoorBook
 from tocsin.node.door_fold import door_step
@@ -217,9 +230,9 @@ def policies(draw: st.DrawFn) -> Policy:
 def test_nothing_is_ever_finer_or_earlier_than_label_and_policy_allow(
     policy: Policy, rows: list[tuple[frozenset[Caveat], frozenset[Nation]]]
 ) -> None:
-    makers = (tracklet, launch, prediction, silence)
-    given_ = [
-        makers[n % 4](KOR, n, Label(PLANE, frozenset((KOR,)), readers, caveats))
+    makers = (tracklet, launch, prediction, silence, public_warning)
+    given_: list[Product] = [
+        makers[n % 5](KOR, n, Label(PLANE, frozenset((KOR,)), readers, caveats))
         for n, (caveats, readers) in enumerate(rows, 1)
     ]
     door = Door(policy)
@@ -258,6 +271,8 @@ def is_coarse(one: Product, policy: Policy) -> bool:
         return on_grid and wide and one.identity is None and one.accel_mps2 is None
     if isinstance(one, SensorWord):
         return one.since_ns % (60 * SECOND_NS) == 0
+    if isinstance(one, SharedWarning):
+        return True  # nothing finer than areas is in it
     place = one.launch if isinstance(one, LaunchEvent) else one.impact
     grid = policy.urgent.grid_deg
     on_grid = abs(place.lat_deg / grid - round(place.lat_deg / grid)) < 1e-3

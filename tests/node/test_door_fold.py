@@ -244,7 +244,7 @@ def test_urgent_goes_single_flow_in_batches(tmp_path: Path) -> None:
     urgent = [s for s in world.sent if s.traffic is Traffic.URGENT]
     flow = [s for s in world.sent if s.traffic is Traffic.FLOW]
     assert all(s.first == s.last for s in urgent)
-    assert len(urgent) == 3 * 3 * 2 * 10  # ten of each of three kinds, of three nations, to two partners
+    assert len(urgent) == 4 * 3 * 2 * 10  # ten of each of four kinds, of three nations, to two partners
     assert len(flow) == 6 * 2
     assert max(s.last - s.first + 1 for s in flow) <= 50
     world.close()

@@ -17,6 +17,7 @@ GROUPS = {
     "sensorkind": "tocsin.model.sensor.SensorKind",
     "draft": "tocsin.model.warning.WarnStatus",
     "purpose": "tocsin.model.warning.Purpose",
+    "standing": "tocsin.model.warning.Standing",
     "outcome": "tocsin.model.warning.Outcome",
     "msgtype": "tocsin.model.warning.MsgType",
     "certainty": "tocsin.model.warning.Certainty",

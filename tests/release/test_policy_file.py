@@ -143,7 +143,7 @@ def test_a_signed_law_text_that_differs_refuses_the_policy(node: NodeConfig) -> 
     cedar = node.policy_file.with_name("policy.cedar")
     cedar.write_text(law)
     assert load_policy(node) == default_policy(KOR)
-    edit(node, 'kinds = ["tracklet", "launch", "prediction", "sensor"]', 'kinds = ["tracklet", "launch"]')
+    edit(node, '"launch", "prediction", "sensor", "warning"]', '"launch", "warning"]')
     with pytest.raises(UserError, match=r"differs: (prediction|sensor) of KOR to") as caught:
         load_policy(node)
     assert str(cedar) in caught.value.fix

@@ -87,6 +87,7 @@ def test_these_are_shipped() -> None:
         "salvo-1km",
         "salvo-20km",
         "salvo-3km",
+        "salvo-overflight",
     )
 
 

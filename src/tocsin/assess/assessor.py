@@ -6,7 +6,7 @@ arc follow when the impact moved by a part of its own ellipse, or after a while:
 and change little.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -28,7 +28,7 @@ from tocsin.model.event import Assessment, LaunchEvent, LaunchPointEstimate, Mis
 from tocsin.model.label import Nation
 from tocsin.model.space import EcefState
 from tocsin.model.time import SECOND_NS, Instant
-from tocsin.model.track import FusedTrack, Life, ObjectClass, Phase, Track
+from tocsin.model.track import FusedTrack, Life, ObjectClass, Phase, Track, Tracklet
 
 Array = NDArray[np.float64]
 
@@ -76,9 +76,10 @@ def step(
     own: Sequence[Track],
     launches: Sequence[LaunchEvent],
     now: Instant,
+    partners: Sequence[Tracklet] = (),
 ) -> tuple[AssessState, tuple[Assessment, ...]]:
     """Assessments of all ballistic fused tracks, by track; those of tracks that ended in this step are the
-    last ones.
+    last ones. `partners`: the newest tracklet of each of their sources.
     """
     events = _newest(state.launches, launches)
     before = {held.assessment.track_id: held for held in state.held}
@@ -89,7 +90,12 @@ def step(
     ages = {entry.assessment.track_id: entry.first_ns for entry in held}
     breaks = mishap.broken(state.breaks, fused, ages, now)
     seen = {track.id for track in flying if track.life is Life.CONFIRMED}
-    held = [_failed(entry, track, mine, breaks, seen) for entry, track in zip(held, flying, strict=True)]
+    theirs = {(one.origin, one.track_id): one for one in partners}
+    lost_at = [_lost_at(track, mine, theirs) for track in flying]
+    held = [
+        _failed(entry, track, breaks, seen, at)
+        for entry, track, at in zip(held, flying, lost_at, strict=True)
+    ]
     alive = {track.id for track in fused if track.life not in ENDED}
     kept = tuple(entry for entry in held if entry.assessment.track_id in alive)
     breaks = tuple(entry for entry in breaks if alive.intersection(entry.tracks))
@@ -211,15 +217,27 @@ def _manoeuvring(held: Held, track: FusedTrack, now: Instant) -> Held:
     return replace(held, assessment=made, areas_at=())
 
 
+def _lost_at(
+    track: FusedTrack, mine: Mapping[str, Track], theirs: Mapping[tuple[Nation, str], Tracklet]
+) -> Instant | None:
+    """When all that should see it lost it, by own sensors or by partners' tracks; None when they did not."""
+    if track.life is not Life.COASTING:
+        return None
+    own = [mishap.vanished(mine[m.track_id]) for m in track.members if m.track_id in mine]
+    made_of = [(m, mine.get(m.track_id) or theirs.get((m.nation, m.track_id))) for m in track.members]
+    sources = [mishap.Source(m.nation, one.life, one.last_ns) for m, one in made_of if one is not None]
+    found = [when for when in (*own, mishap.vanished_to_all(track, sources)) if when is not None]
+    return max(found, default=None)
+
+
 def _failed(
-    held: Held, track: FusedTrack, mine: dict[str, Track], breaks: Sequence[mishap.Broken], seen: set[str]
+    held: Held, track: FusedTrack, breaks: Sequence[mishap.Broken], seen: set[str], lost_ns: Instant | None
 ) -> Held:
     """With what went wrong in flight, if anything did."""
     made = replace(held.assessment, mishap=None, mishap_ns=None, pieces=1)
     apart = mishap.mishap_of(track.id, breaks, seen)
-    gone = [mishap.vanished(mine[m.track_id]) for m in track.members if m.track_id in mine]
-    if track.life is Life.COASTING and any(when is not None for when in gone):
-        made = replace(made, mishap=Mishap.VANISHED, mishap_ns=max(when for when in gone if when is not None))
+    if lost_ns is not None:
+        made = replace(made, mishap=Mishap.VANISHED, mishap_ns=lost_ns)
     elif apart is not None:
         made = replace(made, mishap=apart[0], mishap_ns=apart[1], pieces=apart[2])
     return held if made == held.assessment else replace(held, assessment=made)

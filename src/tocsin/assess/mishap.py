@@ -1,7 +1,8 @@
 """Flights that fail: an object that nobody sees any more though several sensors should, and one that is
 suddenly several.
 
-VANISHED: two own sensors at least lost it within the same look, high above the ground. One sensor alone may
+VANISHED: two own sensors at least, or all nations' tracks of it where two partners have some, lost it within
+the same look, high above the ground. One sensor alone may
 have lost it behind its limits, and the registry knows no limits: then nothing is said. It is a finding about
 sight, not about the object: what was predicted stays, and is told as an extrapolation by the track's life.
 
@@ -10,7 +11,7 @@ left it at some speed. Neighbours in a salvo fly beside one another and never me
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -19,12 +20,14 @@ from numpy.typing import NDArray
 from tocsin.earth.flight import propagate_stm
 from tocsin.earth.frames import ecef_to_geodetic
 from tocsin.model.event import Mishap
+from tocsin.model.label import Nation
 from tocsin.model.space import EcefState
 from tocsin.model.time import Instant, after, seconds_between
 from tocsin.model.track import FusedTrack, Life, ObjectClass, Phase, Track
 
 Array = NDArray[np.float64]
 
+LOOK_S: Final = 10.0  # one turn of a slow rotating radar
 VANISHED_ABOVE_M: Final = 30e3  # below, every radar loses a falling object behind its horizon
 YOUNG_S: Final = 90.0  # a piece is known as one so long after it was first seen
 OLDER_S: Final = 10.0  # than its pieces an object must be
@@ -43,12 +46,33 @@ class Broken(Struct, frozen=True):
     time_ns: Instant
 
 
+class Source(NamedTuple):
+    """One nation's own track of an object, as far as it says who sees it."""
+
+    nation: Nation
+    life: Life
+    last_ns: Instant
+
+
 def vanished(mine: Track) -> Instant | None:
     """When an own track went from the sight of all its sensors at once; None when it did not."""
     if mine.life is not Life.COASTING or mine.phase is Phase.UNKNOWN or len(mine.lost_by) < 2:
         return None
     height = float(ecef_to_geodetic(np.array(mine.state.x[:3]))[2])
     return mine.last_ns if height > VANISHED_ABOVE_M else None
+
+
+def vanished_to_all(track: FusedTrack, sources: Sequence[Source]) -> Instant | None:
+    """The same by what the track is made of: two nations' tracks at least, all coasting, all seen last within
+    one look.
+    """
+    if len({one.nation for one in sources}) < 2 or any(one.life is not Life.COASTING for one in sources):
+        return None
+    last_ns = max(one.last_ns for one in sources)
+    if seconds_between(min(one.last_ns for one in sources), last_ns) > LOOK_S:
+        return None
+    height = float(ecef_to_geodetic(np.array(track.state.x[:3]))[2])
+    return last_ns if height > VANISHED_ABOVE_M else None
 
 
 def broken(

@@ -44,6 +44,11 @@ class DeskClient:
         rows: list[dict[str, Any]] = self._ask("GET", "/api/drafts")[0]["drafts"]
         return rows
 
+    def partners(self) -> list[dict[str, Any]]:
+        """What partners told their people."""
+        rows: list[dict[str, Any]] = self._ask("GET", "/api/drafts")[0]["partners"]
+        return rows
+
     def draft(self, name: str) -> dict[str, Any]:
         """One message with its texts."""
         return self._ask("GET", f"/api/drafts/{name}")[0]

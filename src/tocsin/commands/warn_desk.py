@@ -40,19 +40,21 @@ def add_to(app: typer.Typer) -> None:
 
 
 def list_command(config: _Config, who: _As, passphrase_file: _File = None, as_json: _Json = False) -> None:
-    """Drafts, what lies ready, and what is in force at a running node.
+    """Drafts, what lies ready, what is in force at a running node, and what its partners told their people.
 
     Example: tocsin warn list jpn/node.toml --as sato-1
     """
     with _client(config, who, passphrase_file) as desk:
-        drafts = desk.drafts()
+        drafts, partners = desk.drafts(), desk.partners()
     if as_json:
-        print(json.dumps({"drafts": drafts}, ensure_ascii=False))
+        print(json.dumps({"drafts": drafts, "partners": partners}, ensure_ascii=False))
         return
     for draft in drafts:
         print(_line(draft))
     if not drafts:
         print("no drafts")
+    for row in partners:
+        print(_theirs(row))
 
 
 def show_command(
@@ -210,6 +212,14 @@ def _line(draft: Mapping[str, Any]) -> str:
     if draft.get("missing"):
         parts.append(f"not yet at {','.join(draft['missing'])}")
     return "  ".join([*map(str, parts), str(draft["digest"])[:LEAST_DIGEST]])
+
+
+def _theirs(row: Mapping[str, Any]) -> str:
+    """A partner's warning in one line."""
+    said = row["warning"]
+    areas = ",".join(area["area"] for area in said["areas"])
+    standing = str(row.get("standing", "in force")).upper()
+    return "  ".join([said["origin"], said["track_id"], standing, said["msg_type"], said["certainty"], areas])
 
 
 def _exposed(row: Mapping[str, Any]) -> str:

@@ -113,6 +113,7 @@ def _dress(
             _sensor_table(row, setting.sharing) for row in scenario.sensors_of(nation, Plane.EXERCISE)
         ],
         "outlet": [{"kind": "file"}],
+        "desk": {} if setting.sharing else {"warnings_releasable_to": []},
         "officers": [
             {"name": name, "credential": f"{name}-scripted", "delay_s": delay}
             for name, delay in zip(officers, delays, strict=True)

@@ -11,7 +11,7 @@ from tocsin.model.product import LinkHealth
 from tocsin.model.sensor import SensorWord
 from tocsin.model.time import Instant
 from tocsin.model.track import FusedTrack, Track, Tracklet
-from tocsin.model.warning import Conflict, Draft
+from tocsin.model.warning import Conflict, Draft, PartnerWarning
 
 
 class SensorHealth(Struct, frozen=True):
@@ -81,6 +81,8 @@ class Picture(Struct, frozen=True):
     alarms: tuple[Alarm, ...] = ()
     """Most urgent first."""
     conflicts: tuple[Conflict, ...] = ()
+    warnings: tuple[PartnerWarning, ...] = ()
+    """What partners told their people."""
     restarted_ns: Instant | None = None
     """When the hall last came back from its record (scenario time)."""
     silent_abroad: tuple[SensorWord, ...] = ()

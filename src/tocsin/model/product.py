@@ -9,6 +9,7 @@ from tocsin.model.label import Nation
 from tocsin.model.sensor import SensorWord
 from tocsin.model.time import Instant
 from tocsin.model.track import Tracklet
+from tocsin.model.warning import SharedWarning
 
 
 class Traffic(StrEnum):
@@ -19,7 +20,7 @@ class Traffic(StrEnum):
     FLOW = "flow"
 
 
-Product = Tracklet | LaunchEvent | SharedPrediction | SensorWord
+Product = Tracklet | LaunchEvent | SharedPrediction | SensorWord | SharedWarning
 
 
 def traffic_of(product: Product) -> Traffic:

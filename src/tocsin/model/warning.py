@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tocsin.model.label import Nation, Plane
+from tocsin.model.label import Label, Nation, Plane
 from tocsin.model.time import Instant
 
 
@@ -57,7 +57,7 @@ def at_sea(area: str) -> bool:
     return area.split("-")[1:2] == ["SEA"]
 
 
-class WarnedArea(Struct, frozen=True):
+class WarnedArea(Struct, frozen=True, forbid_unknown_fields=True):
     """An area (ISO 3166-2, or a sea area's own code), what is expected there, and from when on."""
 
     area: str
@@ -84,6 +84,45 @@ class Warning(Struct, frozen=True):
     purpose: Purpose = Purpose.WARN
     region: bool = False
     """Its objects manoeuvre: the areas are those that they can reach, for want of an impact point."""
+
+
+class SharedWarning(Struct, frozen=True, forbid_unknown_fields=True, tag="warning"):
+    """What a nation told its people, for its partners: facts and no texts. `track_id` is the warning's id
+    (other rooms name a product by it), `sequence` its serial: the highest of one warning holds, in whatever
+    order they come.
+    """
+
+    origin: Nation
+    track_id: str
+    sequence: int
+    msg_type: MsgType
+    purpose: Purpose
+    certainty: Certainty
+    objects: int
+    areas: tuple[WarnedArea, ...]
+    sent_ns: Instant
+    expires_ns: Instant
+    label: Label
+    region: bool
+
+
+class Standing(StrEnum):
+    """What a partner's warning is worth now."""
+
+    IN_FORCE = "in force"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    LATE = "late"
+    """It came after a cut, just now: its end may be on the way behind it."""
+
+
+class PartnerWarning(Struct, frozen=True):
+    """The newest word of one warning of a partner. `marks`: as model.product.Import's."""
+
+    warning: SharedWarning
+    came_ns: Instant
+    marks: tuple[str, ...] = ()
+    standing: Standing = Standing.IN_FORCE
 
 
 class WarnStatus(StrEnum):
@@ -208,6 +247,8 @@ class DeskRules(Struct, frozen=True):
     downgrades_itself: bool = True
     offices: tuple[Office, ...] = ()
     office: str = ""
+    releasable_to: tuple[Nation, ...] = tuple(Nation)
+    """Partners whom the labels of this nation's warnings name."""
 
 
 class Draft(Struct, frozen=True):

@@ -46,6 +46,7 @@ def picture(state: HallState, now: Instant) -> Picture:
             sorted(state.asking.open.values(), key=lambda row: (row.deadline_ns, row.offer, row.partner))
         ),
         conflicts=state.warn.conflicts,
+        warnings=tuple(state.warnings.values()),
         restarted_ns=state.restarted_ns,
         restored=_restored(state),
     )

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from tocsin.model.label import Nation
 from tocsin.model.warning import NoAct, Outcome, Role
 
 LEAST_ABORT_S = 5.0
@@ -24,12 +25,14 @@ class OfficerEntry(Struct, frozen=True, forbid_unknown_fields=True):
 class DeskEntry(Struct, frozen=True, forbid_unknown_fields=True):
     """[desk] how drafts are handled. `regions`: name -> areas that a first alert warns whole (absent: the
     nation's customary ones; empty: each area for itself). `no_act`: tocsin.model.warning.NoAct.
-    `downgrades_itself`: a lost track is said on every outlet without an officer.
+    `downgrades_itself`: a lost track is said on every outlet without an officer. `warnings_releasable_to`:
+    partners who may have what the people here were told (all, unless it says less).
     """
 
     no_act: NoAct = NoAct()
     regions: dict[str, tuple[str, ...]] | None = None
     downgrades_itself: bool = True
+    warnings_releasable_to: tuple[Nation, ...] = tuple(Nation)
 
 
 class HookEntries(Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from tocsin.model.time import Instant
-from tocsin.model.warning import Draft, Officer, OfficerAct, WarnStatus
+from tocsin.model.warning import Draft, Officer, OfficerAct, PartnerWarning, WarnStatus
 from tocsin.node.config import NodeConfig
 from tocsin.node.hall_words import ActRefused, HallEffect, HallState
 from tocsin.node.pending import Pending
@@ -38,6 +38,11 @@ class DeskPort:
         """Every message of the desk, in order of making."""
         state = self._state()
         return tuple(state.warn.drafts.values()) if state else ()
+
+    def partners(self) -> tuple[PartnerWarning, ...]:
+        """What partners told their people."""
+        state = self._state()
+        return tuple(state.warnings.values()) if state else ()
 
     async def prove(self, credential: str, passphrase: str) -> Officer | None:
         """The officer whose credential this proves, or None. The hashing runs beside the hall's turns."""

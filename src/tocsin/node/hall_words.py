@@ -24,6 +24,7 @@ from tocsin.model.warning import (
     Draft,
     ForeignAlert,
     OfficerAct,
+    PartnerWarning,
     Thresholds,
 )
 from tocsin.node.questions import Asking
@@ -251,6 +252,8 @@ class HallState(Struct, frozen=True):
     partners: dict[str, Tracklet] = {}
     launches: dict[str, LaunchEvent] = {}
     predictions: dict[str, SharedPrediction] = {}
+    warnings: dict[str, PartnerWarning] = {}
+    """What partners told their people, the newest word of each warning, by `NATION/id`."""
     shared: dict[str, Shared] = {}
     sensors: dict[str, SensorLog] = {}
     sensors_told: dict[str, SensorTold] = {}

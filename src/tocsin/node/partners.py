@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
+from msgspec.structs import replace
+
 from tocsin.model.event import LaunchEvent, SharedPrediction
 from tocsin.model.product import Import
 from tocsin.model.sensor import SensorWord
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Tracklet
+from tocsin.model.warning import MsgType, PartnerWarning, SharedWarning, Standing
 from tocsin.node.hall_words import HallState
 
 KEEP_NS = 15 * 60 * SECOND_NS
@@ -24,6 +27,14 @@ NEAR_NS = 2 * 3600 * SECOND_NS
 """
 
 
+REMEMBER_NS = 6 * 3600 * SECOND_NS
+"""A warning that is over is known for so long: no message of it is in force longer, and cuts are shorter."""
+
+SETTLE_NS = 3 * SECOND_NS
+"""A late warning is shown as late for so long: what lay behind a cut comes within it (docs/benchmarks.md,
+urgent in a flood: 0.2 s)."""
+
+
 class Heard(NamedTuple):
     """Newest word of each partner's source, by `NATION/track-id`."""
 
@@ -31,6 +42,7 @@ class Heard(NamedTuple):
     launches: dict[str, LaunchEvent]
     predictions: dict[str, SharedPrediction]
     sensors: dict[str, SensorWord]
+    warnings: dict[str, PartnerWarning]
 
 
 def heard(state: HallState, imports: Sequence[Import], now: Instant) -> Heard:
@@ -41,6 +53,7 @@ def heard(state: HallState, imports: Sequence[Import], now: Instant) -> Heard:
         _newest(state.launches, (p for p in products if isinstance(p, LaunchEvent)), now),
         _newest(state.predictions, (p for p in products if isinstance(p, SharedPrediction)), now),
         _newest(state.partner_sensors, (p for p in products if isinstance(p, SensorWord)), now),
+        _warnings(state.warnings, imports, now),
     )
 
 
@@ -49,6 +62,35 @@ def near(tracklets: Sequence[Tracklet], now: Instant) -> tuple[Tracklet, ...]:
     return tuple(
         row for row in tracklets if max(abs(now - row.state.epoch_ns), abs(now - row.last_ns)) <= NEAR_NS
     )
+
+
+def _warnings(
+    known: dict[str, PartnerWarning], imports: Sequence[Import], now: Instant
+) -> dict[str, PartnerWarning]:
+    """The highest serial of each warning, whatever the order of arrival; what is over is remembered, so that
+    an alert that comes after its end is not taken for a new one.
+    """
+    fresh = {key: row for key, row in known.items() if now - row.warning.expires_ns <= REMEMBER_NS}
+    for item in imports:
+        if isinstance(item.product, SharedWarning):
+            key = f"{item.product.origin}/{item.product.track_id}"
+            before = fresh.get(key)
+            if before is None or item.product.sequence > before.warning.sequence:
+                fresh[key] = PartnerWarning(item.product, now, item.marks)
+    if len(fresh) > MOST_SOURCES:
+        newest = sorted(fresh, key=lambda key: (fresh[key].came_ns, key))[-MOST_SOURCES:]
+        fresh = {key: fresh[key] for key in sorted(newest)}
+    fresh = {key: replace(row, standing=_standing(row, now)) for key, row in fresh.items()}
+    return fresh if fresh != known else known
+
+
+def _standing(row: PartnerWarning, now: Instant) -> Standing:
+    if row.warning.msg_type is MsgType.CANCEL:
+        return Standing.CANCELLED
+    if row.warning.expires_ns <= now:
+        return Standing.EXPIRED
+    unsettled = "late" in row.marks and now - row.came_ns < SETTLE_NS
+    return Standing.LATE if unsettled else Standing.IN_FORCE
 
 
 P = TypeVar("P", Tracklet, LaunchEvent, SharedPrediction, SensorWord)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from tocsin.assess import assessor
+from tocsin.model.product import Product
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.warning import ForeignAlert
 from tocsin.node import arrivals, partners, questions, sensing, sharing
@@ -61,13 +62,17 @@ def hall_step(
     tracking, own = tracker.step(state.tracker, came.plots, now)
     fusion, fused = fuse.step(state.fusion, own, partners.near(came.tracklets, now), now)
     heard = partners.heard(state, came.imports, now)
-    assessing, assessments = assessor.step(state.assess, fused, own, tuple(heard.launches.values()), now)
+    assessing, assessments = assessor.step(
+        state.assess, fused, own, tuple(heard.launches.values()), now, tuple(heard.tracklets.values())
+    )
     desk = _informed(state.warn, came)
     warning, told = decide.step(desk, assessments, fused, came.acts, now, _heard(came))
     asking, asked = questions.step(state.asking, state.config, came.decisions, own, fused, assessments, now)
     sensors = arrivals.sensor_log(state.sensors, came.plots, came.alive, now)
     sensors_told, words = sensing.words(state.sensors_told, state.config, sensors, state.started_ns, now)
-    shared, offers = sharing.offers(state.shared, own, state.counts.offered, state.config.nation, now, words)
+    released = (one.draft.warning for one in told if isinstance(one, decide.Released))
+    news: list[Product] = [*sharing.public(released, warning.rules.releasable_to), *words]
+    shared, offers = sharing.offers(state.shared, own, state.counts.offered, state.config.nation, now, news)
 
     pictured = now - state.pictured_ns >= PICTURE_PERIOD_NS
     after = replace(
@@ -84,6 +89,7 @@ def hall_step(
         partners=heard.tracklets,
         launches=heard.launches,
         predictions=heard.predictions,
+        warnings=heard.warnings,
         shared=shared,
         sensors=sensors,
         sensors_told=sensors_told,

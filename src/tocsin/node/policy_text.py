@@ -16,13 +16,13 @@ nation = "{nation}"
 _PARTNER = """
 # What {partner} may have at all. kinds: "tracklet" (a track of own sensors), "launch" (that something was
 # launched, and where), "prediction" (where and when it comes down), "sensor" (that a sensor is silent, or
-# speaks again). [] = nothing.
+# speaks again), "warning" (what the people here were told, and its end). [] = nothing.
 [partners.{partner}]
 kinds = [{kinds}]
 """
 
 _URGENT = """
-# Launches, predictions, silence of sensors.
+# Launches, predictions, silence of sensors, warnings.
 [urgent]
 # Caveat COARSEN of a label: "reduce" = it leaves blurred to the grids below, "forbid" = it stays.
 coarsen = "{coarsen}"

@@ -1,20 +1,22 @@
-"""What a hall offers its partners of its own tracks, and how often. The door decides what of it may leave.
+"""What a hall offers its partners of its own tracks and its warnings, and how often. The door decides what of
+it may leave.
 
 Only own-sensor data is ever offered (EXCHANGE.md, TRACKING.md: re-shared fusions are how nations come to
 believe their own echo). Air traffic is not offered at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
 from tocsin.assess.impact import own_prediction
 from tocsin.assess.launch import launch_point
 from tocsin.model.event import LaunchEvent, SharedPrediction
-from tocsin.model.label import Nation
+from tocsin.model.label import Label, Nation
 from tocsin.model.product import Offer, Product
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Life, ObjectClass, Phase, Track, Tracklet
+from tocsin.model.warning import SharedWarning, Warning
 from tocsin.node.hall_words import Shared
 from tocsin.track.body import tracklet_of
 
@@ -30,6 +32,28 @@ LAUNCH_GAIN = 0.7
 ENDED = (Life.LOST, Life.IMPACTED)
 
 
+def public(messages: Iterable[Warning], readers: Iterable[Nation]) -> tuple[SharedWarning, ...]:
+    """What was just told to the people here, for partners: officers or policy have made it public."""
+    allowed = frozenset(readers)
+    return tuple(
+        SharedWarning(
+            origin=one.nation,
+            track_id=one.id,
+            sequence=one.serial,
+            msg_type=one.msg_type,
+            purpose=one.purpose,
+            certainty=one.certainty,
+            objects=one.objects,
+            areas=one.areas,
+            sent_ns=one.sent_ns,
+            expires_ns=one.expires_ns,
+            label=Label(one.plane, frozenset((one.nation,)), allowed - {one.nation}),
+            region=one.region,
+        )
+        for one in messages
+    )
+
+
 def offers(
     shared: dict[str, Shared],
     own: Sequence[Track],
@@ -38,7 +62,9 @@ def offers(
     now: Instant,
     words: Sequence[Product] = (),
 ) -> tuple[dict[str, Shared], tuple[Offer, ...]]:
-    """New bookkeeping and the offers of this step, numbered on from `offered`: `words` on sensors first."""
+    """New bookkeeping and the offers of this step, numbered on from `offered`: `words` on warnings and
+    sensors first.
+    """
     alive = {track.id for track in own}
     after = {key: row for key, row in shared.items() if key in alive}
     products = list(words)

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from tocsin.model.label import Nation, Plane
 from tocsin.model.time import Instant
-from tocsin.model.warning import ActKind, Draft, Officer, OfficerAct
+from tocsin.model.warning import ActKind, Draft, Officer, OfficerAct, PartnerWarning
 from tocsin.page.exposed import exposed
 from tocsin.page.sessions import (
     ACTS,
@@ -50,6 +50,9 @@ class DeskAccess(Protocol):
 
     def drafts(self) -> Sequence[Draft]:
         """Every message of the desk."""
+
+    def partners(self) -> Sequence[PartnerWarning]:
+        """What partners told their people."""
 
     def now(self) -> Instant:
         """The desk's time (that of the scenario)."""
@@ -141,7 +144,8 @@ class CommandApi:
 
     async def _list(self, request: Request) -> Response:
         self._signed_in(request)
-        return _json({"drafts": [self._row(draft) for draft in self._desk.drafts()]})
+        rows = [self._row(draft) for draft in self._desk.drafts()]
+        return _json({"drafts": rows, "partners": msgspec.to_builtins(self._desk.partners())})
 
     async def _show(self, request: Request) -> Response:
         self._signed_in(request)

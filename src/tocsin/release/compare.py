@@ -23,6 +23,7 @@ from tocsin.model.sensor import SensorWord
 from tocsin.model.space import STATE_SIZE, TRIANGLE_SIZE, EcefState, Ellipse95
 from tocsin.model.time import Instant
 from tocsin.model.track import Life, ObjectClass, Phase, Tracklet
+from tocsin.model.warning import Certainty, MsgType, Purpose, SharedWarning
 from tocsin.release.cedar import REDUCE_COARSEN, REDUCE_DELAY
 from tocsin.release.policy import Question, Release, Verdict, decide, forbidding, permitting
 from tocsin.release.terms import MAX_DELAY_S, TRAFFIC_OF_KIND, Kind, Policy, kind_of
@@ -34,6 +35,7 @@ STRIDE = 7_919
 """A prime that does not divide the number of products, so that each is met once."""
 
 _T0 = Instant(0)
+_ALERT = (MsgType.ALERT, Purpose.WARN, Certainty.POSSIBLE, 1, (), _T0, _T0)
 _ELLIPSE = Ellipse95(1_000.0, 1_000.0, 0.0)
 _STATE = EcefState(_T0, (0.0,) * STATE_SIZE, (0.0,) * TRIANGLE_SIZE)
 
@@ -162,6 +164,7 @@ def _of_each_kind(origin: Nation, label: Label) -> tuple[Product, ...]:
         LaunchEvent(origin, "1", 1, _T0, start, label),
         SharedPrediction(origin, "1", 1, _T0, place, 0.0, label),
         SensorWord(origin, "1", 1, True, _T0, label),
+        SharedWarning(origin, "1", 1, *_ALERT, label, False),
     )
 
 

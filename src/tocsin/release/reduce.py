@@ -17,6 +17,7 @@ from tocsin.model.sensor import SensorWord
 from tocsin.model.space import STATE_SIZE, EcefState, Ellipse95
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Tracklet
+from tocsin.model.warning import SharedWarning
 from tocsin.release.terms import DEFAULT, FlowTerms, Policy
 
 M_PER_DEG = 111_700.0
@@ -32,8 +33,8 @@ def reduced(product: Product, policy: Policy = DEFAULT) -> Product:
     """The product as its label's caveats let it leave under these terms; the same object when none asks for
     anything.
     """
-    if Caveat.COARSEN not in product.label.caveats:
-        return product
+    if Caveat.COARSEN not in product.label.caveats or isinstance(product, SharedWarning):
+        return product  # a warning is public, and names nothing finer than areas
     if isinstance(product, Tracklet):
         return replace(product, state=_blurred(product.state, policy.flow), accel_mps2=None, identity=None)
     if isinstance(product, SensorWord):

@@ -15,6 +15,7 @@ from tocsin.model.label import Nation
 from tocsin.model.product import Product, Traffic
 from tocsin.model.sensor import SensorWord
 from tocsin.model.track import Tracklet
+from tocsin.model.warning import SharedWarning
 
 
 class Kind(StrEnum):
@@ -24,16 +25,12 @@ class Kind(StrEnum):
     LAUNCH = "launch"
     PREDICTION = "prediction"
     SENSOR = "sensor"
+    WARNING = "warning"
 
 
 KINDS = frozenset(Kind)
 
-TRAFFIC_OF_KIND = {
-    Kind.TRACKLET: Traffic.FLOW,
-    Kind.LAUNCH: Traffic.URGENT,
-    Kind.PREDICTION: Traffic.URGENT,
-    Kind.SENSOR: Traffic.URGENT,
-}
+TRAFFIC_OF_KIND = dict.fromkeys(Kind, Traffic.URGENT) | {Kind.TRACKLET: Traffic.FLOW}
 """As `model.product.traffic_of`; here so that what a comparison depends on stands in this room."""
 
 
@@ -48,6 +45,8 @@ def kind_of(product: Product) -> Kind:
             return Kind.PREDICTION
         case SensorWord():
             return Kind.SENSOR
+        case SharedWarning():
+            return Kind.WARNING
 
 
 class Coarsening(StrEnum):
@@ -75,7 +74,9 @@ class PartnerTerms(Strict, frozen=True):
 
 
 class UrgentTerms(Strict, frozen=True):
-    """[urgent] launches, predictions, words on sensors. Grids in degrees on the ground, metres of apogee."""
+    """[urgent] launches, predictions, words on sensors, warnings. Grids in degrees on the ground, metres of
+    apogee.
+    """
 
     coarsen: Coarsening = Coarsening.REDUCE
     grid_deg: float = 0.1

@@ -18,6 +18,7 @@ from tocsin.model.sensor import SensorWord
 from tocsin.model.space import STATE_SIZE, TRIANGLE_SIZE, EcefState
 from tocsin.model.time import SECOND_NS
 from tocsin.model.track import Tracklet
+from tocsin.model.warning import SharedWarning
 
 Numbers = NDArray[np.floating[Any]]
 Verdicts = NDArray[np.bool_]
@@ -67,6 +68,14 @@ MAX_IDENTITY = 256
 """Characters of a track id and of an identity; both are shown on screens, so none of them is invisible."""
 
 
+MOST_AREAS = 200
+"""Of one warning; first-level areas and sea areas of the three nations are 133."""
+
+MOST_OBJECTS = 10_000
+LONGEST_CODE = 16
+"""Characters of an area's code."""
+
+
 def sound(product: Product) -> bool:
     """True when every part of a product is something that can be: what folds may rely on."""
     return soundness((product,))[0]
@@ -89,6 +98,8 @@ def _sound_but_for_state(product: Product) -> bool:
         return _sound_tracklet(product)
     if isinstance(product, SensorWord):
         return _datable(product.since_ns)
+    if isinstance(product, SharedWarning):
+        return _sound_warning(product)
     place = product.launch if isinstance(product, LaunchEvent) else product.impact
     spoken_ns = product.confirmed_ns if isinstance(product, LaunchEvent) else product.made_ns
     apogee_m = 0.0 if isinstance(product, LaunchEvent) else product.apogee_m
@@ -134,6 +145,14 @@ def _sound_tracklet(one: Tracklet) -> bool:
     if len(one.state.x) != STATE_SIZE or len(one.state.p) != TRIANGLE_SIZE:
         return False
     return all(within(push, -HARDEST_MPS2, HARDEST_MPS2) for push in one.accel_mps2 or ())
+
+
+def _sound_warning(one: SharedWarning) -> bool:
+    codes = [row.area for row in one.areas]
+    named = all(code.isascii() and code.isprintable() and 1 <= len(code) <= LONGEST_CODE for code in codes)
+    counted = within(len(codes), 1, MOST_AREAS) and within(one.objects, 1, MOST_OBJECTS)
+    times = (one.sent_ns, one.expires_ns, *(row.expected_ns for row in one.areas))
+    return named and counted and _datable(*times) and one.sent_ns < one.expires_ns
 
 
 def _sound_states(states: Sequence[EcefState]) -> list[bool]:

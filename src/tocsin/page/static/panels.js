@@ -176,11 +176,22 @@ export function warningsPanel(store, areaName) {
   const table = makeTable(say("warnings"), [{ label: say("warning") }, { label: say("warning.lead"), class: "number" }]);
   const rows = (view) => [...view.warnings].sort((a, b) => rank(a) - rank(b) || b.drafted - a.drafted).map((w) => warningRow(w, view, areaName));
   const conflicts = h("ul", { class: "alarms" });
+  const theirs = h("ul", { class: "theirs" });
   const draw = ({ view }) => {
     table.update(view ? rows(view) : [], say("warnings.none"));
     conflicts.replaceChildren(...(view ? view.conflicts : []).map((c) => h("li", null, conflictText(c, areaName))));
+    theirs.replaceChildren(...(view ? view.theirs : []).filter((w) => w.standing !== "expired").map((w) => h("li", { class: `standing-${w.standing.replace(" ", "-")}` }, theirsText(w, areaName))));
   };
-  return { node: panel(say("warnings"), "warnings", conflicts, table.node), draw };
+  return { node: panel(say("warnings"), "warnings", conflicts, table.node, theirs), draw };
+}
+
+/** What a partner told its people, in one line: never as live once it is over. */
+function theirsText(w, areaName) {
+  const areas = w.areas.map(([code]) => areaName(code));
+  const names = areas.slice(0, MOST_NAMES).join(", ") + (areas.length > MOST_NAMES ? ` +${areas.length - MOST_NAMES}` : "");
+  const parts = [w.nation, call("standing", w.standing)];
+  if (w.standing !== "cancelled") parts.push(call("certainty", w.certainty));
+  return `${parts.join(" · ")} · ${names} · ${utc(w.sent)}`;
 }
 
 /** Another authority's contradiction, in one line. */

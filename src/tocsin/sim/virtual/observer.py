@@ -19,6 +19,7 @@ from tocsin.model.sealed import Sealed
 from tocsin.model.sensor import SensorWord
 from tocsin.model.time import SECOND_NS
 from tocsin.model.track import Tracklet
+from tocsin.model.warning import SharedWarning
 from tocsin.node.door_words import DoorState
 from tocsin.node.hall_words import HallEffect, HandedIn
 from tocsin.record.ledger import Step
@@ -304,6 +305,8 @@ def kind(product: Product) -> str:
         return "tracklet"
     if isinstance(product, SensorWord):
         return "sensor"
+    if isinstance(product, SharedWarning):
+        return "warning"
     return "launch" if isinstance(product, LaunchEvent) else "prediction"
 
 
@@ -320,6 +323,8 @@ def coarse(fine: Product, got: Product) -> bool:
         return on_grid and got.identity is None and got.accel_mps2 is None
     if isinstance(got, SensorWord):
         return got.since_ns % (60 * SECOND_NS) == 0
+    if isinstance(got, SharedWarning):
+        return True  # areas and minutes
     if isinstance(got, SharedPrediction):
         return abs(got.impact.lat_deg * 10 - round(got.impact.lat_deg * 10)) < 1e-6 and fine != got
     return abs(got.launch.lat_deg * 10 - round(got.launch.lat_deg * 10)) < 1e-6 and fine != got
