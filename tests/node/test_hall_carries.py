@@ -18,6 +18,7 @@ from tocsin.model.warning import (
     Draft,
     MsgType,
     ThreatKind,
+    Thresholds,
     WarnedArea,
     Warning,
     WarnStatus,
@@ -103,3 +104,19 @@ def test_what_a_crash_kept_from_the_outlet_is_carried_at_the_next_start(tmp_path
     hall.carry_released()  # and again: the outlet knows what it has
     assert len(carried(hall)) == 1
     hall.ledger.close()
+
+
+def test_settings_that_a_record_was_begun_without_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hall = make_hall(tmp_path)
+    asyncio.run(hall.turn())
+    config = hall.config
+    hall.ledger.close()
+    other = replace(config, scenario="another", warn=Thresholds(impact_probability=0.5))
+    again = Hall(other, Ledger(config.hall_book))
+    assert "begun with other scenario: those stay in use" in capsys.readouterr().err
+    asyncio.run(again.turn())
+    assert again.turner.state is not None
+    assert again.turner.state.warn.thresholds.impact_probability == 0.5  # this one is taken
+    again.ledger.close()

@@ -89,7 +89,14 @@ def test_a_feed_over_http(config: NodeConfig, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "link", ["http://[", "http://host:port/", "http://\u2603.\u2603:99999/", "gopher://x/"]
+    "link",
+    [
+        "http://[",
+        "http://host:port/",
+        "http://\u2603.\u2603:99999/",
+        "gopher://x/",
+        "http://127.0.0.1:9/x.xml",
+    ],
 )
 def test_a_feed_with_a_link_that_is_none_ends_nothing(config: NodeConfig, tmp_path: Path, link: str) -> None:
     space = "http://www.w3.org/2005/Atom"
@@ -106,7 +113,24 @@ def test_a_feed_with_a_link_that_is_none_ends_nothing(config: NodeConfig, tmp_pa
 
     desk = Desk()
     asyncio.run(main(desk))
-    assert [one.reason for one in desk.refused] == ["inbound-deaf"]
+    assert [one.reason for one in desk.refused] == ["inbound-link"]
+
+
+def test_entries_lead_to_the_feeds_own_address_and_to_named_hosts_by_https() -> None:
+    entry = SourceEntry("a", "https://alerts.example/feed.atom", hosts=("files.example",))
+    good = ("https://alerts.example/1.xml", "https://ALERTS.example/1.xml", "https://files.example/x/1.xml")
+    assert all(entry.leads_to(link) for link in good)
+    for link in (
+        "http://alerts.example/1.xml",
+        "https://alerts.example:8443/1.xml",
+        "http://files.example/1.xml",
+        "https://alerts.example@evil.example/1.xml",
+        "https://files.example.evil.example/",
+        "https://169.254.169.254/latest/meta-data",
+        "file:///etc/passwd",
+        "gopher://alerts.example/",
+    ):
+        assert not entry.leads_to(link), link
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import shapely
 from lxml import etree
 from msgspec.structs import replace
 from shapely.geometry import Polygon
-from warn_worlds import Room, at, drafted, into, meaning, over, released, track
+from warn_worlds import RULES, Room, at, drafted, into, meaning, over, released, track
 
 from tocsin.earth.places import load_areas
 from tocsin.earth.seas import all_areas, load_sea_areas
@@ -16,6 +16,7 @@ from tocsin.model.warning import Certainty, MsgType, Purpose, ThreatKind, Thresh
 from tocsin.outlet.geojson import features
 from tocsin.warn.authority import nation_of
 from tocsin.warn.cap import check, to_cap
+from tocsin.warn.incoming import ruled
 from tocsin.warn.lint import lint
 from tocsin.warn.shapes import rings
 from tocsin.warn.texts import render
@@ -49,7 +50,8 @@ def test_an_overflight_of_a_sea_is_told_where_the_nation_says_so() -> None:
     seen = meaning(over(SEA, 1.0, 900.0, 950.0))
     assert drafted(Room().see(160.0, [track()], [seen])) == []
     room = Room()
-    room.state = replace(room.state, thresholds=Thresholds(sea_overflight_probability=0.5))
+    limits = Thresholds(sea_overflight_probability=0.5)
+    room.state = ruled(room.state, replace(RULES, thresholds=limits))  # as node.toml says it at a start
     (draft,) = drafted(room.see(160.0, [track()], [seen]))
     assert draft.warning.areas == (WarnedArea(SEA, ThreatKind.OVERFLIGHT, at(900)),)
 

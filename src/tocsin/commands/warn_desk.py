@@ -4,7 +4,7 @@ The same command API as the page's, the same judgement: two persons with two cre
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,13 +28,29 @@ _Digest = Annotated[str, typer.Option("--digest", help="Of the text you read: 12
 _Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
+_ACTS = {
+    ActKind.PROPOSE: """The first of two: propose exactly this text.
+
+    Example: tocsin warn propose jpn/node.toml DRAFT --as sato-1 --digest 1f2e3d4c5b6a
+    """,
+    ActKind.APPROVE: """The second of two: release it. Another person with another credential, over the same
+    text.
+
+    Example: tocsin warn approve jpn/node.toml DRAFT --as ito-1 --digest 1f2e3d4c5b6a
+    """,
+    ActKind.REJECT: """Decline a draft, or stop its release by policy; one person is enough.
+
+    Example: tocsin warn reject jpn/node.toml DRAFT --as ito-1 --digest 1f2e3d4c5b6a
+    """,
+}
+
+
 def add_to(app: typer.Typer) -> None:
     """The desk's commands beside those that only check files."""
     app.command("list")(list_command)
     app.command("show")(show_command)
-    app.command("propose")(propose_command)
-    app.command("approve")(approve_command)
-    app.command("reject")(reject_command)
+    for kind, about in _ACTS.items():
+        app.command(str(kind))(_acting(kind, about))
     app.command("cancel")(cancel_command)
     app.command("correct")(correct_command)
 
@@ -74,43 +90,24 @@ def show_command(
     print(f"--- digest {found['digest']}")
 
 
-def propose_command(
-    config: _Config,
-    draft: _Draft,
-    who: _As,
-    digest: _Digest,
-    passphrase_file: _File = None,
-    as_json: _Json = False,
-) -> None:
-    """The first of two: propose exactly this text.
+def _acting(kind: ActKind, about: str) -> Callable[..., None]:
+    """A command that does one act on the text that the officer read."""
 
-    Example: tocsin warn propose jpn/node.toml DRAFT --as sato-1 --digest 1f2e3d4c5b6a
-    """
-    _act(config, ActKind.PROPOSE, draft, who, digest, passphrase_file, as_json)
+    def command(
+        config: _Config,
+        draft: _Draft,
+        who: _As,
+        digest: _Digest,
+        passphrase_file: _File = None,
+        as_json: _Json = False,
+    ) -> None:
+        with _client(config, who, passphrase_file) as desk:
+            whole = _whole(desk.draft(draft), digest)
+            desk.act(kind, draft, whole)
+            _told(desk.draft(draft), as_json)
 
-
-def approve_command(
-    config: _Config,
-    draft: _Draft,
-    who: _As,
-    digest: _Digest,
-    passphrase_file: _File = None,
-    as_json: _Json = False,
-) -> None:
-    """The second of two: release it. Another person with another credential, over the same text."""
-    _act(config, ActKind.APPROVE, draft, who, digest, passphrase_file, as_json)
-
-
-def reject_command(
-    config: _Config,
-    draft: _Draft,
-    who: _As,
-    digest: _Digest,
-    passphrase_file: _File = None,
-    as_json: _Json = False,
-) -> None:
-    """Decline a draft, or stop its release by policy; one person is enough."""
-    _act(config, ActKind.REJECT, draft, who, digest, passphrase_file, as_json)
+    command.__doc__ = about
+    return command
 
 
 def cancel_command(
@@ -162,21 +159,6 @@ def correct_command(
         desk.act(ActKind.CORRECT, draft, whole, tuple(area))
         made = [row for row in desk.drafts() if row["warning"].get("purpose") == Purpose.CORRECT]
         _told(desk.draft(made[-1]["id"]), as_json)
-
-
-def _act(
-    config: Path,
-    kind: ActKind,
-    draft: str,
-    who: str,
-    digest: str,
-    passphrase_file: Path | None,
-    as_json: bool,
-) -> None:
-    with _client(config, who, passphrase_file) as desk:
-        whole = _whole(desk.draft(draft), digest)
-        desk.act(kind, draft, whole)
-        _told(desk.draft(draft), as_json)
 
 
 def _whole(draft: Mapping[str, Any], digest: str) -> str:

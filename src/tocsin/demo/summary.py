@@ -160,7 +160,9 @@ def _node(
         plots_decoded=log.plots,
         quarantined=dict(sorted(log.quarantined.items())),
         tracks=tuple(_track(row, flown) for row in log.objects.values() if row.confirmed_ns is not None),
-        warnings=tuple(_warning(draft, cap) for draft in log.drafts.values()),
+        warnings=tuple(
+            _warning(draft, cap) for draft in log.drafts.values() if draft.released_ns is not None
+        ),
         exchange=exchange,
     )
 

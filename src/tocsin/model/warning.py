@@ -233,6 +233,22 @@ class Office(Struct, frozen=True):
     senders: tuple[str, ...] = ()
 
 
+class Thresholds(Struct, frozen=True):
+    """Probabilities above which a nation drafts. A draft is right where p > loss(false alarm) / loss(miss).
+
+    Impact 0.02: sheltering in vain is taken to cost a fiftieth of not having sheltered (0.02 = 8 of the 400
+    points of an area's probability). Overflight 0.2: only debris falls there, so the ratio is put at five.
+    Sea areas, for ships and aircraft: impact 0.1, because a hull is a small thing in 100,000 km^2 and a
+    lookout costs little; an overflight is not told there until a nation sets a probability for it.
+    All are starting values; each nation sets its own.
+    """
+
+    impact_probability: float = 0.02
+    overflight_probability: float = 0.2
+    sea_impact_probability: float = 0.1
+    sea_overflight_probability: float | None = None
+
+
 class DeskRules(Struct, frozen=True):
     """How a nation's desk works: its officers, its patience, its alert regions, its place in the authority
     table.
@@ -249,6 +265,8 @@ class DeskRules(Struct, frozen=True):
     office: str = ""
     releasable_to: tuple[Nation, ...] = tuple(Nation)
     """Partners whom the labels of this nation's warnings name."""
+    thresholds: Thresholds | None = None
+    """From these rules on; null: as the record was begun with."""
 
 
 class Draft(Struct, frozen=True):
@@ -309,22 +327,6 @@ class Conflict(Struct, frozen=True):
     ours: str | None
     since_ns: Instant
     until_ns: Instant
-
-
-class Thresholds(Struct, frozen=True):
-    """Probabilities above which a nation drafts. A draft is right where p > loss(false alarm) / loss(miss).
-
-    Impact 0.02: sheltering in vain is taken to cost a fiftieth of not having sheltered (0.02 = 8 of the 400
-    points of an area's probability). Overflight 0.2: only debris falls there, so the ratio is put at five.
-    Sea areas, for ships and aircraft: impact 0.1, because a hull is a small thing in 100,000 km^2 and a
-    lookout costs little; an overflight is not told there until a nation sets a probability for it.
-    All are starting values; each nation sets its own.
-    """
-
-    impact_probability: float = 0.02
-    overflight_probability: float = 0.2
-    sea_impact_probability: float = 0.1
-    sea_overflight_probability: float | None = None
 
 
 NEVER: Final = 2.0

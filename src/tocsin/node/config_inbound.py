@@ -9,6 +9,7 @@ path = "inbound/jma"
 kind = "feed"                       # an Atom feed of CAP messages, or one message, asked every second
 name = "civil protection"
 url = "https://alerts.example/feed.atom"
+hosts = ["files.alerts.example"]    # where its entries may lead beside its own host; none by itself
 """
 
 from collections.abc import Iterator
@@ -32,10 +33,20 @@ class FolderEntry(_Entry, frozen=True, tag="folder"):
 
 
 class SourceEntry(_Entry, frozen=True, tag="feed"):
-    """`period_s`: seconds between two looks."""
+    """`period_s`: seconds between two looks. `hosts`: to which entries may lead beside its own address."""
 
     url: str
     period_s: float = 5.0
+    hosts: tuple[str, ...] = ()
+
+    def leads_to(self, link: str) -> bool:
+        """May this link be followed: to the feed's own scheme, host and port, or by https to a named host?
+        ValueError for what is no address.
+        """
+        own, there = urlsplit(self.url), urlsplit(link)
+        if (there.scheme, there.hostname, there.port) == (own.scheme, own.hostname, own.port):
+            return True
+        return there.scheme == "https" and there.hostname in self.hosts
 
 
 InboundEntry = FolderEntry | SourceEntry

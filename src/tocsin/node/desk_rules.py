@@ -50,6 +50,7 @@ def rules_of(config: NodeConfig) -> DeskRules:
         downgrades_itself=desk.downgrades_itself,
         offices=tuple(Office(row.name, config.nation, row.areas, row.rights, row.senders) for row in offices),
         office="" if authority is None else authority.office,
+        thresholds=config.warn,
         releasable_to=tuple(sorted(set(desk.warnings_releasable_to) - {config.nation})),
     )
 

@@ -7,6 +7,7 @@ account. A broker or a door that is gone stops the sharing and never the warning
 """
 
 import asyncio
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -82,6 +83,8 @@ class Hall:
     def __init__(self, config: NodeConfig, ledger: Ledger) -> None:
         self.config, self.ledger = config, ledger
         state, last_now = rebuild(ledger)
+        if state is not None:
+            _say_unused(state.config, _configured(config))
         self.turner = Turner(ledger, state, last_now)
         self.pending = Pending()
         self.outlets = Outlets(config, self._receipted, self._alarmed, self.now)
@@ -269,6 +272,17 @@ class Hall:
 
 def _reason(fault: Fault) -> str:
     return fault.reason
+
+
+def _say_unused(begun: Configured, asked: Configured) -> None:
+    """A record holds to the scenario, sensors and maps that it was begun with: say what of node.toml is not
+    in use. Officers, regions, limits and thresholds are (RulesIn).
+    """
+    now = msgspec.structs.replace(asked, thresholds=begun.thresholds)
+    other = [name for name in begun.__struct_fields__ if getattr(begun, name) != getattr(now, name)]
+    if other:
+        said = f"CONFIGURATION: the record was begun with other {', '.join(other)}: those stay in use"
+        print(said, file=sys.stderr, flush=True)
 
 
 def _configured(config: NodeConfig) -> Configured:

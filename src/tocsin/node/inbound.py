@@ -31,6 +31,9 @@ TIMEOUT_S: Final = 5.0
 MOST_AT_ONCE: Final = 100
 """Files or entries that are looked at in one round; the rest comes in the next ones."""
 
+MOST_LINK: Final = 150
+"""Characters of a link that are told."""
+
 MOST_KNOWN: Final = 10_000
 """Messages that are known by their digests: a busy authority's month."""
 
@@ -80,9 +83,23 @@ class Inbound:
             return [first]
         known = self._links.get(entry.name, frozenset())
         new = [link for link in links if link not in known][:MOST_AT_ONCE]
-        found = [await _body(client, urljoin(entry.url, link)) for link in new]
+        found = [await _body(client, where) for link in new if (where := self._followed(entry, link))]
         self._links[entry.name] = (known & frozenset(links)) | frozenset(new)
         return found
+
+    def _followed(self, entry: SourceEntry, link: str) -> str | None:
+        """Where an entry leads; null, and told, where this node does not go: a feed of others must not choose
+        whom we ask.
+        """
+        try:
+            where = urljoin(entry.url, link)
+            if entry.leads_to(where):
+                return where
+        except ValueError as failure:
+            self._reader.strayed(entry.name, f"{link[:MOST_LINK]!r}: {failure}")
+            return None
+        self._reader.strayed(entry.name, f"{where[:MOST_LINK]!r} is another host's")
+        return None
 
 
 class Reader:
@@ -109,6 +126,10 @@ class Reader:
         if self._deaf.get(source) != why:
             self._deaf[source] = why
             self._refuse("inbound-deaf", source, why)
+
+    def strayed(self, source: str, why: str) -> None:
+        """An entry that leads elsewhere, or nowhere."""
+        self._refuse("inbound-link", source, why)
 
     def _read(self, source: str, data: bytes) -> None:
         heard = read(data, self._shapes, source)

@@ -196,7 +196,10 @@ def _wanted(desk: Desk, story: Story) -> Warning:
     coarse = not story.released or desk.now < after(story.released[0][1], REFINE_S)
     blocks = state.rules.blocks if coarse else ()
     frame = Frame(state.nation, state.plane, story.id, story.released, blocks, story.taken_out)
-    return wanted(frame, threats, story.warned, story.latest, desk.now)
+    was = story.latest
+    if was is not None and story.in_force is not None:
+        was = replace(was, objects=story.in_force.objects)  # an end speaks of all that were told
+    return wanted(frame, threats, story.warned, was, desk.now)
 
 
 def _weaken(desk: Desk, story: Story, want: Warning) -> bool:

@@ -8,12 +8,13 @@ from tocsin.warn.table import OVER
 
 
 def ruled(state: WarnState, rules: DeskRules) -> WarnState:
-    """From now on these rules hold: officers, limits, regions, offices. Proposals of officers who are gone
-    stay void by themselves: an approval is judged over the list of its own moment.
+    """From now on these rules hold: officers, limits, regions, offices, thresholds. Proposals of officers who
+    are gone stay void by themselves: an approval is judged over the list of its own moment.
     """
     known = {(officer.name, officer.credential) for officer in rules.officers}
     kept = {name: act for name, act in state.proposals.items() if (act.officer, act.credential) in known}
-    return replace(state, rules=rules, proposals=kept)
+    limits = rules.thresholds or state.thresholds
+    return replace(state, rules=rules, proposals=kept, thresholds=limits)
 
 
 def carried(state: WarnState, name: str, outlet: str) -> WarnState:
