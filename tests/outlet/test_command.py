@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from outlet_messages import message
 
 from tocsin.outlet.command import CommandOutlet
@@ -65,3 +66,17 @@ def test_one_that_reads_nothing_is_carried_all_the_same() -> None:
     began = time.monotonic()
     carry("/bin/true")
     assert time.monotonic() - began < 10.0
+
+
+@pytest.mark.parametrize("words", [("/bin/true",), ("/bin/sh", "-c", "exec 0<&-; sleep 0.02")])
+def test_one_that_never_reads_what_it_is_told_has_carried_and_ends_nothing(words: tuple[str, ...]) -> None:
+    """A siren needs no text. By the event loop that halls run on: it calls a closed pipe a RuntimeError."""
+    big = replace(message(), geojson={**message().geojson, "more": "x" * 300_000})
+
+    async def carry_all() -> list[Receipt]:
+        outlet = CommandOutlet("siren", words)
+        return list(await asyncio.gather(*(outlet.carry(big) for _ in range(12))))
+
+    uvloop = pytest.importorskip("uvloop")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(carry_all()) == [Receipt(f"{words[0]} 0")] * 12

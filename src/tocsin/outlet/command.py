@@ -7,6 +7,7 @@ three languages) on standard input, its main facts in the environment. Exit code
 import asyncio
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -44,7 +45,8 @@ class CommandOutlet:
             raise OutletError(f"{self._words[0]} cannot be run: {failure.strerror}") from None
         try:
             async with asyncio.timeout(self._timeout_s):
-                _, said = await process.communicate(msgspec.json.encode(message.geojson))
+                told = _tell(process.stdin, msgspec.json.encode(message.geojson))
+                said, *_ = await asyncio.gather(_end_of(process.stderr), told, process.wait())
         except TimeoutError:
             raise OutletError(f"{self._words[0]} had not ended after {self._timeout_s:g} s") from None
         finally:
@@ -52,9 +54,30 @@ class CommandOutlet:
                 process.kill()
                 await process.wait()
         if process.returncode != 0:
-            text = said[-4 * MOST_SAID :].decode("utf-8", "replace").strip()[-MOST_SAID:]
+            text = said.decode("utf-8", "replace").strip()[-MOST_SAID:]
             raise OutletError(f"{self._words[0]} ended with {process.returncode}: {text!r}")
         return Receipt(f"{self._words[0]} 0")
+
+
+async def _tell(stdin: asyncio.StreamWriter | None, data: bytes) -> None:
+    """What a program does not read, it does not need: a siren may close its input, or end, at once. uvloop
+    says RuntimeError where asyncio says that a pipe is broken; not caught, it ends the hall at every start.
+    """
+    if stdin is None:
+        return
+    with suppress(BrokenPipeError, ConnectionResetError, RuntimeError):
+        stdin.write(data)
+        await stdin.drain()
+    with suppress(BrokenPipeError, ConnectionResetError, RuntimeError):
+        stdin.close()
+
+
+async def _end_of(stream: asyncio.StreamReader | None) -> bytes:
+    """The last of what it said; a program that talks for ever fills nothing."""
+    said = b""
+    while stream is not None and (some := await stream.read(4_096)):
+        said = (said + some)[-4 * MOST_SAID :]
+    return said
 
 
 def _environment(message: Message) -> dict[str, str]:
