@@ -19,9 +19,10 @@ from tocsin.model.picture import ExchangeCount, Picture, SensorHealth
 from tocsin.model.product import LinkHealth
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
 from tocsin.model.track import FusedTrack, ObjectClass, Track, Tracklet
-from tocsin.model.warning import Conflict, Draft, MsgType, PartnerWarning, at_sea
+from tocsin.model.warning import Conflict, Draft, MsgType, at_sea
 from tocsin.page.exposed import people_of
 from tocsin.page.place import Basis, Place, places_of
+from tocsin.page.theirs import Theirs, theirs_of
 
 MAX_ARC_POINTS: Final = 72
 """Of one arc on a screen: a point every 20 s of a 24-minute flight."""
@@ -128,19 +129,6 @@ class Bulletin(Struct, frozen=True, omit_defaults=True):
     """In the cities of its areas."""
 
 
-class Theirs(Struct, frozen=True, omit_defaults=True):
-    """What a partner told its people. `standing`: in force, cancelled, expired, or late."""
-
-    nation: str
-    id: str
-    standing: str
-    type: str
-    certainty: str
-    objects: int
-    areas: tuple[tuple[str, str, int], ...]
-    sent: int
-
-
 class Trouble(Struct, frozen=True, omit_defaults=True):
     """An alarm of the system itself; `since`: wall time, ms."""
 
@@ -210,7 +198,7 @@ def view_of(picture: Picture, max_air: int = MAX_AIR) -> View:
         alarms=tuple(_trouble(alarm) for alarm in picture.alarms),
         conflicts=picture.conflicts,
         silent_abroad=tuple((w.origin, w.sensor, _ms(w.since_ns)) for w in picture.silent_abroad),
-        theirs=tuple(_theirs(row) for row in picture.warnings),
+        theirs=tuple(theirs_of(row) for row in picture.warnings),
     )
 
 
@@ -354,20 +342,6 @@ def _bulletin(draft: Draft) -> Bulletin:
         carried=draft.carried,
         missing=tuple(sorted(set(draft.awaited) - set(draft.carried))),
         people=people_of([area.area for area in warning.areas]),
-    )
-
-
-def _theirs(row: PartnerWarning) -> Theirs:
-    said = row.warning
-    return Theirs(
-        nation=said.origin,
-        id=said.track_id,
-        standing=row.standing,
-        type=said.msg_type,
-        certainty=said.certainty,
-        objects=said.objects,
-        areas=tuple((area.area, str(area.threat), _ms(area.expected_ns)) for area in said.areas),
-        sent=_ms(said.sent_ns),
     )
 
 

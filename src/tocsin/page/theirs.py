@@ -1,0 +1,38 @@
+"""What the page shows of partners' warnings: what they told their people, and what it is worth now."""
+
+from msgspec import Struct
+
+from tocsin.model.time import MILLISECOND_NS, Instant
+from tocsin.model.warning import PartnerWarning
+
+
+class Theirs(Struct, frozen=True, omit_defaults=True):
+    """A partner's warning. `standing`: in force, cancelled, expired, or late. Times in ms."""
+
+    nation: str
+    id: str
+    standing: str
+    type: str
+    certainty: str
+    objects: int
+    areas: tuple[tuple[str, str, int], ...]
+    sent: int
+
+
+def theirs_of(row: PartnerWarning) -> Theirs:
+    """The line of one warning."""
+    said = row.warning
+    return Theirs(
+        nation=said.origin,
+        id=said.track_id,
+        standing=row.standing,
+        type=said.msg_type,
+        certainty=said.certainty,
+        objects=said.objects,
+        areas=tuple((area.area, str(area.threat), _ms(area.expected_ns)) for area in said.areas),
+        sent=_ms(said.sent_ns),
+    )
+
+
+def _ms(instant: Instant) -> int:
+    return int(instant // MILLISECOND_NS)
