@@ -21,6 +21,7 @@ from tocsin.model.space import EcefState
 from tocsin.model.time import Instant, seconds_between
 from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase, Track, Tracklet
 from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
+from tocsin.track.common import noise_m2_s3, widening
 from tocsin.track.life import ENDED
 from tocsin.track.motion import Gaussian, coasting, powered
 from tocsin.track.rows import from_triangle, triangle
@@ -197,7 +198,9 @@ def _apart(source: Tracklet, epoch: Instant, origin: Array) -> Gaussian | None:
 
 
 def _summed(independent: Sequence[Gaussian], origin: Array) -> Gaussian | None:
-    """Information of independent estimates, their common prior on ln beta counted once."""
+    """Information of estimates whose sensors err apart: their common prior on ln beta counted once, and
+    widened by what the air does to all of them alike.
+    """
     if len(independent) < 2:
         return independent[0] if independent else None
     parts = [invert(p) for _, p in independent]
@@ -208,7 +211,8 @@ def _summed(independent: Sequence[Gaussian], origin: Array) -> Gaussian | None:
         total[6, 6] -= extra
         weighted[6] -= extra * (LN_BETA_MEAN - origin[6])
     p = symmetrise(invert(symmetrise(total)))
-    return Gaussian(p @ weighted, p)
+    x = p @ weighted
+    return Gaussian(x, p * widening(p, parts, independent, noise_m2_s3(origin + x)))
 
 
 def _information(p: Array) -> Array | None:
