@@ -238,3 +238,42 @@ def test_what_may_hold_others_data_adds_nothing_twice() -> None:
     added = np.diag(from_triangle(fold([[plain, own]])[1][0].state.p))
     assert np.allclose(echoed[:6], SIGMA**2, rtol=1e-6)
     assert np.allclose(added[:6], SIGMA**2 / 2.0, rtol=1e-6)
+
+
+def leaning(origin: Nation, number: int, sequence: int, age_s: float, off_m: float) -> Tracklet:
+    """One of a row of objects 0.2 degrees apart, told to lie `off_m` aside along the Earth's axis."""
+    told = tracklet(origin, number, sequence, age_s, lon_deg=132.0 + 0.2 * number)
+    moved = tuple(np.array(told.state.x) + np.array([0.0, 0.0, off_m, 0.0, 0.0, 0.0, 0.0]))
+    return replace(told, state=replace(told.state, x=moved))
+
+
+def row(count: int, off_m: float, alone_m: float | None = None) -> tuple[FusedTrack, ...]:
+    """Korea and Japan agree on a row of objects at first; then Korea's move aside, the last its own way."""
+    batches = []
+    for n in range(20):
+        aside = [off_m if n else 0.0] * count
+        if alone_m is not None and n:
+            aside[-1] = alone_m
+        batches.append(
+            [leaning(Nation.JPN, k, n, 10.0 * (n + 1), 0.0) for k in range(count)]
+            + [leaning(Nation.KOR, k, n, 10.0 * (n + 1), aside[k]) for k in range(count)]
+        )
+    state = fuse.new_fusion(Nation.USA)
+    out: tuple[FusedTrack, ...] = ()
+    for i, batch in enumerate(batches):
+        state, out = fuse.step(state, (), batch, after(START, 10.0 * (i + 1)))
+    return out
+
+
+def test_a_nation_whose_tracks_all_lie_aside_is_not_a_stranger_to_its_objects() -> None:
+    """A radar turned by 2 mrad moves every object alike: five objects stay five."""
+    assert len(row(5, 4e3)) == 5
+
+
+def test_one_that_lies_aside_by_itself_is_a_stranger() -> None:
+    assert len(row(5, 0.0, alone_m=4e3)) == 6
+    assert len(row(5, 4e3, alone_m=-4e3)) == 6
+
+
+def test_with_too_few_neighbours_nothing_is_common() -> None:
+    assert len(row(2, 4e3)) == 4

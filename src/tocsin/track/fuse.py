@@ -18,6 +18,7 @@ from tocsin.model.label import Nation
 from tocsin.model.time import Instant, after, seconds_between
 from tocsin.model.track import FusedTrack, Life, Member, Phase, Track, Tracklet
 from tocsin.track.body import Body, Key, combine, counting, gaussian_of, key_of, life_of, tracklet_of
+from tocsin.track.lean import Leans
 from tocsin.track.life import AFTER_IMPACT_S, ENDED, UNKNOWN_KEPT_S
 from tocsin.track.match import matched, stranger, twins, twofold
 
@@ -185,6 +186,7 @@ def _parted(
     """A source that disagrees for long, or is seen beside another one of its nation, leaves its body for one
     of its own.
     """
+    leans = Leans(bodies, sources)
     for i, body in enumerate(bodies):
         if (
             body.ended_ns is not None
@@ -192,7 +194,7 @@ def _parted(
             or not changed & {key_of(m) for m in body.members}
         ):
             continue
-        odd = twofold(body, sources) or stranger(body, sources)
+        odd = twofold(body, sources) or stranger(body, sources, leans)
         if odd is None or body.strangers + 1 < STRANGER_STEPS:
             bodies[i] = (
                 body

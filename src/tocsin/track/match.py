@@ -14,6 +14,7 @@ from tocsin.model.label import Nation
 from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase, Tracklet
 from tocsin.track.associate import assign, dense
 from tocsin.track.body import Body, Sources, counting, key_of, moved
+from tocsin.track.lean import Leans
 from tocsin.track.life import ENDED
 from tocsin.track.motion import distance2, rises_anew, under_ground
 
@@ -175,9 +176,9 @@ def _may_be_one(one: Body, other: Body, common: set[Nation], sources: Sources) -
     )
 
 
-def stranger(body: Body, sources: Sources) -> Member | None:
-    """The counting source that disagrees most with another one, far beyond its errors; the younger of the
-    two.
+def stranger(body: Body, sources: Sources, leans: Leans) -> Member | None:
+    """The counting source that disagrees most with another one, far beyond its errors, and not as all its
+    nation's around it do; the younger of the two.
     """
     alive = [source for source in counting(body.members, sources) if source.phase is Phase.COAST]
     worst: tuple[float, Tracklet] | None = None
@@ -185,6 +186,8 @@ def stranger(body: Body, sources: Sources) -> Member | None:
         for other in alive[a + 1 :]:
             epoch = max(one.state.epoch_ns, other.state.epoch_ns)
             d2, _ = distance2(moved(one, epoch), moved(other, epoch))
-            if d2 > STRANGER_GATE and (worst is None or d2 > worst[0]):
+            if d2 <= STRANGER_GATE or leans.shared(body, one.origin, other.origin, STRANGER_GATE):
+                continue
+            if worst is None or d2 > worst[0]:
                 worst = (d2, max((one, other), key=lambda s: (s.first_ns, s.origin)))
     return None if worst is None else Member(worst[1].origin, worst[1].track_id)
