@@ -8,7 +8,7 @@ from tocsin.model.alarm import Alarm
 from tocsin.model.event import Assessment
 from tocsin.model.label import Nation, Plane
 from tocsin.model.product import LinkHealth
-from tocsin.model.sensor import SensorWord
+from tocsin.model.sensor import Offsets, SensorWord
 from tocsin.model.time import Instant
 from tocsin.model.track import FusedTrack, Track, Tracklet
 from tocsin.model.warning import Conflict, Draft, PartnerWarning
@@ -24,6 +24,8 @@ class SensorHealth(Struct, frozen=True):
     plots: int
     age_s: float | None
     silent: bool
+    offsets: Offsets | None = None
+    """Its registration, where several sensors' objects show it."""
 
 
 class ReleaseQuestion(Struct, frozen=True):

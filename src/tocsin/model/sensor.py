@@ -28,6 +28,22 @@ class SensorErrors(Struct, frozen=True):
     position_m: float | None = None
 
 
+class Offsets(Struct, frozen=True):
+    """Constant errors of a radar as its nation's tracker sees them (measured minus true), and one sigma of
+    each. `applied`: they are so clear that they are taken off its plots; `large`: one of these is larger than
+    the sensor's random error, so that somebody should look at the radar.
+    """
+
+    range_m: float
+    az_rad: float
+    el_rad: float
+    range_sigma_m: float
+    az_sigma_rad: float
+    el_sigma_rad: float
+    applied: bool
+    large: bool
+
+
 class Sensor(Struct, frozen=True):
     """Registry entry. `place` is null for a moving platform (its plots carry where it was)."""
 

@@ -4,10 +4,11 @@ from itertools import chain
 
 from tocsin.model.alarm import by_urgency
 from tocsin.model.picture import ExchangeCount, Picture, SensorHealth
-from tocsin.model.sensor import Sensor
+from tocsin.model.sensor import Offsets, Sensor
 from tocsin.model.time import Instant
 from tocsin.node.hall_words import HallState
 from tocsin.node.sensing import SensorLog, is_silent, quiet_s
+from tocsin.track import tracker
 
 
 def picture(state: HallState, now: Instant) -> Picture:
@@ -24,7 +25,7 @@ def picture(state: HallState, now: Instant) -> Picture:
         fused=(*state.fused, *(row.track for row in gone)),
         assessments=(*state.assessments, *(row.assessment for row in gone if row.assessment)),
         drafts=tuple(state.warn.drafts.values()),
-        sensors=tuple(_sensor_health(state, sensor, now) for sensor in state.config.sensors),
+        sensors=_sensors(state, now),
         links=state.links,
         silent_abroad=tuple(word for word in state.partner_sensors.values() if word.silent),
         quarantined=counts.quarantined,
@@ -62,7 +63,14 @@ def _restored(state: HallState) -> tuple[str, ...]:
     )
 
 
-def _sensor_health(state: HallState, sensor: Sensor, now: Instant) -> SensorHealth:
+def _sensors(state: HallState, now: Instant) -> tuple[SensorHealth, ...]:
+    offsets = tracker.offsets(state.tracker)
+    return tuple(
+        _sensor_health(state, sensor, offsets.get(sensor.id), now) for sensor in state.config.sensors
+    )
+
+
+def _sensor_health(state: HallState, sensor: Sensor, offsets: Offsets | None, now: Instant) -> SensorHealth:
     log = state.sensors.get(sensor.id, SensorLog())
     return SensorHealth(
         id=sensor.id,
@@ -72,6 +80,7 @@ def _sensor_health(state: HallState, sensor: Sensor, now: Instant) -> SensorHeal
         plots=log.plots,
         age_s=None if log.last_ns is None else quiet_s(log, state.started_ns, now),
         silent=is_silent(sensor, log, state.started_ns, now),
+        offsets=offsets,
     )
 
 

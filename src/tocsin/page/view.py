@@ -366,6 +366,7 @@ def _sensor(sensor: SensorHealth) -> SensorHealth:
         sensor.plots,
         round(sensor.age_s, 1),
         sensor.silent,
+        sensor.offsets,
     )
 
 

@@ -15,18 +15,20 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tocsin.model.label import Label, Nation, join_all
-from tocsin.model.sensor import Sensor
+from tocsin.model.sensor import Offsets, Sensor
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Plot, Track
-from tocsin.track import air
+from tocsin.track import air, registration
 from tocsin.track.crib import Crib
 from tocsin.track.fleet import Fleet
 from tocsin.track.life import ENDED
 from tocsin.track.numbers import Numbers
 from tocsin.track.publish import publish
 from tocsin.track.record import Record
-from tocsin.track.rows import ROW, is_main, merged, pack, row_table, rows_of, sensor_table, unpack
+from tocsin.track.registration import Registration
+from tocsin.track.rows import ROW, is_main, merged, pack, row_table, rows_of, seconds, sensor_table, unpack
 from tocsin.track.scene import Scene
+from tocsin.track.several import seen_by_several
 from tocsin.track.stitch import join
 
 Array = NDArray[np.float64]
@@ -52,6 +54,7 @@ class TrackerState(Struct, frozen=True):
     waiting: bytes = b""
     tried: bytes = b""
     held: bytes = b""
+    registration: Registration = Registration()
     aircraft: tuple[air.AirRecord, ...] = ()
 
 
@@ -64,9 +67,10 @@ def new_tracker(nation: Nation, sensors: Sequence[Sensor]) -> TrackerState:
 def step(state: TrackerState, plots: Sequence[Plot], now: Instant) -> tuple[TrackerState, tuple[Track, ...]]:
     """Take the plots that arrived; all confirmed tracks that are alive, or ended in this step, by number."""
     state, fresh = _fresh(state, plots)
-    table = sensor_table(state.sensors)
+    bare = sensor_table(state.sensors)
+    table = registration.widened(state.registration, bare)
     new = row_table([(plot, sensor) for plot, sensor in fresh if is_main(plot)], state.base_ns)
-    rows = merged(rows_of(state.held), new)
+    rows = merged(rows_of(state.held), registration.corrected(new, state.registration, bare))
     tried = unpack(state.tried, -1).copy() if state.tried else np.full(len(table), -np.inf)
     crib = Crib(rows_of(state.waiting), tried, table, state.sensors, state.base_ns)
     loose = unpack(state.loose, -1, ROW)
@@ -81,7 +85,22 @@ def step(state: TrackerState, plots: Sequence[Plot], now: Instant) -> tuple[Trac
             sky.take(air.place(plot, sensor, table[sensor], position_m, sky.height_of(plot.identity)))
     scene.age(now)
     join(scene)
-    return _close(state, scene, sky, now)
+    return _close(_registered(state, scene, bare), scene, sky, now)
+
+
+def _registered(state: TrackerState, scene: Scene, table: Array) -> TrackerState:
+    """With what the plots of one more window say of the radars' offsets."""
+    before, newest_s = state.registration, seconds(state.base_ns, state.newest_ns)
+    if len(table) < 2 or not registration.due(before, newest_s):
+        return state
+    seen = seen_by_several(scene, before.mark_s, before.mark_s + registration.WINDOW_S)
+    return replace(state, registration=registration.learnt(before, seen, table, newest_s))
+
+
+def offsets(state: TrackerState) -> dict[str, Offsets]:
+    """Registration of radars by sensor id, of those that objects show."""
+    found = registration.shown(state.registration, sensor_table(state.sensors))
+    return {sensor.id: one for sensor, one in zip(state.sensors, found, strict=False) if one is not None}
 
 
 def _fresh(state: TrackerState, plots: Sequence[Plot]) -> tuple[TrackerState, list[tuple[Plot, int]]]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tocsin.earth.frames import geodetic_to_ecef
-from tocsin.track import group_kernels, kernels
+from tocsin.track import group_kernels, kernels, registration_kernels
 from tocsin.track.associate import gate
 from tocsin.track.fleet import Fleet, Flock
 from tocsin.track.rows import ROW, SENSOR
@@ -30,3 +30,4 @@ def warm_track() -> None:
     )
     one = np.zeros(1, dtype=np.int64)
     group_kernels.take_rows(x[:, 0].copy(), p[:, 0].copy(), one, rows[:1], table)
+    registration_kernels.offset_normal(rows, table, x8[:7].copy(), 0.0, np.eye(10), np.zeros(10))

@@ -312,13 +312,25 @@ function abroadRow([nation, sensor, since], now) {
   };
 }
 
+function sensorState(sensor, turned) {
+  if (sensor.silent) return `✕ ${say("sensor.silent")}`;
+  return turned ? `▲ ${say("sensor.turned")} ${offsets(sensor.offsets)}` : `● ${say("sensor.ok")}`;
+}
+
+/** A radar's constant errors with one sigma: metres of range, milliradians of azimuth and elevation. */
+function offsets(o) {
+  const mrad = (value) => (1e3 * value).toFixed(2);
+  return `Δr ${o.range_m.toFixed(0)} ± ${o.range_sigma_m.toFixed(0)} m · Δaz ${mrad(o.az_rad)} ± ${mrad(o.az_sigma_rad)} mrad · Δel ${mrad(o.el_rad)} ± ${mrad(o.el_sigma_rad)} mrad`;
+}
+
 function sensorRow(sensor) {
+  const turned = sensor.offsets?.large;
   return {
     key: sensor.id,
-    class: sensor.silent ? "silent" : null,
+    class: sensor.silent || turned ? "silent" : null,
     cells: [
       { text: sensor.id, title: call("sensorkind", sensor.kind) },
-      sensor.silent ? `✕ ${say("sensor.silent")}` : `● ${say("sensor.ok")}`,
+      { text: sensorState(sensor, turned), title: sensor.offsets ? offsets(sensor.offsets) : "" },
       String(sensor.plots),
       sensor.age_s === null ? "–" : span(sensor.age_s),
     ],

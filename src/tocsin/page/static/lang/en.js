@@ -174,6 +174,7 @@ export const en = {
   "sensors.none": "No sensor in the registry.",
   "sensor.ok": "reporting",
   "sensor.silent": "SILENT",
+  "sensor.turned": "MISALIGNED",
   "sensor.abroad": "a partner's sensor, as that nation told us",
   "sensor.plots": "plots",
   "sensor.age": "Last",

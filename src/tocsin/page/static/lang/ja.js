@@ -174,6 +174,7 @@ export const ja = {
   "sensors.none": "登録されたセンサーはありません。",
   "sensor.ok": "正常",
   "sensor.silent": "無応答",
+  "sensor.turned": "ずれあり",
   "sensor.abroad": "相手国のセンサー（同国の通報による）",
   "sensor.plots": "プロット",
   "sensor.age": "最終",

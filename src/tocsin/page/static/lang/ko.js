@@ -174,6 +174,7 @@ export const ko = {
   "sensors.none": "등록된 센서 없음.",
   "sensor.ok": "정상",
   "sensor.silent": "침묵",
+  "sensor.turned": "정렬 오차",
   "sensor.abroad": "상대국 센서 (해당국 통보)",
   "sensor.plots": "플롯",
   "sensor.age": "최종",
