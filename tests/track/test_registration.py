@@ -1,5 +1,5 @@
-"""Registration: a turned radar among three is found within what is said of it, none is invented, and tracks are
-better for it.
+"""Registration: a turned radar among three is found within what is said of it, none is invented, and tracks
+are better for it.
 """
 
 from functools import lru_cache
