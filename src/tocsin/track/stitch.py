@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from tocsin.earth.frames import ecef_to_geodetic
 from tocsin.earth.gauss import chi2_gate
 from tocsin.model.time import Instant
 from tocsin.model.track import Life, Phase
@@ -24,6 +25,14 @@ Array = NDArray[np.float64]
 GATE: Final = chi2_gate(6, 0.999)
 OVERLAP_NS: Final = 2_000_000_000
 REBORN_NS: Final = 5_000_000_000
+SWERVE_OVERLAP_NS: Final = 6_000_000_000
+# Lift in the air: a few times gravity for some seconds is what gliders are said to pull (notional, own), and
+# below this height there is air to pull on.
+SWERVE_MPS2: Final = 50.0
+SWERVE_LEAST_M: Final = 1_000.0  # by so much the filter had fallen behind when it was left
+SWERVE_LONGEST_S: Final = 30.0
+SWERVE_SIGMAS: Final = 3.0
+AIR_M: Final = 100e3
 TWIN_SEEN_S: Final = 3.0
 STRAIGHT_M: Final = 2e3  # what gravity bends away from a straight line within a few seconds
 TWIN_M: Final = 10e3  # twins lie no further apart than the vaguest of them wanders
@@ -40,12 +49,13 @@ def _hand_over(scene: Scene) -> None:
     new = [record for record in scene.records if record.confirmed_ns is not None and record.number == 0]
     if not new:
         return
-    latest_ns = max(record.first_ns for record in new) + OVERLAP_NS
+    latest_ns = max(record.first_ns for record in new) + SWERVE_OVERLAP_NS
     unseen = [record for record in scene.records if record.number and record.life not in ENDED]
     unseen = [record for record in unseen if scene.last_ns(record) <= latest_ns]
     for record in new:
         old = [scene.whole(other) for other in unseen]
         near = [o for o in old if _may_precede(o, record) and _distance(o, record) < GATE]
+        near = near or [o for o in old if _swerved(o, record)]
         if len(near) == 1:
             unseen = [other for other in unseen if other.number != near[0].number]
             _replace(scene, near[0].number, record, _handed_over(near[0], record, scene.table, scene.base_ns))
@@ -94,6 +104,32 @@ def _distance(one: Record, other: Record) -> float:
     if under_ground(first.x) or under_ground(second.x):
         return float("inf")
     return distance2(first, second)[0]
+
+
+def _swerved(old: Record, new: Record) -> bool:
+    """May an object in free flight have left its arc in the air, in the seconds it was not seen, and be the
+    new one?
+    """
+    gap_s = new.head_s - old.head_s
+    if old.phase is not Phase.COAST or not 0.0 < gap_s < SWERVE_LONGEST_S or not _falls_silent(old, new):
+        return False
+    first, second = at(old, new.head_s), at(new, new.head_s)
+    if under_ground(first.x) or not float(ecef_to_geodetic(second.x[:3])[2]) < AIR_M:
+        return False
+    apart = np.abs(first.x[:6] - second.x[:6])
+    spread = SWERVE_SIGMAS * np.sqrt(np.diag(first.p + second.p)[:6])
+    way_m, speed_mps = SWERVE_LEAST_M + 0.5 * SWERVE_MPS2 * gap_s**2, SWERVE_MPS2 * gap_s
+    return bool(np.all(apart < spread + np.repeat([way_m, speed_mps], 3)))
+
+
+def _falls_silent(old: Record, new: Record) -> bool:
+    """Has the old one had few plots, if any, since the new one began? Some of the new one's may have passed
+    for its own.
+    """
+    if old.number == 0 or old.life in ENDED or old.last_ns > new.first_ns + SWERVE_OVERLAP_NS:
+        return False
+    since = float(np.min(rows_of(new.rows)[:, 0]))
+    return 2 * int(np.sum(rows_of(old.rows)[:, 0] >= since)) <= new.plots
 
 
 def _handed_over(old: Record, new: Record, table: Array, base_ns: Instant) -> Record:
