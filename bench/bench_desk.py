@@ -158,12 +158,19 @@ def _killed(place: Path, running: Any, name: str) -> dict[str, Any]:
         took = round(time.perf_counter() - began, 2)
         return {
             "back_after_kill_s": took,
+            "hall_cpu_s": _cpu_s(real_node.hall_of(running)),
             "draft_restored": back["restored"],
             "proposal_kept": back["proposed_by"] == "sato",
             "tracks": len(picture["fused"]),
             "tracks_restored": len(picture["restored"]),
         }
     raise SystemExit("the hall did not come back")
+
+
+def _cpu_s(process: int) -> float:
+    """Processor seconds that the new hall has taken: what a quiet machine would need at least (Linux)."""
+    fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
+    return round((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), 2)
 
 
 def _picture(place: Path) -> dict[str, Any]:
