@@ -7,6 +7,7 @@ from warn_worlds import RULES, Room, at, drafted, into, meaning, over, released,
 
 from tocsin.earth.places import load_areas
 from tocsin.model.label import Nation
+from tocsin.model.track import Life
 from tocsin.model.warning import MsgType, Purpose, ThreatKind
 from tocsin.warn.decide import REFINE_S
 from tocsin.warn.regions import REGIONS
@@ -68,3 +69,16 @@ def test_the_customary_regions_name_real_areas_once() -> None:
     assert len(named) == len(set(named))
     assert known - set(named) == {"JP-01", "JP-47"}  # regions of their own
     assert set(named) <= known
+
+
+def test_the_end_of_a_salvo_speaks_of_all_its_objects() -> None:
+    """Its objects end one after the other; the all-clear is not of the last one alone."""
+    room = Room(rules=BLOCKS)
+    early, late = meaning(AOMORI, name="F1"), meaning(over("JP-02", 0.9, 1500.0, 1600.0), name="F2")
+    (draft,) = drafted(room.see(160.0, [track("F1"), track("F2")], [early, late]))
+    assert draft.warning.objects == 2
+    room.release(draft)
+    ended = [track("F1", life=Life.IMPACTED), track("F2", life=Life.IMPACTED)]
+    effects = room.run(2400.0, ended, [])
+    (end,) = [d for d in drafted(effects) if d.warning.msg_type is MsgType.CANCEL]
+    assert (end.warning.purpose, end.warning.objects) == (Purpose.ALL_CLEAR, 2)
