@@ -46,6 +46,9 @@ def test_a_killed_real_hall_is_back_with_drafts_tracks_and_approvals_marked(tmp_
         print(f"back after {back_after_s(path, BACK_S + SLACK_S):.1f} s", file=sys.stderr)
         back = named(path, name)
         assert (back["restored"], back["proposed_by"], back["digest"]) == (True, "sato", digest)
+        shown = tocsin("warn", "show", str(path), name, "--as", "ito-1", root=path.parent)
+        assert "s from now" in shown.stdout
+        assert "people in cities (" in shown.stdout
         said = tocsin(
             "warn", "approve", str(path), name, "--as", "ito-1", "--digest", digest[:12], root=path.parent
         )
