@@ -4,8 +4,8 @@
 PYTHON ?= python3
 ARGS ?=
 JOBS ?= 2
-SIM_SEEDS ?= 40
-SIM_HOURS ?= 25
+SIM_SEEDS ?= 100
+SIM_HOURS ?= 10
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -66,9 +66,9 @@ evaluate: dev-setup  ## the figures of docs/evaluation.md anew: JSON and picture
 fuzz-warn: dev-setup  ## bad input against the warning desk (N=1000000, SEED=1): never an alert, never a crash
 	PYTHONPATH=tests $(PY) tests/warn_fuzz.py $(or $(N),1000000) $(or $(SEED),1)
 
-simulate: setup  ## planted bugs, then 1,000 simulated hours of a watch under faults (an hour or more on two cores)
+simulate: setup  ## planted bugs, then 1,000 simulated hours of a watch under faults (out/simulate.jsonl; goes on where it was stopped)
 	$(BIN)/tocsin simulate --mutant all --jobs $(JOBS)
-	$(BIN)/tocsin simulate --seeds $(SIM_SEEDS) --hours $(SIM_HOURS) --jobs $(JOBS) $(ARGS)
+	$(BIN)/tocsin simulate --seeds $(SIM_SEEDS) --hours $(SIM_HOURS) --jobs $(JOBS) --keep out/simulate.jsonl $(ARGS)
 
 lock: $(UV)  ## resolve the lock files again (hashes, no addresses); UPGRADE=1 takes the newest versions
 	sh tools/lock.sh $(UV) $(if $(UPGRADE),--upgrade)

@@ -256,7 +256,7 @@ class World:
             case Store():
                 door.book.commit(effect)
             case AckOffers(upto=upto):
-                hall.acked = hall.acked if self._dropped() else max(hall.acked, upto)
+                hall.acked = hall.acked if self._dropped() else upto
             case HandOver(items=items):
                 self._hand(hall, items)
             case Send(sealed=sealed):

@@ -16,7 +16,7 @@ from tocsin.model.alarm import AlarmKind
 from tocsin.model.label import Nation
 from tocsin.model.product import Traffic
 from tocsin.node.door_words import Arrived, DoorState
-from tocsin.node.restored import MAX_JUMP
+from tocsin.node.restored import BEYOND, MAX_JUMP
 from tocsin.share.links import Heartbeat
 
 KOR, JPN, USA = Nation.KOR, Nation.JPN, Nation.USA
@@ -171,4 +171,66 @@ def test_a_partner_cannot_make_us_skip_without_bound(tmp_path: Path) -> None:
     assert kor.state.outs[FLOW].sent == 3
     assert {one.reason for one in world.halls[KOR].quarantined()} == {"false-receipt"}
     assert isinstance(kor.state.links[JPN].beat, Heartbeat)
+    world.close()
+
+
+def test_receipts_go_on_after_the_receivers_book_was_restored(tmp_path: Path) -> None:
+    """What it has receipted its partner no longer holds: it waited for that for ever."""
+    world = World(tmp_path, Net())
+    offer(world, 1, 5)
+    world.run(2.0)
+    copied(world, JPN, tmp_path / "copy")
+    offer(world, 6, 20)
+    world.drain(30.0)
+    assert world.doors[KOR].state.outs[FLOW].backlog == 0
+    restored(world, JPN, tmp_path / "copy")
+    world.run(6.0)
+    offer(world, 21, 30)
+    world.drain(30.0)
+    assert world.doors[KOR].state.outs[FLOW].backlog == 0
+    assert all(link.missing == 0 for link in world.halls[JPN].links)
+    world.close()
+
+
+def test_the_hall_offers_again_though_it_has_nothing_new(tmp_path: Path) -> None:
+    """Sealed, lost on the way and forgotten; no later offer tells the hall what its door remembers."""
+    world = World(tmp_path, Net())
+    offer(world, 1, 5)
+    world.run(2.0)
+    copied(world, KOR, tmp_path / "copy")
+    world.cut = True
+    offer(world, 6, 9)
+    world.run(0.5)
+    world.cut = False
+    restored(world, KOR, tmp_path / "copy")
+    world.run(3.0)
+    world.drain(30.0)
+    assert {item.product.sequence for item in world.halls[JPN].imports()} == set(range(1, 10))
+    world.close()
+
+
+def test_what_is_under_way_and_forgotten_never_meets_another_content(tmp_path: Path) -> None:
+    """The partner has seen nothing of it: its word proves nothing about what a broker still holds."""
+    world = World(tmp_path, Net())
+    offer(world, 1, 5)
+    world.run(2.0)
+    copied(world, KOR, tmp_path / "copy")
+    world.cut = True
+    offer(world, 6, 9)
+    world.run(0.5)
+    world.cut = False
+    under_way = [one for one in world.sent if one.issuer is KOR and one.recipient is JPN and one.first > 5]
+    assert any(one.traffic is Traffic.FLOW for one in under_way)
+    assert world.doors[JPN].state.ins[KOR, Traffic.FLOW].received.highest == 5
+    restored(world, KOR, tmp_path / "copy")
+    world.halls[KOR].acked = 5
+    offer(world, 10, 12)
+    world.drain(30.0)
+    for sealed in under_way:
+        world.inject(Arrived("direct", KOR, sealed.data, world.now), JPN)
+    world.run(3.0)
+    fresh = {one.first for one in world.sent if one.issuer is KOR and one.traffic is Traffic.FLOW}
+    assert max(fresh) > BEYOND
+    assert all(len(products) == 1 for products in contents(world).values())
+    assert not any(alarm.kind is AlarmKind.EQUIVOCATION for alarm in world.doors[JPN].state.logs.alarms)
     world.close()

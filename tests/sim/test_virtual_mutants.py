@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tocsin.sim.virtual.invariants import INVARIANTS
 from tocsin.sim.virtual.mutants import MUTANTS, planted
-from tocsin.sim.virtual.observer import INVARIANTS
 from tocsin.sim.virtual.run import catch
 
 QUICK = (

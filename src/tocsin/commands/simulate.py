@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -11,9 +12,10 @@ from rich.table import Table
 
 from tocsin.errors import UserError
 from tocsin.sim.virtual.faults import FAULTS
+from tocsin.sim.virtual.invariants import INVARIANTS
+from tocsin.sim.virtual.kept import Kept
 from tocsin.sim.virtual.mutants import MUTANTS
-from tocsin.sim.virtual.observer import INVARIANTS
-from tocsin.sim.virtual.run import Caught, Summary, catch_all, simulate, tell, watch_plan
+from tocsin.sim.virtual.run import Caught, Outcome, Summary, catch_all, simulate, tell, watch_plan
 
 BROKEN = 1
 """Exit code when an invariant did not hold, or a planted bug was not caught."""
@@ -26,6 +28,9 @@ def simulate_command(
     faults: Annotated[str, typer.Option(help="Names, with commas; 'all' or 'none'.")] = "all",
     mutant: Annotated[str | None, typer.Option(help="Plant this bug; 'all': each in turn.")] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 1,
+    keep: Annotated[
+        Path | None, typer.Option(help="File of outcomes; seeds that stand in it are not run again.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Run the production folds of three nations in virtual time; faults are drawn by seed.
@@ -40,7 +45,14 @@ def simulate_command(
         raise typer.Exit(_mutants(mutant, jobs, as_json))
     chosen = _chosen(faults)
     plans = [watch_plan(seed, hours, chosen) for seed in range(first_seed, first_seed + seeds)]
-    found = simulate(plans, jobs, tell)
+    kept = Kept(keep, chosen) if keep is not None else None
+
+    def done(outcome: Outcome) -> None:
+        tell(outcome)
+        if kept is not None:
+            kept.keep(outcome)
+
+    found = simulate(plans, jobs, done, kept.known() if kept is not None else ())
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     else:

@@ -48,12 +48,19 @@ _PACK = msgspec.msgpack.Encoder(order="deterministic")
 
 
 class DoorLink:
-    """Handoff with the door over `publish(topic, bytes)`; `arrived` wakes the hall when items wait."""
+    """Handoff with the door over `publish(topic, bytes)`; `arrived` wakes the hall when items wait; `wall` is
+    the wall clock."""
 
     def __init__(
-        self, ledger: HallBook, pending: Pending, publish: Publish, arrived: Callable[[], None]
+        self,
+        ledger: HallBook,
+        pending: Pending,
+        publish: Publish,
+        arrived: Callable[[], None],
+        wall: Callable[[], int] = time.time_ns,
     ) -> None:
         self._ledger, self._pending, self._publish, self._arrived = ledger, pending, publish, arrived
+        self._wall = wall
         self._queued_upto = self._acked_upto = ledger.mark("handed")
         self._taken_before = -1
         self._missing = 0
@@ -82,7 +89,7 @@ class DoorLink:
             await self._take(message)
 
     async def _commit(self, wanted: CommitWanted) -> None:
-        now = Instant(time.time_ns())
+        now = Instant(self._wall())
         tick = self._ledger.commit_to(wanted.generation, wanted.number, now)
         self._tell_missing()
         last = max(self._ledger.ticks().last, wanted.number)
@@ -100,7 +107,7 @@ class DoorLink:
             "restored from an old backup. Steps committed in between are not in it; keep the partners' "
             "proofs. It stands until `tocsin witness retire` begins a new log"
         )
-        found = Alarm(AlarmKind.OLD_BACKUP, "record", detail, Instant(time.time_ns()))
+        found = Alarm(AlarmKind.OLD_BACKUP, "record", detail, Instant(self._wall()))
         self._pending.put_alarms("record", (found,) if ticks.missing else ())
         self._arrived()
 

@@ -193,7 +193,7 @@ def _take_request(turn: Turn, partner: Nation, traffic: Traffic, runs: tuple[tup
     if wanted:
         turn.outs[partner, traffic] = after
         turn.after.append(SendAgain(partner, traffic, wanted))
-        restored.void_of(turn, partner, traffic, wanted)
+    restored.void_of(turn, partner, traffic, runs[: inbox.MAX_ASKED])
 
 
 def _take_beat(turn: Turn, partner: Nation, beat: Heartbeat, arrived: Arrived) -> None:

@@ -4,7 +4,7 @@ A row for each part (own log, a partner's log, a direction), replaced when that 
 are added. What came since a direction was last checked is read back from the inbox.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,16 +85,15 @@ class LogBook:
             nation, _, traffic = rest.partition(" ")
             key = (Nation(nation), Traffic(traffic)) if traffic else Nation(nation) if nation else ""
             found[kind][key] = msgspec.msgpack.decode(body, type=_TYPES[kind])
-        checked = {way: found["checked"].get(way, Checked()) for way in _WAYS}
-        told = {way: Told(one, tuple(self._since(way, one.upto))) for way, one in checked.items()}
-        return Logs(
+        stored = Logs(
             own=self._own(found["own"].get("", OwnLog())),
             seen=found["seen"],
             telling=found["telling"],
-            told={way: one for way, one in told.items() if one != Told()},
+            told={way: Told(one) for way, one in found["checked"].items()},
             alarms=found["alarms"].get("", ()),
             lost=found["lost"].get("", False),
         )
+        return logs_after_start(stored, self._since)
 
     def proofs(self) -> list[Proof]:
         """Every proof that a nation signed two truths."""
@@ -116,16 +115,35 @@ class LogBook:
             "ORDER BY sequence",
             (*way, upto),
         )
-        heard: Heard | None = None
-        for sequence, digest in rows:
-            if heard is not None and heard.digest == digest and sequence == heard.last + 1:
-                heard = heard._replace(last=sequence)
-                continue
-            if heard is not None:
-                yield heard
-            heard = Heard(sequence, sequence, bytes(digest))
+        return heard_of((int(sequence), bytes(digest)) for sequence, digest in rows)
+
+
+def heard_of(rows: Iterable[tuple[int, bytes]]) -> Iterator[Heard]:
+    """Envelopes from rows of the inbox (sequence, digest), in order: neighbours of one digest are one."""
+    heard: Heard | None = None
+    for sequence, digest in rows:
+        if heard is not None and heard.digest == digest and sequence == heard.last + 1:
+            heard = heard._replace(last=sequence)
+            continue
         if heard is not None:
             yield heard
+        heard = Heard(sequence, sequence, digest)
+    if heard is not None:
+        yield heard
+
+
+def logs_after_start(logs: Logs, since: Callable[[Way, int], Iterable[Heard]]) -> Logs:
+    """What of logs is known again from the book; `since`: envelopes of a direction past a sequence."""
+    checked = {way: logs.told[way].checked if way in logs.told else Checked() for way in _WAYS}
+    told = {way: Told(one, tuple(since(way, one.upto))) for way, one in checked.items()}
+    return Logs(
+        own=logs.own,
+        seen=logs.seen,
+        telling=logs.telling,
+        told={way: one for way, one in told.items() if one != Told()},
+        alarms=logs.alarms,
+        lost=logs.lost,
+    )
 
 
 def read_logs(path: Path) -> tuple[Logs, list[Proof]]:

@@ -82,6 +82,8 @@ class Telling(Struct, frozen=True):
     after: int
     upto: int
     tree: Frontier = Frontier()
+    note: bytes = b""
+    """Our signed word on it, made when it was first due; empty when there is more to say."""
 
 
 class Heard(NamedTuple):

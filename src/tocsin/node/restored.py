@@ -2,10 +2,10 @@
 
 Three witnesses know better: the hall (which numbers it has taken), and each partner (which sequences it has
 seen, in its heartbeat). A door that was just opened hears its hall first (node.door). If the hall has more
-than the door remembers, products for a partner wait until it has answered a heartbeat of this run; then the
-door goes on beyond whatever it saw. What it forgot and a partner misses is declared void when the partner
-asks for it: it will never come under those numbers. The hall offers again what the door does not remember to
-have taken. Pure.
+than the door remembers, the door leaves BEYOND sequences out at once, in the transaction that knows of it;
+products for a partner wait until it has answered a heartbeat of this run; then the door goes on beyond
+whatever it saw. What it forgot and a partner misses is declared void: it will never come under those numbers.
+The hall offers again what the door does not remember to have taken. Pure.
 """
 
 from msgspec.structs import replace
@@ -14,13 +14,18 @@ from tocsin.model.alarm import AlarmKind
 from tocsin.model.label import Nation
 from tocsin.model.product import Traffic
 from tocsin.node.door_turn import Turn
-from tocsin.node.door_words import Arrived
+from tocsin.node.door_words import Arrived, Stream
 from tocsin.share.links import Heartbeat, Void
 from tocsin.share.marks import Run
 
 MAX_JUMP = 10**9
 """Sequences that a partner can make us skip at once: days of the highest rate; 2**62 lasts for as many jumps
 as there are seconds in a century."""
+
+BEYOND = 100_000
+"""Sequences that a door leaves out which finds its book to be old: what it sealed and forgot may still be
+under way, unseen by the partner, and must never meet another content under its number. Records of three
+quarters of an hour of a busy night; a tenth of what a partner takes ahead of a gap (inbox.MAX_AHEAD)."""
 
 MOST_FORGOTTEN = 16
 """Restorations that one stream remembers."""
@@ -33,6 +38,11 @@ def hall_spoke(turn: Turn, upto: int) -> None:
         turn.trouble_with(AlarmKind.OLD_BACKUP, "door", f"{detail}: its book is an old copy")
         turn.handed_upto = upto
         turn.unproven = frozenset(turn.state.office.partners)
+        for partner in turn.unproven:
+            for traffic in (Traffic.URGENT, Traffic.FLOW):
+                _go_on(turn, (partner, traffic), turn.out((partner, traffic)).sent + BEYOND)
+    if turn.unproven:
+        turn.answer_hall = True  # it offers again from there, and not only when it has something new
 
 
 def partner_spoke(turn: Turn, partner: Nation, beat: Heartbeat, arrived: Arrived) -> None:
@@ -44,19 +54,31 @@ def partner_spoke(turn: Turn, partner: Nation, beat: Heartbeat, arrived: Arrived
             detail = f"{partner} saw {traffic} {seen}, sent were {out.sent}"
             turn.quarantine("false-receipt", arrived.source, detail, arrived.data)
         elif seen > out.sent:
-            lost = ((out.sent + 1, seen),) if traffic is not Traffic.CONTROL else ()
-            turn.outs[stream] = replace(out, sent=seen, forgotten=(*out.forgotten, *lost)[-MOST_FORGOTTEN:])
+            _go_on(turn, stream, seen if traffic is Traffic.CONTROL else seen + BEYOND)
             detail = f"{partner} has seen our {traffic} {seen}, this door remembers {out.sent}"
             turn.trouble_with(AlarmKind.SEQUENCE_JUMP, str(partner), f"{detail}: its book is an old copy")
     if beat.echo_wall_ns is not None and beat.echo_wall_ns >= turn.opened_ns:
         turn.unproven = turn.unproven - {partner}
 
 
+def _go_on(turn: Turn, stream: Stream, sent: int) -> None:
+    """The next sequence is past `sent`; what lies between is forgotten, and not to be waited for."""
+    partner, traffic = stream
+    out = turn.out(stream)
+    lost = ((out.sent + 1, sent),) if traffic is not Traffic.CONTROL else ()
+    turn.outs[stream] = replace(out, sent=sent, forgotten=(*out.forgotten, *lost)[-MOST_FORGOTTEN:])
+    for first, last in lost:
+        turn.say(partner, Void(traffic, first, last))
+
+
 def void_of(turn: Turn, partner: Nation, traffic: Traffic, runs: tuple[Run, ...]) -> None:
-    """Tell a partner that asks for what we have forgotten that it will never come."""
-    for first, last in turn.out((partner, traffic)).forgotten:
-        if any(low <= last and high >= first for low, high in runs):
-            turn.say(partner, Void(traffic, first, last))
+    """Tell a partner that asks for what we have forgotten that it will never come; so too what it has
+    receipted: its hall has that, its door's book is an old copy, and we keep nothing that is receipted."""
+    out = turn.out((partner, traffic))
+    for first, last in ((1, out.receipted), *out.forgotten):
+        cut = [(max(first, low), min(last, high)) for low, high in runs if low <= last and high >= first]
+        if cut:
+            turn.say(partner, Void(traffic, cut[0][0], cut[-1][1]))
 
 
 def take_void(turn: Turn, partner: Nation, void: Void) -> None:
@@ -70,5 +92,5 @@ def take_void(turn: Turn, partner: Nation, void: Void) -> None:
     for first, last in missing:
         received, committed = received.add(first, last), committed.add(first, last)
     turn.ins[stream] = replace(before, received=received, committed=committed)
-    detail = f"{partner} has forgotten what it sent as {void.traffic} {void.first} to {void.last}"
-    turn.trouble_with(AlarmKind.SEQUENCE_JUMP, str(partner), f"{detail}: its book is an old copy")
+    detail = f"what {partner} sent as {void.traffic} {void.first} to {void.last} comes no more"
+    turn.trouble_with(AlarmKind.SEQUENCE_JUMP, str(partner), f"{detail}: its book, or ours, is an old copy")

@@ -44,7 +44,7 @@ def sealed(turn: Turn, header: Header, payload: bytes) -> None:
     if telling is None or telling.generation != log.generation:
         telling = Telling(log.generation, header.first - 1, header.first - 1)
     leaf = leaf_hash(entry(header.first, header.last, content_digest(header, payload)))
-    telling = replace(telling, upto=header.last, tree=telling.tree.append(leaf)[0])
+    telling = replace(telling, upto=header.last, tree=telling.tree.append(leaf)[0], note=b"")
     turn.keep_logs(replace(turn.logs, telling={**turn.logs.telling, way: telling}))
 
 
@@ -54,10 +54,12 @@ def sign_all(turn: Turn, log: LogOffice) -> None:
     for (partner, traffic), telling in turn.logs.telling.items():
         if telling.generation != log.generation or not telling.tree.size:
             continue
-        key = told_key(office.nation, office.plane, log.generation, log.signer.public, partner, traffic)
-        said = Checkpoint(key.name, telling.tree.size, telling.tree.root())
-        note = sign_checkpoint(said, NoteSigner(key, log.signer.sign)).data
-        turn.say(partner, ToldSoFar(traffic, telling.after, telling.upto, note))
+        if not telling.note:
+            key = told_key(office.nation, office.plane, log.generation, log.signer.public, partner, traffic)
+            said = Checkpoint(key.name, telling.tree.size, telling.tree.root())
+            telling = replace(telling, note=sign_checkpoint(said, NoteSigner(key, log.signer.sign)).data)
+            turn.logs = replace(turn.logs, telling={**turn.logs.telling, (partner, traffic): telling})
+        turn.say(partner, ToldSoFar(traffic, telling.after, telling.upto, telling.note))
 
 
 def took(turn: Turn, header: Header, digest: bytes, data: bytes) -> None:

@@ -7,6 +7,7 @@ witness saw this as the largest consistent tree at its time (c2sp.org/tlog-cosig
 import re
 from base64 import b64encode
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from tocsin.model.label import Nation, Plane
@@ -61,6 +62,7 @@ def log_origin(nation: Nation, plane: Plane, generation: int) -> str:
     return f"tocsin/{plane}/{nation}/log-{generation}"
 
 
+@lru_cache(maxsize=16)
 def nation_log_keys(nation: Nation, plane: Plane, generation: int, public: bytes) -> tuple[NoteKey, NoteKey]:
     """One log key (Ed25519) as signer of the nation's log and as witness of the others'."""
     return (
@@ -69,6 +71,7 @@ def nation_log_keys(nation: Nation, plane: Plane, generation: int, public: bytes
     )
 
 
+@lru_cache(maxsize=64)
 def told_key(
     nation: Nation, plane: Plane, generation: int, public: bytes, partner: Nation, traffic: str
 ) -> NoteKey:

@@ -9,6 +9,7 @@ import struct
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -27,6 +28,11 @@ MAX_NOTE_BYTES = 64 * 1024
 """Ours; the specification asks for some limit that lets 16 signatures through."""
 MAX_SIGNATURES = 100
 """Limit of the reference implementation, golang.org/x/mod/sumdb/note."""
+
+MOST_KNOWN = 64
+"""Notes and signatures that are known again: a checkpoint comes from its log, back from each witness, and
+from the third nation; a log that has not grown says the same every period. A second look would find the
+same."""
 
 _DASH = "\N{EM DASH} "
 _TIME = struct.Struct(">Q")
@@ -50,12 +56,17 @@ class NoteKey(NamedTuple):
     @property
     def id(self) -> bytes:
         """The four bytes that stand before a signature: SHA-256(name, newline, type, key), cut."""
-        return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:_ID_BYTES]
+        return _key_id(self)
 
     @property
     def text(self) -> str:
         """`name+id+base64`: the verifier key as other tools take it."""
         return f"{self.name}+{self.id.hex()}+{b64encode(bytes([self.kind]) + self.public).decode()}"
+
+
+@lru_cache(maxsize=64)
+def _key_id(key: NoteKey) -> bytes:
+    return sha256(key.name.encode() + b"\n" + bytes([key.kind]) + key.public).digest()[:_ID_BYTES]
 
 
 class NoteSigner(NamedTuple):
@@ -111,6 +122,7 @@ def parse_key(text: str) -> NoteKey:
     return key
 
 
+@lru_cache(maxsize=MOST_KNOWN)
 def parse_note(data: bytes) -> Note:
     """Split a note into text and signatures. NoteError when it breaks the form."""
     if len(data) > MAX_NOTE_BYTES:
@@ -165,6 +177,7 @@ def _signed(kind: int, text: str, stamp: bytes) -> bytes:
     return f"cosignature/v1\ntime {_TIME.unpack(stamp)[0]}\n{text}".encode()
 
 
+@lru_cache(maxsize=MOST_KNOWN)
 def _verifies(key: NoteKey, text: str, data: bytes) -> bool:
     stamp, signature = data[:-_SIGNATURE_BYTES], data[-_SIGNATURE_BYTES:]
     if len(data) != _SIGNATURE_BYTES + (_TIME.size if key.kind == COSIGNATURE_V1 else 0):
@@ -189,7 +202,7 @@ def _parse_line(line: str) -> Signature:
 
 
 def _good_name(name: str) -> bool:
-    return bool(name) and "+" not in name and not any(letter.isspace() for letter in name)
+    return "+" not in name and name.split() == [name]
 
 
 def unbase64(text: str) -> bytes:

@@ -7,6 +7,7 @@ version that differ are the nation's root signing two truths (equivocation).
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Annotated
 
@@ -99,7 +100,13 @@ class SignedList(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def digest(self) -> str:
         """SHA-256 of the body, hexadecimal."""
-        return sha256(self.body).hexdigest()
+        return _digest(self.body)
+
+
+@lru_cache(maxsize=16)
+def _digest(body: bytes) -> str:
+    """Asked for with every heartbeat."""
+    return sha256(body).hexdigest()
 
 
 class Believed(Struct, frozen=True):

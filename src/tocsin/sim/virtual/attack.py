@@ -7,6 +7,7 @@ partner signs with its own key about its own objects is its word and no forgery:
 import random
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -17,9 +18,10 @@ from tocsin.model.sealed import Sealed
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Tracklet
 from tocsin.release.seal import seal
-from tocsin.share.links import Heartbeat, Note, Receipt
+from tocsin.share.keylist import KeyList, ListedKey, Use
+from tocsin.share.links import Heartbeat, ListNews, Note, Receipt
 from tocsin.share.wire import encode_notes, encode_product, join_products
-from tocsin.sim.virtual.keys import PLANE, SimKey
+from tocsin.sim.virtual.keys import PLANE, SimKey, signed_by_root
 from tocsin.sim.virtual.net import Network
 from tocsin.sim.virtual.observer import FORGED
 from tocsin.sim.virtual.time import Timeline
@@ -52,7 +54,8 @@ class Liar:
         self._newest: dict[tuple[Nation, Nation, Traffic], int] = {}
         self._overheard: deque[Sealed] = deque(maxlen=REMEMBERED)
         self._serial = 0
-        self.stolen: SimKey | None = None
+        self.lied: Callable[[Nation], None] = _nobody
+        """Told of nations that have signed two truths."""
 
     def overhear(self, sealed: Sealed) -> None:
         """Something passed on the wire."""
@@ -107,15 +110,18 @@ class Liar:
             else:
                 self._say(issuer, recipient, self._beat(issuer))
 
-    def contradicting(self) -> None:
-        """Another content under a sequence that the partner has long had."""
+    def contradicting(self) -> Nation | None:
+        """Another content under a sequence that the partner has long had; who signed both, if anybody."""
         sealed = self._one_overheard()
         if sealed is None:
-            return
+            return None
         known = [self._has(sealed.issuer, sealed.recipient, traffic) for traffic in PRODUCT_TRAFFIC]
-        if all(known):
-            first = self._dice.randint(1, min(known))
-            self._forge(sealed.issuer, sealed.recipient, self._signer(sealed.issuer), first=first)
+        if not all(known):
+            return None
+        first = self._dice.randint(1, min(known))
+        self._forge(sealed.issuer, sealed.recipient, self._signer(sealed.issuer), first=first)
+        self.lied(sealed.issuer)
+        return sealed.issuer
 
     def wider(self) -> None:
         """A partner passes on what is not its own, and what its label does not release to the recipient."""
@@ -132,12 +138,31 @@ class Liar:
         issuer, recipient = self._pair()
         self._say(issuer, recipient, Receipt(Traffic.FLOW, FAR), Receipt(Traffic.URGENT, FAR))
 
-    def thief(self) -> None:
-        """With a stolen key, after it was revoked."""
-        if self.stolen is not None:
-            for recipient in Nation:
-                if recipient is not self.stolen.nation:
-                    self._forge(self.stolen.nation, recipient, self.stolen)
+    def thief(self, key: SimKey, recipient: Nation) -> None:
+        """With a stolen key, after it was revoked there."""
+        for _ in range(3):
+            self._forge(key.nation, recipient, key)
+
+    def false_list(self) -> None:
+        """A list that no root signed, in a nation's name, and what its key would open."""
+        issuer, recipient = self._pair()
+        key = SimKey(recipient, 1).called(f"{issuer}-{PLANE}-{FAR}")
+        self._serial += 1
+        way = ListedKey(f"{issuer}-{PLANE}-E{FAR}", key.public, Use.CURRENT)
+        keys = KeyList(issuer, PLANE, FAR + self._serial, 0, (key.listed(Use.CURRENT),), (way,))
+        news = ListNews(signed_by_root(keys, SimKey(recipient, "liar")).signed)
+        header = self._header(
+            self._label(issuer, recipient),
+            issuer,
+            recipient,
+            Traffic.CONTROL,
+            FAR + self._serial,
+            key.key_id,
+            0,
+        )
+        self._put(seal(header, encode_notes([news]), key, by_hub=False))
+        self._forge(issuer, recipient, key)
+        self._time.after(SECOND_NS, partial(self._forge, issuer, recipient, key))
 
     # ---- making
 
@@ -210,3 +235,7 @@ class Liar:
 
     def _one_overheard(self) -> Sealed | None:
         return self._overheard[0] if self._overheard else None
+
+
+def _nobody(_nation: Nation) -> None:
+    """Whoever listens is told later."""

@@ -1,5 +1,5 @@
-"""door.sqlite in memory: the same tables, keys and deletions as node.door_book, and the same state after
-`load`; only the logs of checkpoints (node.log_book) are not simulated.
+"""door.sqlite in memory: the same tables, keys and deletions as node.door_book and node.log_book, and the
+same state after `load`.
 
 That it is the same is not taken on trust: a test puts the same Stores into both and compares.
 """
@@ -17,6 +17,8 @@ from tocsin.model.time import Instant
 from tocsin.node import door_book
 from tocsin.node.door_trust import settle
 from tocsin.node.door_words import DoorState, Flight, Held, InRow, Office, Store, Stream
+from tocsin.node.log_book import heard_of, logs_after_start
+from tocsin.node.log_words import Heard, Logs, Way
 from tocsin.share.inbox import InStream
 from tocsin.share.keylist import Believed
 from tocsin.share.marks import Run
@@ -40,6 +42,8 @@ class Tables(Struct):
     outbox: dict[Stream, dict[int, OutRow]] = field(default_factory=dict)
     held: dict[tuple[int, Nation], Held] = field(default_factory=dict)
     inbox: set[tuple[Nation, Traffic, int]] = field(default_factory=set)
+    digests: dict[Stream, dict[int, bytes]] = field(default_factory=dict)
+    """Of the inbox, as far as the log of what a partner told us is not checked yet."""
     uncommitted: dict[int, tuple[Nation, Traffic, int]] = field(default_factory=dict)
     """Inbox rows by number, of those that the hall has not committed."""
     handoff: dict[int, HandedItem] = field(default_factory=dict)
@@ -50,11 +54,13 @@ class Tables(Struct):
     copies: int = 0
     lists: dict[Nation, Believed] = field(default_factory=dict)
     list_seen: int = 0
+    logs: Logs = Logs()
 
     def copied(self) -> "Tables":
         """A copy that later commits do not touch."""
         twin = copy(self)
         twin.outbox = {key: dict(rows) for key, rows in self.outbox.items()}
+        twin.digests = {key: dict(rows) for key, rows in self.digests.items()}
         for name in ("held", "inbox", "uncommitted", "handoff", "outs", "ins", "lists"):
             setattr(twin, name, copy(getattr(self, name)))
         return twin
@@ -93,6 +99,15 @@ class MemoryDoorBook:
         tables.handed_upto, tables.hall_upto = store.handed_upto, store.hall_upto
         tables.copies, tables.list_seen = store.copies, store.list_seen
         tables.lists.update({one.keys.nation: one for one in store.lists})
+        if store.logs is not None:
+            self._write_logs(store.logs)
+
+    def _write_logs(self, logs: Logs) -> None:
+        self.tables.logs = logs
+        for way, told in logs.told.items():
+            digests = self.tables.digests.get(way, {})
+            for sequence in [sequence for sequence in digests if sequence <= told.checked.upto]:
+                del digests[sequence]
 
     def _check_keys(self, store: Store) -> None:
         tables = self.tables
@@ -130,6 +145,7 @@ class MemoryDoorBook:
         for row in store.rows_in:
             tables.inbox.add(_key(row))
             tables.uncommitted[row.number] = _key(row)
+            tables.digests.setdefault((row.origin, row.traffic), {})[row.sequence] = row.digest
         for item in store.handed:
             tables.handoff[item.number] = item
         if store.hall_upto > tables.hall_upto:
@@ -152,10 +168,15 @@ class MemoryDoorBook:
             flights=door_book.flights_of(_flights(tables)),
             held=tuple(sorted(tables.held.values(), key=lambda held: held.order)),
             copies=tables.copies,
+            logs=logs_after_start(tables.logs, self._since),
             lists=dict(tables.lists),
             list_seen=tables.list_seen,
         )
         return settle(state)
+
+    def _since(self, way: Way, upto: int) -> Iterator[Heard]:
+        rows = sorted(self.tables.digests.get(way, {}).items())
+        return heard_of((sequence, digest) for sequence, digest in rows if sequence > upto)
 
     def outbox(self, stream: Stream, after: int, limit: int, office: Office, now: Instant) -> list[Sealed]:
         """As DoorBook.outbox."""

@@ -9,13 +9,14 @@ import msgspec
 
 from tocsin.errors import TocsinError
 from tocsin.model.handoff import (
+    Committed,
     CommitWanted,
+    HallMessage,
     HandedItem,
     ImportAck,
     ImportBatch,
     LinkReport,
     OfferAck,
-    OfferBatch,
 )
 from tocsin.model.label import Nation
 from tocsin.model.product import Traffic
@@ -28,6 +29,7 @@ from tocsin.node.door_words import (
     AckOffers,
     Arrived,
     AskCommit,
+    CommitmentCame,
     DoorEffect,
     DoorState,
     DoorStimulus,
@@ -35,10 +37,12 @@ from tocsin.node.door_words import (
     HandOver,
     OffersCame,
     Office,
+    Officed,
     Report,
     Send,
     SendAgain,
     Store,
+    Stream,
     Tick,
 )
 from tocsin.share.links import BEAT_NS
@@ -60,7 +64,7 @@ HAND_AGAIN_NS = round(HAND_AGAIN_S * SECOND_NS)
 PRODUCT_TRAFFIC = (Traffic.URGENT, Traffic.FLOW)
 
 _PACK = msgspec.msgpack.Encoder(order="deterministic")
-_OFFERS = msgspec.msgpack.Decoder(OfferBatch)
+_FROM_HALL: msgspec.msgpack.Decoder[HallMessage] = msgspec.msgpack.Decoder(HallMessage)
 _ACK = msgspec.msgpack.Decoder(ImportAck)
 
 
@@ -80,7 +84,8 @@ class DoorNode:
     def _clear(self) -> None:
         self._stimuli: list[DoorStimulus] = []
         self._arrivals: list[tuple[Arrived, Copy]] = []
-        self._handing = False
+        self._handing = self._hall_spoke = False
+        self._acked = 0
         self._told_news: object = None
         self._told_ns = 0
 
@@ -92,10 +97,22 @@ class DoorNode:
         self._clear()
         self.office = office
         self.state: DoorState = self.book.load(office)
+        self._acked = self.state.hall_upto
         self._ports.observer.door_started(self.nation, self.state)
         self._read_outbox()
         self._ports.network.wake()
         self._plan(self._ports.time.now + GATHER_NS)
+
+    def take_office(self, office: Office) -> None:
+        """Keys or lists have changed; one that is down reads them when it starts."""
+        if self.up:
+            self.office = office
+            self._stimuli.append(Officed(office))
+            self._gather()
+
+    def told(self) -> dict[Stream, int]:
+        """Sequences given away so far, as the book beside the running door says (door_book.told_so_far)."""
+        return {stream: row.sent for stream, row in self.book.tables.outs.items()}
 
     def crash(self) -> None:
         """The process is gone; what it had not acknowledged comes again."""
@@ -120,7 +137,7 @@ class DoorNode:
             return False
         now = self._ports.time.wall(self.nation)
         self._arrivals.append((Arrived(str(copy.route), copy.issuer, copy.data, now), copy))
-        if copy.stored:  # what is only said waits for the next heartbeat's turn: it asks for nothing at once
+        if copy.pressing or (copy.stored and self.backlog):  # it may be the receipt that is waited for
             self._gather()
         return True
 
@@ -129,12 +146,18 @@ class DoorNode:
         if not self.up:
             return
         if topic == "offer.data":
-            self._stimuli.append(OffersCame(_OFFERS.decode(data).offers))
+            message = _FROM_HALL.decode(data)
+            if isinstance(message, Committed):
+                self._stimuli.append(CommitmentCame(*msgspec.structs.astuple(message)))
+                return
+            self._stimuli.append(OffersCame(message.offers))
         else:
             ack = _ACK.decode(data)
             self._stimuli.append(HallHas(ack.upto, ack.step))
-            if ack.upto <= self.state.hall_upto:
-                return  # it lives: soon enough for the next heartbeat, which has a turn of its own
+            self._acked = max(self._acked, ack.upto)
+            if self._hall_spoke and not self.state.flights:
+                return  # it lives, or has what nobody waits for: soon enough for the next heartbeat's turn
+            self._hall_spoke = True
         self._gather()
 
     def _gather(self) -> None:
@@ -158,6 +181,8 @@ class DoorNode:
         """One step over everything that waits, committed and carried out; a crash or a failing disk ends the
         process."""
         self._planned = None
+        if not self._hall_spoke:
+            return  # it knows whether our book is an old copy: nothing is numbered before (node.door)
         came = self._arrivals
         stimuli = [*self._stimuli, *(arrived for arrived, _ in came), Tick()]
         self._stimuli = []
@@ -208,6 +233,7 @@ class DoorNode:
                 now = ports.time.wall(self.nation)
                 rows = self.book.overlapping((partner, traffic), runs, ROWS_AGAIN, self.office, now)
                 for sealed in rows:
+                    ports.again(sealed)
                     self._deliver(sealed, now)
             case HandOver(items=items):
                 self._hand(list(items))
@@ -222,6 +248,7 @@ class DoorNode:
         now, news = self._ports.time.now, _news(report)
         if news != self._told_news or now - self._told_ns >= REPORT_NS:
             self._told_news, self._told_ns = news, now
+            self._ports.observer.shown(self.nation, report)
             self._ports.private(self.nation, "import.data", _PACK.encode(report))
 
     def _send(self, sealed: Sealed) -> None:
@@ -251,6 +278,7 @@ class DoorNode:
         for partner in self.office.partners:
             for traffic in PRODUCT_TRAFFIC:
                 for sealed in self.book.outbox((partner, traffic), 0, 100_000, self.office, now):
+                    self._ports.again(sealed)
                     self._deliver(sealed, 0)
 
     def _hand(self, items: list[HandedItem]) -> None:
@@ -265,7 +293,7 @@ class DoorNode:
         """Every HAND_AGAIN_S while the hall has not acknowledged everything."""
         if not self.up or self.life != life:
             return
-        acked = self.state.hall_upto
+        acked = self._acked
         if acked == before and acked < self.state.handed_upto:
             self._hand(self.book.handoff(acked, 10 * ITEMS_AT_ONCE))
         if before >= 0 and acked == self.state.handed_upto:

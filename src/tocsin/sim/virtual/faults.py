@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from tocsin.model.label import Nation
@@ -36,7 +37,13 @@ class Stage(Protocol):
         """Stop or start a nation's broker."""
 
     def rotate(self, nation: Nation, *, stolen: bool) -> None:
-        """Doors start again with the new key, or without trust in the stolen one."""
+        """The next key takes over; a stolen one is revoked, and a thief has it."""
+
+    def restore(self, nation: Nation) -> None:
+        """A door's book is an old copy of itself from now on, if there is one."""
+
+    def retire_log(self, nation: Nation) -> None:
+        """A new log key: the officer's act when a log can no longer go on."""
 
 
 class Fault(NamedTuple):
@@ -159,6 +166,19 @@ def _lie(name: str, tell: Callable[[Liar], None]) -> Fault:
     return Fault(begin, instant=True)
 
 
+def _old_backup(stage: Stage) -> Undo:
+    nation = stage.dice.choice(list(Nation))
+    stage.count("old-backup")
+    stage.restore(nation)
+    return partial(stage.retire_log, nation)
+
+
+def _contradicting(stage: Stage) -> Undo:
+    stage.count("contradicting")
+    liar = stage.liar.contradicting()
+    return partial(stage.retire_log, liar) if liar is not None else _nothing
+
+
 FAULTS: dict[str, Fault] = {
     "loss": _wire("lose", 0.05, 0.5),
     "duplicate": _wire("double", 0.1, 0.6),
@@ -176,12 +196,14 @@ FAULTS: dict[str, Fault] = {
     "eio": _disk("failing", "eio"),
     "rotated-key": _rotation(stolen=False),
     "stolen-key": _rotation(stolen=True),
+    "old-backup": Fault(_old_backup),
     "malformed": _lie("malformed", Liar.malformed),
     "spoofed": _lie("spoofed", Liar.spoofed),
     "replayed": _lie("replayed", Liar.replayed),
     "future": _lie("future", Liar.future),
     "flood": _lie("flood", Liar.flood),
-    "contradicting": _lie("contradicting", Liar.contradicting),
+    "contradicting": Fault(_contradicting, instant=True),
     "wider-label": _lie("wider-label", Liar.wider),
     "false-receipt": _lie("false-receipt", Liar.false_receipts),
+    "false-list": _lie("false-list", Liar.false_list),
 }

@@ -1,6 +1,7 @@
 """hall.sqlite in memory: the same marks, offers, unique imports and Merkle leaves as record.ledger."""
 
-from collections import deque
+from bisect import bisect_right
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 
 from tocsin.model.time import Instant
@@ -22,11 +23,14 @@ class MemoryLedger:
         self._snapshots: deque[tuple[Step, bytes]] = deque(maxlen=KEPT_SNAPSHOTS)
         self._last = 0
         self._marks: dict[str, int] = {}
-        self._offers: dict[int, bytes] = {}
+        self._offers: list[tuple[int, bytes]] = []
         self._offers_upto = 0
         self._imports: set[tuple[str, str, int]] = set()
         self._frontier = Frontier()
         self._ticks: dict[tuple[int, int], Tick] = {}
+        self._reach: dict[int, int] = {}
+        """Last number of each generation."""
+        self._made: Counter[int] = Counter()
 
     def append(self, step: Step) -> None:
         """See Ledger.append. BrokenKeyError, BookFullError, DiskFailedError: nothing of it."""
@@ -39,7 +43,7 @@ class MemoryLedger:
         self._last = step.step
         self._imports.update(imports)
         if step.offers:
-            self._offers.update(step.offers)
+            self._offers += step.offers
             self._offers_upto = step.offers[-1][0]
         if step.handed_upto is not None:
             self._mark("handed", step.handed_upto)
@@ -64,13 +68,12 @@ class MemoryLedger:
     def offers_taken(self, upto: int) -> None:
         """See Ledger.offers_taken."""
         self.disk.write()
-        self._mark("offers_taken", upto)
-        for number in [number for number in self._offers if number <= self._marks["offers_taken"]]:
-            del self._offers[number]
+        self._marks["offers_taken"] = upto
 
     def offers_open(self, most: int) -> list[tuple[int, bytes]]:
         """See Ledger.offers_open."""
-        return sorted(self._offers.items())[:most] if self._offers else []
+        first = bisect_right(self._offers, self.mark("offers_taken"), key=lambda offer: offer[0])
+        return self._offers[first : first + most]
 
     def commit_to(self, generation: int, number: int, at_wall_ns: Instant) -> Tick:
         """See Ledger.commit_to."""
@@ -79,15 +82,16 @@ class MemoryLedger:
             head = self._frontier
             tick = Tick(generation, number, at_wall_ns, head.size, head.root(), self._salts())
             self._ticks[generation, number] = tick
+            self._reach[generation] = max(self._reach.get(generation, 0), number)
+            self._made[generation] += 1
         return self._ticks[generation, number]
 
     def ticks(self) -> Ticks:
         """See Ledger.ticks."""
         if not self._ticks:
             return Ticks(0, 0, 0)
-        newest = max(generation for generation, _ in self._ticks)
-        numbers = [number for generation, number in self._ticks if generation == newest]
-        return Ticks(newest, max(numbers), max(numbers) - len(numbers))
+        newest = max(self._reach)
+        return Ticks(newest, self._reach[newest], self._reach[newest] - self._made[newest])
 
     def head(self) -> Frontier:
         """See Ledger.head."""

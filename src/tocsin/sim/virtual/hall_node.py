@@ -54,7 +54,7 @@ class HallNode:
         wall = self._wall
         self.turner = Turner(self.ledger, state, last_now, wall, self._fold)
         self.pending = Pending(wall)
-        self.link = DoorLink(self.ledger, self.pending, self._publish, self._gather)
+        self.link = DoorLink(self.ledger, self.pending, self._publish, self._gather, wall)
         self._ports.observer.hall_started(self.nation, self.ledger.mark("handed"))
         self._every(BEAT_NS, self._beat)
         self._every(RESEND_NS, self._resend)

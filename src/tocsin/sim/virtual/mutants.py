@@ -22,10 +22,9 @@ from tocsin.release.policy import Release
 from tocsin.release.seal import reopen
 from tocsin.share import inbox, links, outbox, wire
 from tocsin.share.wire import Refused, Verified
+from tocsin.sim.virtual import plants
+from tocsin.sim.virtual.plants import Patches
 from tocsin.sim.virtual.world import World
-
-Patches = list[tuple[Any, str, Any]]
-"""(object, attribute, what stands there instead)."""
 
 
 class Mutant(NamedTuple):
@@ -164,10 +163,6 @@ def _as_it_is() -> Patches:
     return [(releasing, "reduced", lambda product, *_: product)]
 
 
-def _hub_reads() -> Patches:
-    return [(releasing, "may_use_hub", lambda question: True)]
-
-
 # ---- hearing
 
 
@@ -246,7 +241,7 @@ def _receipt_early() -> Patches:
 
 
 def _receipt_believed() -> Patches:
-    def receipt(stream: Any, upto: int) -> Any:
+    def receipt(stream: Any, upto: int, now: Any) -> Any:
         return stream if upto <= stream.receipted else replace(stream, receipted=upto)
 
     return [(outbox, "receipt", receipt)]
@@ -308,7 +303,8 @@ MUTANTS: dict[str, Mutant] = {
     "handover-before-commit": Mutant("the hall gets items before the commit", _order_of(HandOver), CRASH),
     "stale-marks": Mutant("the marks stored are those of the step before", _stale_marks, (*CRASH, "delay")),
     "sequence-reused": Mutant("after a start control goes on where it stood", _sequence_reused, CRASH),
-    "no-renewal": Mutant("what waits is sent under the seal it had", _no_renewal, ("stolen-key", "loss")),
+    "no-renewal": Mutant("what waits is sent under the seal it had", _no_renewal,
+                         ("skew", "loss", "partition")),
     "offer-twice": Mutant("an offer that comes again is taken again", _offer_twice, ("loss",)),
     "offer-gap": Mutant("offers past a gap are taken", _offer_gap, ("loss", "crash-broker")),
     "wider-label": Mutant("everything is released", _release_all),
@@ -317,7 +313,7 @@ MUTANTS: dict[str, Mutant] = {
                              _without("forbid.coarsen", "forbid.delay")),
     "delay-ignored": Mutant("what asks to wait leaves at once", _no_delay),
     "coarsen-ignored": Mutant("what asks to be coarsened leaves as it is", _as_it_is),
-    "hub-reads": Mutant("the relay gets what its nation may not read", _hub_reads),
+    "hub-reads": Mutant("what the relay's nation may not read passes it in the clear", plants.hub_reads),
     "dedup-off": Mutant("every copy is new", _dedup_off, ("duplicate", "crash-door", "delay")),
     "gap-not-asked": Mutant("what is missing is not asked for", _gap_not_asked, ("loss",)),
     "clock-order": Mutant("what is older than the newest is refused", _clock_order, ("reorder",)),
@@ -336,5 +332,18 @@ MUTANTS: dict[str, Mutant] = {
     "hall-skips": Mutant("the hall takes items past a gap", _hall_skips, ("loss", "crash-broker")),
     "warning-waits": Mutant("no warning while no partner is heard", _warning_waits, ("leap",), launch=True),
     "clock-back": Mutant("a clock set back stops what is due again and again", _clock_back, ("skew", "loss")),
+    "revoked-accepted": Mutant("a revoked key counts on", plants.revoked_accepted, ("stolen-key",)),
+    "list-kept": Mutant("a new trust list is told to nobody", plants.list_kept, ("rotated-key",)),
+    "list-unsigned": Mutant("a trust list needs no root's signature", plants.list_unsigned, ("false-list",)),
+    "not-cosigned": Mutant("a partner's checkpoints are not cosigned", plants.not_cosigned),
+    "tick-altered": Mutant("the log's leaves are not what the hall committed to", plants.tick_altered),
+    "told-unsigned": Mutant("nothing is signed of what a partner was told", plants.told_unsigned),
+    "telling-lost": Mutant("every third envelope is missing in its log", plants.telling_lost),
+    "backup-unnoticed": Mutant("a door with an old book goes on and tells nobody", plants.backup_unnoticed,
+                               ("old-backup",)),
+    "backup-reuses": Mutant("a door with an old book numbers on from there", plants.backup_reuses,
+                            ("old-backup", "loss")),
+    "imported-twice": Mutant("what a hall has is taken under a new number", plants.imported_twice,
+                             ("old-backup", "loss", "delay")),
     "fsync-off": Mutant("a commit is not on the disk when it returns", list, CRASH, _unsynchronous),
 }  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from tocsin.model.label import Nation
+from tocsin.model.product import Traffic
 from tocsin.model.sealed import Sealed
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS
 from tocsin.share.streams import ACK_WAIT_S, DEDUPLICATE_S
@@ -48,13 +49,34 @@ class Faults(Struct):
 
 
 class Copy:
-    """One copy of one message under way or in a broker."""
+    """One copy of one message under way or in a broker. `pressing`: products; control and what is only said
+    ask for nothing at once."""
 
-    __slots__ = ("data", "issuer", "recipient", "route", "stored")
+    __slots__ = ("data", "issuer", "pressing", "recipient", "route", "stored")
 
-    def __init__(self, issuer: Nation, recipient: Nation, route: Route, data: bytes, stored: bool) -> None:
+    def __init__(
+        self,
+        issuer: Nation,
+        recipient: Nation,
+        route: Route,
+        data: bytes,
+        *,
+        stored: bool,
+        pressing: bool = True,
+    ) -> None:
         self.issuer, self.recipient, self.route = issuer, recipient, route
-        self.data, self.stored = data, stored
+        self.data, self.stored, self.pressing = data, stored, pressing
+
+    def twin(self) -> "Copy":
+        """The same once more."""
+        return Copy(
+            self.issuer, self.recipient, self.route, self.data, stored=self.stored, pressing=self.pressing
+        )
+
+
+def _copy(sealed: Sealed, route: Route, *, stored: bool) -> Copy:
+    pressing = stored and sealed.traffic is not Traffic.CONTROL
+    return Copy(sealed.issuer, sealed.recipient, route, sealed.data, stored=stored, pressing=pressing)
 
 
 class Receiver(Protocol):
@@ -100,7 +122,7 @@ class Network:
             if self._time.now - self._known.get(key, -HOUR_NS) < DEDUPLICATE_S * SECOND_NS:
                 continue
             self._known[key] = self._time.now
-            self._depart(Copy(sealed.issuer, sealed.recipient, route, sealed.data, True))
+            self._depart(_copy(sealed, route, stored=True))
         if len(self._known) > 20_000:
             self._forget()
         return True
@@ -109,12 +131,12 @@ class Network:
         """Transport.say."""
         if sealed.issuer not in self.down:
             for route in self._routes(sealed):
-                self._depart(Copy(sealed.issuer, sealed.recipient, route, sealed.data, False))
+                self._depart(_copy(sealed, route, stored=False))
 
     def inject(self, issuer: Nation, recipient: Nation, data: bytes) -> None:
         """Bytes of anybody's making, as if `issuer` had stored them."""
         route = self._topology.routes(issuer, recipient)[0]
-        self._travel(Copy(issuer, recipient, route, data, True))
+        self._travel(Copy(issuer, recipient, route, data, stored=True))
 
     def wake(self) -> None:
         """A hop, a broker or a door is back: what waited for it goes on."""
@@ -144,7 +166,7 @@ class Network:
             return self._count("loss")
         if faults.double and dice.random() < faults.double:
             self._count("duplicate")
-            self._travel(Copy(copy.issuer, copy.recipient, copy.route, copy.data, copy.stored))
+            self._travel(copy.twin())
         if faults.flip and dice.random() < faults.flip:
             self._count("bitflip")
             copy.data = flipped(copy.data, dice)

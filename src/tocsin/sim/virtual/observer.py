@@ -5,6 +5,7 @@ The rules are written here a second time and on purpose: none of release, share 
 observer that shared their code would share their mistakes.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -12,7 +13,10 @@ from typing import Any, NamedTuple
 import cbor2
 import msgspec
 
+from tocsin.model import hpke
+from tocsin.model.alarm import AlarmKind
 from tocsin.model.event import LaunchEvent, SharedPrediction
+from tocsin.model.handoff import LinkReport, Witnessed
 from tocsin.model.label import Caveat, Label, Nation
 from tocsin.model.product import Import, Offer, Product, Receipt, Traffic
 from tocsin.model.sealed import Sealed
@@ -24,7 +28,10 @@ from tocsin.node.door_words import DoorState
 from tocsin.node.hall_words import HallEffect, HandedIn
 from tocsin.record.ledger import Step
 from tocsin.share.topology import Mode, Topology
-from tocsin.sim.virtual.keys import PLANE
+from tocsin.sim.virtual.door_memory import Tables
+from tocsin.sim.virtual.keys import PLANE, decryption_key
+from tocsin.sim.virtual.logs_seen import LogKeys, LogObserver
+from tocsin.sim.virtual.reach import Contiguous
 from tocsin.sim.virtual.terms import Terms
 from tocsin.sim.virtual.time import Timeline
 from tocsin.sim.virtual.watch import is_draft
@@ -35,22 +42,11 @@ FORGED = "FORGED-"
 MOST_TOLD = 20
 """Details kept of one broken invariant."""
 
-INVARIANTS = {
-    "lost": "an accepted offer reaches every partner that its label and the terms allow",
-    "duplicated": "nothing stands twice in a partner's record",
-    "leaked": "nothing reaches a nation that its label or the terms do not allow",
-    "forged": "nothing forged, replayed, of another plane or for another is taken in",
-    "altered": "what arrives is what was offered, or its reduced form",
-    "reduced": "what asks to be coarsened leaves coarsened, what asks to wait leaves late",
-    "order": "what is offered of one object under one label is numbered in that order",
-    "contiguous": "sequences of one stream have no gap in the partner's record",
-    "reused": "no sequence is signed twice",
-    "acked-lost": "what was acknowledged is still there after a crash",
-    "false-receipt": "a receipt is given for what the partner's hall has committed, and for nothing else",
-    "broken-key": "no step breaks a unique key of a book",
-    "warning-waits": "a nation's own warning never waits for the exchange",
-    "stuck": "after the last fault everything is receipted within the healing time",
-}
+KEY_ID, ENCRYPTED_TO = 10, 13
+"""Where they stand in an envelope's header."""
+
+FORGOTTEN = (AlarmKind.OLD_BACKUP, AlarmKind.SEQUENCE_JUMP, AlarmKind.WITNESS_LOST)
+ACCUSING = (*FORGOTTEN, AlarmKind.EQUIVOCATION, AlarmKind.RECORD_DIFFERS)
 
 _HANDED = msgspec.json.Decoder(HandedIn)
 _OFFER = msgspec.msgpack.Decoder(Offer)
@@ -60,7 +56,8 @@ Uid = tuple[str, str, str, int]
 """Origin, kind, track, sequence: names a product for ever."""
 
 
-_Thread = tuple[tuple[Nation, Nation, Traffic], str, Label]
+_Thread = tuple[tuple[Nation, Nation, Traffic], int, str, Label]
+"""Stream, how often its origin was restored before, track, label."""
 
 
 class Due(NamedTuple):
@@ -81,31 +78,16 @@ class Broken(NamedTuple):
     detail: str
 
 
-class Contiguous:
-    """Numbers from 1 on: `upto` without a gap."""
-
-    def __init__(self) -> None:
-        self.upto = 0
-        self._beyond: set[int] = set()
-
-    def add(self, number: int) -> None:
-        """One more."""
-        self._beyond.add(number)
-        while self.upto + 1 in self._beyond:
-            self.upto += 1
-            self._beyond.remove(self.upto)
-
-    @property
-    def gaps(self) -> bool:
-        """True when something after `upto` is there."""
-        return bool(self._beyond)
-
-
 class Observer:
     """Watches one run. `broken` is the verdict."""
 
-    def __init__(self, time: Timeline, topology: Topology, terms: dict[Nation, Terms], start_ns: int) -> None:
+    def __init__(
+        self, time: Timeline, topology: Topology, terms: dict[Nation, Terms], start_ns: int, keys: LogKeys
+    ) -> None:
         self._time, self._topology, self._terms, self._start_ns = time, topology, terms, start_ns
+        self.logs = LogObserver(time, keys, self.breaks)
+        self.lists: dict[tuple[Nation, Nation], int] = {}
+        """The version of the second's trust list that the first says it holds."""
         self.broken: list[Broken] = []
         self.counts: Counter[str] = Counter()
         self.objects: set[tuple[Nation, str]] = set()
@@ -116,6 +98,12 @@ class Observer:
         self._streams: dict[tuple[Nation, Nation, Traffic], Contiguous] = {}
         self._sequence_of: dict[_Thread, dict[int, int]] = {}
         self._signed: dict[tuple[Nation, Nation, Traffic], int] = {}
+        self._more: Counter[tuple[Nation, Uid]] = Counter()
+        """How often a product may come again: its origin's book forgot that it was sent."""
+        self._ages: dict[tuple[Nation, Nation, Traffic], list[int]] = {}
+        """Last sequence before each restoration of the origin."""
+        self._untold: set[Nation] = set()
+        """Nations whose officers have not been told yet that their door's book is an old copy."""
         self._offers_acked = dict.fromkeys(Nation, 0)
         self._imports_acked = dict.fromkeys(Nation, 0)
         self._drafted: dict[Nation, list[int]] = {nation: [] for nation in Nation}
@@ -141,6 +129,8 @@ class Observer:
                         self._imported(nation, item.item)
                     elif isinstance(item.item, Receipt):
                         self._receipted(nation, item.item)
+                    elif isinstance(item.item, Witnessed):
+                        self.logs.witnessed(nation, item.item)
 
     def _accepted(self, origin: Nation, offer: Offer) -> None:
         self.counts["offered"] += 1
@@ -165,9 +155,7 @@ class Observer:
                 return None
         if Caveat.COARSEN in label.caveats and not terms.coarsens:
             return None
-        hub_only = self._topology.mode is Mode.HUB and self._topology.hub not in (origin, partner)
-        must = not hub_only or self._topology.hub in label.releasable_to
-        return Due(product, offer.number, self._time.now, must, delay_s)
+        return Due(product, offer.number, self._time.now, True, delay_s)
 
     def _imported(self, me: Nation, got: Import) -> None:
         product, key = got.product, (me, uid(got.product))
@@ -180,12 +168,16 @@ class Observer:
             known = any((other, key[1]) in self._due or other is got.origin for other in Nation)
             return self.breaks("leaked" if known else "forged", f"{me} took in {uid(product)}")
         if key in self._got:
-            return self.breaks("duplicated", f"{me} has {uid(product)} twice")
+            self._more[key] -= 1
+            if self._more[key] < 0:
+                self.breaks("duplicated", f"{me} has {uid(product)} twice")
+            return None
         self._got[key] = got.sequence
         self.counts["delivered"] += 1
         self.open -= due.must
         if not due.delay_s:
-            thread = (stream, product.track_id, product.label)
+            age = bisect_left(self._ages.get(stream, []), got.sequence)
+            thread = (stream, age, product.track_id, product.label)
             self._sequence_of.setdefault(thread, {})[got.sequence] = due.number
         return self._compare(me, due, product)
 
@@ -206,7 +198,7 @@ class Observer:
     def has(self, origin: Nation, recipient: Nation, traffic: Traffic) -> int:
         """Sequences without a gap that the recipient's hall has committed."""
         one = self._streams.get((origin, recipient, traffic))
-        return one.upto if one else 0
+        return one.most if one else 0
 
     def effects(self, nation: Nation, effects: Iterable[HallEffect]) -> None:
         """Warnings that a nation drafted."""
@@ -242,6 +234,23 @@ class Observer:
             told = self._offers_acked[nation]
             self.breaks("acked-lost", f"{nation} door acknowledged offer {told}, has {state.offers_upto}")
 
+    def restored(self, nation: Nation, old: Tables) -> None:
+        """An old copy of a door's book is put back. What it forgot is offered and sent again, under new
+        numbers; what of it was lost on the way never comes under the old ones."""
+        self.logs.restored(nation)
+        if self._imports_acked[nation] > old.handed_upto:
+            self._untold.add(nation)
+        self._offers_acked[nation] = old.offers_upto
+        for (partner, name), due in self._due.items():
+            if name[0] == nation and (due.number > old.offers_upto or (due.number, partner) in old.held):
+                self._more[partner, name] += 1
+        for partner in self._topology.partners(nation):
+            self._signed.pop((nation, partner, Traffic.CONTROL), None)
+            for traffic in (Traffic.URGENT, Traffic.FLOW):
+                stream, row = (nation, partner, traffic), old.outs.get((partner, traffic))
+                self._streams.setdefault(stream, Contiguous()).forgets((row.sent if row else 0) + 1)
+                self._ages.setdefault(stream, []).append(self._signed.get(stream, 0))
+
     def sent(self, sealed: Sealed) -> None:
         """A door lets an envelope out for the first time."""
         stream = (sealed.issuer, sealed.recipient, sealed.traffic)
@@ -251,49 +260,103 @@ class Observer:
         if sealed.traffic is Traffic.CONTROL:
             self._beats += sealed.fleeting
             # A heartbeat's marks are cumulative: a false one still stands in the next.
-            if not sealed.fleeting or self._beats % 4 == 0:
+            if not sealed.fleeting or self._beats % 5 == 0:
                 self._notes(sealed)
             return
-        payload = _payload(sealed.data)
-        for product in _PRODUCTS.decode(payload):
+        self.logs.sealed(sealed)
+        if stream in self._ages:
+            self._streams[stream].resumes(sealed.first)
+        for product in self._read(sealed):
             self._let_out(sealed, product)
+
+    def again(self, sealed: Sealed) -> None:
+        """A door lets out what stands in its outbox: once more, or at last after a crash."""
+        if sealed.first > self._signed.get((sealed.issuer, sealed.recipient, sealed.traffic), 0):
+            return self.sent(sealed)
+        for product in self._read(sealed):
+            self._past_hub(sealed, product)
+        return None
+
+    def _read(self, sealed: Sealed) -> tuple[Product, ...]:
+        """As its recipient reads it: whoever relays it holds no such key."""
+        header, payload = _opened(sealed.data)
+        if header[ENCRYPTED_TO]:
+            bound = [*header[:KEY_ID], "", 0, 0, header[ENCRYPTED_TO]]
+            key = decryption_key(header[ENCRYPTED_TO])
+            payload = hpke.decrypt(payload, key, cbor2.dumps(bound)) or b""
+        return _PRODUCTS.decode(payload)
 
     def _let_out(self, sealed: Sealed, product: Product) -> None:
         due = self._due.get((sealed.recipient, uid(product)))
-        hub = self._topology.hub
         if due is None:
             return self.breaks("leaked", f"{uid(product)} was sent to {sealed.recipient}")
-        by_relay = sealed.by_hub and hub not in (sealed.issuer, sealed.recipient)
-        if by_relay and self._topology.mode is not Mode.MESH and hub not in product.label.releasable_to:
-            self.breaks("leaked", f"{uid(product)} was sent by way of {hub}")
+        self._past_hub(sealed, product)
         # A delay is by the wall clock; one that was turned in between is no measure of it.
         turned = self._time.set_ns[sealed.issuer] >= due.committed_ns
         if self._time.now - due.committed_ns < due.delay_s * SECOND_NS and not turned:
             self.breaks("reduced", f"{uid(product)} left before its delay")
         return None
 
+    def _past_hub(self, sealed: Sealed, product: Product) -> None:
+        """What the relay's nation may not read passes it encrypted or not at all."""
+        hub = self._topology.hub
+        by_relay = sealed.by_hub and hub not in (sealed.issuer, sealed.recipient)
+        plain = not _opened(sealed.data)[0][ENCRYPTED_TO]
+        readable = plain and hub not in product.label.releasable_to
+        if by_relay and self._topology.mode is not Mode.MESH and readable:
+            self.breaks("leaked", f"{uid(product)} was sent by way of {hub}")
+
+    def shown(self, nation: Nation, report: LinkReport) -> None:
+        """What a door has its officers see."""
+        self.logs.shown(nation, report.alarms)
+        if any(alarm.kind in FORGOTTEN for alarm in report.alarms):
+            self._untold.discard(nation)
+        for alarm in report.alarms:
+            about = alarm.about.partition("/")[0]
+            of = Nation(about) if about in list(Nation) else nation
+            if alarm.kind in ACCUSING and not {nation, of} & self.logs.suspect:
+                self.breaks("false-alarm", f"{nation}: {alarm.kind} {alarm.about}: {alarm.detail}")
+
+    def uninformed(self, versions: dict[Nation, int]) -> list[str]:
+        """Partners that do not say that they hold a nation's newest list."""
+        return [
+            f"{one} holds list {self.lists.get((one, of), 0)} of {of}, the newest is {version}"
+            for of, version in versions.items()
+            for one in Nation
+            if self.lists.get((one, of), 0) < version
+        ]
+
     def _notes(self, sealed: Sealed) -> None:
-        for note in msgspec.msgpack.decode(_payload(sealed.data)):
+        for note in msgspec.msgpack.decode(bytes(cbor2.loads(sealed.data)[1].value[2])):
             claims: dict[str, int] = {}
             if note["type"] == "receipt":
                 claims = {note["traffic"]: note["upto"]}
             elif note["type"] == "heartbeat":
                 claims = note["committed"]
+                for of, mark in note.get("lists", {}).items():
+                    self.lists[sealed.issuer, Nation(of)] = mark["version"]
+            elif note["type"] == "told-so-far":
+                self.logs.word(sealed.issuer, sealed.recipient, note)
             for traffic, upto in claims.items():
                 if upto > self.has(sealed.recipient, sealed.issuer, Traffic(traffic)):
                     self.breaks("false-receipt", f"{sealed.issuer} says that its hall has {traffic} {upto}")
 
     # ---- the end
 
-    def close(self) -> None:
-        """After the healing time: what did not arrive will not."""
+    def close(self, versions: dict[Nation, int]) -> None:
+        """After the healing time: what did not arrive will not. `versions`: of the nations' newest lists."""
+        self.logs.close()
+        for nation in self._untold:
+            self.breaks("unnoticed", f"{nation}'s door has an old book and nobody was told")
+        for detail in self.uninformed(versions):
+            self.breaks("old-list", detail)
         for (partner, name), due in self._due.items():
             if due.must and (partner, name) not in self._got:
                 self.breaks("lost", f"{partner} never got {name}")
         for stream, numbers in self._streams.items():
             if numbers.gaps:
                 self.breaks("contiguous", f"{'-'.join(stream)} has a gap after {numbers.upto}")
-        for (stream, track, _), offers in self._sequence_of.items():
+        for (stream, _, track, _), offers in self._sequence_of.items():
             ordered = [offers[sequence] for sequence in sorted(offers)]
             if ordered != sorted(ordered):
                 self.breaks("order", f"{track} in {'-'.join(stream)} does not follow the offers")
@@ -330,8 +393,7 @@ def coarse(fine: Product, got: Product) -> bool:
     return abs(got.launch.lat_deg * 10 - round(got.launch.lat_deg * 10)) < 1e-6 and fine != got
 
 
-def _payload(data: bytes) -> bytes:
-    """The payload of an envelope, read without the code that made it."""
-    _, sign1 = cbor2.loads(data)
-    payload: Any = sign1.value[2]
-    return bytes(payload)
+def _opened(data: bytes) -> tuple[list[Any], bytes]:
+    """Header and payload of an envelope, read without the code that made it."""
+    aad, sign1 = cbor2.loads(data)
+    return list(cbor2.loads(aad)), bytes(sign1.value[2])

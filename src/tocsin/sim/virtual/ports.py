@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from tocsin.model.handoff import LinkReport
 from tocsin.model.label import Nation
 from tocsin.model.sealed import Sealed
 from tocsin.node.door_words import DoorState
@@ -27,6 +28,9 @@ class Watcher(Protocol):
     def committed(self, nation: Nation, step: Step) -> None:
         """A hall's record has one more step."""
 
+    def shown(self, nation: Nation, report: LinkReport) -> None:
+        """What a door has its officers see."""
+
     def effects(self, nation: Nation, effects: tuple[HallEffect, ...]) -> None:
         """What the hall made of it."""
 
@@ -46,6 +50,9 @@ class Ports(Protocol):
 
     def sent(self, sealed: Sealed) -> None:
         """A door lets this out for the first time."""
+
+    def again(self, sealed: Sealed) -> None:
+        """A door lets out once more what stands in its outbox, perhaps under a new seal."""
 
     def committed(self, step: Step) -> None:
         """A hall's record has one more step: for the trace."""

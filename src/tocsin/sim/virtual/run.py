@@ -39,8 +39,8 @@ class Outcome(Struct, frozen=True):
 
 
 class Summary(Struct, frozen=True):
-    """All seeds together. `speedup`: simulated time by real time of this command, with `jobs` processes;
-    `speedup_per_core`: by processor time."""
+    """All seeds together. `speedup`: time simulated by this command by its real time, with `jobs` processes;
+    `speedup_per_core`: all of it by processor time."""
 
     seeds: int
     sim_hours: float
@@ -110,15 +110,22 @@ def run_seed(plan: Plan) -> Outcome:
 
 
 def simulate(
-    plans: Sequence[Plan], jobs: int, progress: Callable[[Outcome], None] = lambda _: None
+    plans: Sequence[Plan],
+    jobs: int,
+    progress: Callable[[Outcome], None] = lambda _: None,
+    known: Sequence[Outcome] = (),
 ) -> Summary:
-    """Every plan, `jobs` at a time."""
+    """Every plan that is not among those `known` from an earlier run, `jobs` at a time; the sum of all."""
     began_s = time.perf_counter()
-    outcomes = []
-    for outcome in _outcomes(plans, jobs):
+    past = {(one.seed, one.sim_s): one for one in known}
+    outcomes = [past[key] for plan in plans if (key := (plan.seed, plan.length_s)) in past]
+    old = len(outcomes)
+    for outcome in _outcomes([plan for plan in plans if (plan.seed, plan.length_s) not in past], jobs):
         progress(outcome)
         outcomes.append(outcome)
-    return _summed(sorted(outcomes, key=lambda one: one.seed), jobs, time.perf_counter() - began_s)
+    wall_s = time.perf_counter() - began_s
+    fresh_s = sum(one.sim_s for one in outcomes[old:])
+    return _summed(sorted(outcomes, key=lambda one: one.seed), jobs, fresh_s, wall_s)
 
 
 def _outcomes(plans: Sequence[Plan], jobs: int) -> Iterator[Outcome]:
@@ -130,7 +137,7 @@ def _outcomes(plans: Sequence[Plan], jobs: int) -> Iterator[Outcome]:
             yield done.result()
 
 
-def _summed(outcomes: Sequence[Outcome], jobs: int, wall_s: float) -> Summary:
+def _summed(outcomes: Sequence[Outcome], jobs: int, fresh_s: float, wall_s: float) -> Summary:
     counts: Counter[str] = Counter()
     faults: Counter[str] = Counter(dict.fromkeys(FAULTS, 0))
     for one in outcomes:
@@ -142,7 +149,7 @@ def _summed(outcomes: Sequence[Outcome], jobs: int, wall_s: float) -> Summary:
     return Summary(
         seeds=len(outcomes),
         sim_hours=round(sim_s / 3_600.0, 3),
-        speedup=round(sim_s / wall_s, 1),
+        speedup=round(fresh_s / wall_s, 1),
         speedup_per_core=round(sim_s / sum(one.cpu_s for one in outcomes), 1),
         jobs=jobs,
         signatures="Ed25519, every one made and checked",
@@ -156,7 +163,7 @@ def _summed(outcomes: Sequence[Outcome], jobs: int, wall_s: float) -> Summary:
         objects=sum(one.objects for one in outcomes),
         launches=counts["launches"],
         isolated_warnings=counts["isolated_warnings"],
-        products_per_s=round(counts["delivered"] / wall_s, 1),
+        products_per_s=round(counts["delivered"] / sim_s * fresh_s / wall_s, 1),
         faults=dict(sorted(faults.items())),
         broken=broken,
         traces={str(one.seed): one.trace for one in outcomes},

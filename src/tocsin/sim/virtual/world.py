@@ -1,7 +1,7 @@
 """One seed's world: three nations, what is between them, what goes wrong and when."""
 
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
@@ -9,7 +9,7 @@ from hashlib import sha256
 import msgspec
 from msgspec import Struct
 
-from tocsin.model.handoff import ImportAck, OfferAck
+from tocsin.model.handoff import Committed, ImportAck, OfferAck
 from tocsin.model.label import Nation
 from tocsin.model.sealed import Sealed
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS
@@ -20,12 +20,14 @@ from tocsin.share.topology import Mode, Topology
 from tocsin.sim.virtual import watch
 from tocsin.sim.virtual.attack import Liar
 from tocsin.sim.virtual.disk import BrokenKeyError, Disk
+from tocsin.sim.virtual.door_memory import Tables
 from tocsin.sim.virtual.door_node import DoorNode
 from tocsin.sim.virtual.faults import FAULTS, Undo
 from tocsin.sim.virtual.hall_node import HallNode
-from tocsin.sim.virtual.keys import PLANE, Keys
+from tocsin.sim.virtual.keys import Keys, SimKey, office_of
 from tocsin.sim.virtual.net import Network
 from tocsin.sim.virtual.observer import Observer
+from tocsin.sim.virtual.past_hub import SeededEncrypt
 from tocsin.sim.virtual.terms import any_terms
 from tocsin.sim.virtual.time import START, Timeline
 
@@ -38,7 +40,8 @@ PRIVATE_NS = MILLISECOND_NS
 RESTART_S = (0.3, 2.0)
 """How long the supervisor takes to start a process again."""
 
-MINUTE_NS = 60 * SECOND_NS
+COPIES = 3
+"""Copies of a door's book that are kept, one of the beginning of each storm."""
 
 HEAL_NS = 180 * SECOND_NS
 """After the last fault everything must be there and receipted within this: requests go every two seconds and
@@ -47,6 +50,9 @@ serve 64 envelopes each, and a link that was down is dialled every second."""
 
 _OFFER_ACK = msgspec.msgpack.Decoder(OfferAck)
 _IMPORT_ACK = msgspec.msgpack.Decoder(ImportAck)
+_COMMITTED = msgspec.msgpack.Decoder(Committed)
+COMMITTED = b"\xa9committed"
+"""The tag of a commitment, as MessagePack has it; offers of the simulation hold no such word."""
 
 
 class Plan(Struct, frozen=True):
@@ -84,17 +90,20 @@ class World:
         terms = {nation: any_terms(self.dice) for nation in Nation}
         self._policies = {nation: terms[nation].policy for nation in Nation}
         self.keys = Keys()
+        self._encrypt = SeededEncrypt(random.Random(self.dice.random()))
         self.network = Network(
             self.time, random.Random(self.dice.random()), topology, self.count, self._trace
         )
-        self.observer = Observer(self.time, topology, terms, START)
+        self.observer = Observer(self.time, topology, terms, START, self.keys.log_public)
         chance = random.Random(self.dice.random())
         self.liar = Liar(self.time, self.network, chance, self.keys.signer, self.observer.has)
+        self.liar.lied = self.observer.logs.suspect.add
         self.disks = {f"{what} {nation}": Disk() for what in ("door", "hall") for nation in Nation}
         self.doors = {n: DoorNode(self, n, self.disks[f"door {n}"]) for n in Nation}
         self.scripts = {n: watch.Script(n, random.Random(self.dice.random())) for n in Nation}
         self.halls = {n: self._hall(n) for n in Nation}
         self.network.doors.update(self.doors)
+        self._copies = {n: deque[Tables](maxlen=COPIES) for n in Nation}
         self._undo: list[Undo] = []
         self._flown = 0
 
@@ -106,16 +115,7 @@ class World:
 
     def office(self, nation: Nation) -> Office:
         """What a door that starts now is."""
-        keys = self.keys
-        return Office(
-            nation,
-            PLANE,
-            self.topology,
-            keys.trust(nation),
-            keys.signer(nation),
-            self._policies[nation],
-            keys.former(nation),
-        )
+        return office_of(self.keys, nation, self.topology, self._policies[nation], self._encrypt)
 
     # ---- a run
 
@@ -134,7 +134,7 @@ class World:
         healed = self.heal()
         if healed is None:
             self.observer.breaks("stuck", f"not settled {HEAL_NS // SECOND_NS} s after the last fault")
-        self.observer.close()
+        self.observer.close(self._versions())
 
     def calm(self) -> None:
         """Every fault is over."""
@@ -159,7 +159,12 @@ class World:
         if self.observer.open or not all(node.up for node in nodes):
             return False
         waiting = any(door.state.held or door.backlog for door in self.doors.values())
-        return not waiting and all(not hall.ledger.offers_open(1) for hall in self.halls.values())
+        if waiting or any(hall.ledger.offers_open(1) for hall in self.halls.values()):
+            return False
+        return not self.observer.logs.late() and not self.observer.uninformed(self._versions())
+
+    def _versions(self) -> dict[Nation, int]:
+        return {nation: own.version for nation, own in self.keys.own.items()}
 
     @property
     def trace(self) -> str:
@@ -179,6 +184,9 @@ class World:
             at += length
 
     def _storm(self, until: int) -> None:
+        if "old-backup" in self.plan.faults:
+            for nation, door in self.doors.items():
+                self._copies[nation].append(door.book.tables.copied())
         names = self.dice.sample(self.plan.faults, min(len(self.plan.faults), self.dice.randint(1, 4)))
         undo: list[Undo] = []
         for name in names:
@@ -293,15 +301,35 @@ class World:
 
     def rotate(self, nation: Nation, *, stolen: bool) -> None:
         """See faults.Stage."""
+        wall = self.time.wall(nation)
         if stolen:
-            self.liar.stolen = self.keys.steal(nation)
-            self.time.after(30 * SECOND_NS, self.liar.thief)
+            key = self.keys.revoke(nation, self.doors[nation].told(), wall)
+            for recipient in self.topology.partners(nation):
+                self._rob(key, self.keys.own[nation].version, recipient)
         else:
-            self.keys.rotate(nation)
-        for one in Nation:
-            if one is nation or stolen:
-                self._node("door", one).crash()
-                self._start("door", one)
+            self.keys.rotate(nation, wall)
+        self.doors[nation].take_office(self.office(nation))
+
+    def _rob(self, key: SimKey, version: int, recipient: Nation) -> None:
+        """The thief uses it as soon as the recipient says that it knows better."""
+        if self.observer.lists.get((recipient, key.nation), 0) >= version:
+            self.liar.thief(key, recipient)
+        else:
+            self.time.after(2 * SECOND_NS, partial(self._rob, key, version, recipient))
+
+    def restore(self, nation: Nation) -> None:
+        """See faults.Stage."""
+        if self._copies[nation]:
+            old = self.dice.choice(self._copies[nation])
+            self._die("door", nation)
+            self.doors[nation].book.tables = old.copied()
+            self.observer.restored(nation, old)
+
+    def retire_log(self, nation: Nation) -> None:
+        """See faults.Stage."""
+        self.keys.retire_log(nation, self.time.wall(nation))
+        self.observer.logs.begins(nation)
+        self.doors[nation].take_office(self.office(nation))
 
     # ---- Ports: what processes may touch
 
@@ -312,6 +340,8 @@ class World:
             self.observer.offers_acked(nation, _OFFER_ACK.decode(data).upto)
         elif topic == "import.ack":
             self.observer.imports_acked(nation, _IMPORT_ACK.decode(data).upto)
+        elif topic == "offer.data" and COMMITTED in data:
+            self.observer.logs.committed(nation, _COMMITTED.decode(data))
         if nation in self.network.down:
             return None
         if self.network.faults.lose and self.dice.random() < self.network.faults.lose / 4:
@@ -326,6 +356,10 @@ class World:
         """See ports.Ports."""
         self.observer.sent(sealed)
         self.liar.overhear(sealed)
+
+    def again(self, sealed: Sealed) -> None:
+        """See ports.Ports."""
+        self.observer.again(sealed)
 
     def died(self, what: str, nation: Nation, why: BaseException) -> None:
         """See ports.Ports."""

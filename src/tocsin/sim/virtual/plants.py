@@ -1,0 +1,102 @@
+"""Planted bugs in trust lists, encryption, logs and restored books; see mutants."""
+
+from typing import Any
+
+from tocsin.model.alarm import AlarmKind
+from tocsin.model.envelope import Header
+from tocsin.node import door_trust, notary, releasing, restored, tellings, witness
+from tocsin.node.door_turn import Turn
+from tocsin.node.turn import Turner
+from tocsin.record.tick import grown as grown_true
+from tocsin.share import keylist
+from tocsin.share.trust import TrustedKey
+
+Patches = list[tuple[Any, str, Any]]
+"""(object, attribute, what stands there instead)."""
+
+
+# ---- keys, lists, encryption
+
+
+def revoked_accepted() -> Patches:
+    """A revoked key counts on."""
+    return [(TrustedKey, "counts_at", lambda self, recipient, traffic, sequence: True)]
+
+
+def list_kept() -> Patches:
+    """A new list is told to nobody."""
+    return [(door_trust, "list_due", lambda turn, partner: None)]
+
+
+def list_unsigned() -> Patches:
+    """No root's signature is looked at."""
+
+    class Anything:
+        def __init__(self, public: bytes) -> None: ...
+
+        def verify(self, data: bytes, signature: bytes) -> None: ...
+
+    return [(keylist, "VerifyKey", Anything)]
+
+
+def hub_reads() -> Patches:
+    """Nothing is encrypted."""
+    return [(releasing, "must_encrypt", lambda question: False)]
+
+
+# ---- logs
+
+
+def not_cosigned() -> Patches:
+    """No cosignature is given."""
+    return [(witness, "_cosign", lambda turn, log, partner, data: None)]
+
+
+def tick_altered() -> Patches:
+    """Every fourth leaf is another than the hall's."""
+    true = grown_true
+
+    def grown(tree: Any, commitments: Any) -> Any:
+        return true(tree, [bytes(32) if one[0] < 64 else one for one in commitments])
+
+    return [(notary, "grown", grown), (witness, "grown", grown)]
+
+
+def told_unsigned() -> Patches:
+    """No word is given on directions."""
+    return [(tellings, "sign_all", lambda turn, log: None)]
+
+
+def telling_lost() -> Patches:
+    """Every third envelope is left out of the log."""
+    true = tellings.sealed
+
+    def sealed(turn: Turn, header: Header, payload: bytes) -> None:
+        if header.first % 3:
+            true(turn, header, payload)
+
+    return [(tellings, "sealed", sealed)]
+
+
+# ---- a restored book
+
+
+def backup_unnoticed() -> Patches:
+    """The door goes on beyond what hall and partners know, and tells nobody."""
+    true = Turn.trouble_with
+
+    def trouble_with(self: Turn, kind: AlarmKind, about: str, detail: str) -> None:
+        if kind not in (AlarmKind.OLD_BACKUP, AlarmKind.SEQUENCE_JUMP):
+            true(self, kind, about, detail)
+
+    return [(Turn, "trouble_with", trouble_with), (Turn, "lose", lambda self, alarm: None)]
+
+
+def backup_reuses() -> Patches:
+    """The door goes on where its book ends."""
+    return [(restored, "_go_on", lambda turn, stream, sent: None)]
+
+
+def imported_twice() -> Patches:
+    """The hall does not look whether it has what comes under a new number."""
+    return [(Turner, "_once", lambda self, handed, at_wall_ns: handed)]
