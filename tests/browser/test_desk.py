@@ -12,9 +12,10 @@ from desk_server import desk_server
 from made_picture import LAUNCHED, picture, unseen
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tocsin.model.alarm import Alarm, AlarmKind, Priority, by_urgency
 from tocsin.model.label import Nation, Plane
 from tocsin.model.picture import Picture
-from tocsin.model.time import after
+from tocsin.model.time import SECOND_NS, Instant, after
 from tocsin.model.warning import MsgType
 
 pytestmark = pytest.mark.browser
@@ -286,3 +287,85 @@ def test_nothing_is_cut_off(desk: Desk, width: int, height: int, language: str) 
     assert page.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
     map_height = page.locator(".canvas-box").bounding_box()["height"]  # type: ignore[index]
     assert map_height > 0.5 * height
+
+
+def with_links(shown: Picture, **facts: object) -> Picture:
+    """Both partners' links, with these facts of KOR's."""
+    links = tuple(
+        msgspec.structs.replace(link, **facts) if link.partner is Nation.KOR else link for link in shown.links
+    )
+    return msgspec.structs.replace(shown, links=links)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            ("last proof 1.5 s ago", "certificate 12 days", "clock -0.25 s ahead", "hall's word 0.4 s old"),
+        ),
+        ("ko", ("1.5", "12", "-0.25", "0.4")),
+        ("ja", ("1.5", "12", "-0.25", "0.4")),
+    ],
+)
+def test_a_link_tells_its_proof_certificate_clock_and_hall(
+    desk: Desk, language: str, words: tuple[str, ...]
+) -> None:
+    desk.source.shown = with_links(
+        picture(Nation.JPN, 240.0),
+        proof_age_s=1.5,
+        certificate_days=12.3,
+        clock_offset_s=-0.25,
+        hall_age_s=0.4,
+    )
+    page = desk.open(f"lang={language}")
+    kor = page.locator("#links li", has_text="KOR")
+    for one in words:
+        expect(kor).to_have_attribute("title", re.compile(re.escape(one)))
+    title = page.locator("#links li", has_text="USA").get_attribute("title") or ""
+    assert not any(one in title for one in words), "what is not known is not told"
+
+
+@pytest.mark.parametrize(
+    ("facts", "state", "says"),
+    [
+        ({"missing": 7}, "link-withheld", "7"),
+        ({"blind": True, "hall_age_s": 9.0}, "link-blind", "9"),
+        ({"heard_age_s": 3.2, "paths_up": ()}, "link-down", "down"),
+        ({"heard_age_s": 5.1}, "link-down", "down"),
+        ({"heard_age_s": None, "round_trip_ms": None, "paths_up": ()}, "link-never", "never heard"),
+    ],
+)
+def test_a_link_that_is_not_well_is_seen_and_named(
+    desk: Desk, facts: dict[str, object], state: str, says: str
+) -> None:
+    desk.source.shown = with_links(picture(Nation.JPN, 240.0), **facts)
+    page = desk.open()
+    kor = page.locator("#links li", has_text="KOR")
+    expect(kor).to_have_class(state)
+    expect(kor).to_have_attribute("title", re.compile(says))
+    expect(page.locator("#links li", has_text="USA")).to_have_class("link-up")
+
+
+def test_alarms_stand_in_one_list_by_urgency_and_go_when_they_are_over(desk: Desk) -> None:
+    now = Instant(1_700_000_000 * SECOND_NS)
+    alarms = (
+        Alarm(AlarmKind.CERTIFICATE_ENDS, "KOR", "the link's certificate ends in 12 days", now),
+        Alarm(AlarmKind.CERTIFICATE_ENDS, "USA", "it ends today", now, Priority.NOW),
+        Alarm(AlarmKind.CLOCK_UNSURE, "KOR", "the clock is off by 2 s", now),
+        Alarm(AlarmKind.OUTLET_FAILED, "siren", "it does not answer", now),
+    )
+    desk.source.shown = msgspec.structs.replace(picture(Nation.JPN, 240.0), alarms=by_urgency(alarms))
+    page = desk.open()
+    rows = page.locator("#alarms tbody tr")
+    expect(rows).to_have_count(4)
+    texts = rows.all_inner_texts()
+    assert [text.split()[1] for text in texts] == ["1", "1", "2", "3"]
+    assert "A certificate runs out" in texts[3]
+    assert "KOR" in texts[3]
+    expect(rows.nth(3).locator("td").nth(1)).to_have_attribute(
+        "title", "the link's certificate ends in 12 days"
+    )
+    expect(rows.nth(2)).to_contain_text("The clock is uncertain")
+    desk.source.shown = msgspec.structs.replace(picture(Nation.JPN, 241.0), alarms=())
+    expect(page.locator("#alarms")).to_be_hidden()
