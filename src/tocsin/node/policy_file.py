@@ -6,6 +6,7 @@ then that one is compared, so that what was signed by lawyers is what runs. A co
 remembered by a digest of everything that it depends on, the rules' own source included.
 """
 
+import os
 import tomllib
 from contextlib import suppress
 from hashlib import sha256
@@ -164,7 +165,12 @@ def _remember(memory: Path, name: str) -> None:
     # A node whose folder cannot be written compares again at its next start: slower, and right.
     with suppress(OSError):
         names = [*_remembered(memory), name][-MEMORY_LINES:]
-        memory.write_text("\n".join(names) + "\n", "ascii")
+        part = memory.with_suffix(".part")
+        with part.open("w", encoding="ascii") as file:
+            file.write("\n".join(names) + "\n")
+            file.flush()
+            os.fsync(file.fileno())  # after a power cut a door has no time to compare again
+        os.replace(part, memory)
 
 
 def _read(path: Path) -> str:
