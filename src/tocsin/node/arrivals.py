@@ -35,6 +35,13 @@ GONE_NS = 10 * 60 * SECOND_NS
 
 MOST_GONE = 200
 
+AHEAD_NS = 5 * SECOND_NS
+"""A plot from further ahead comes from a clock that is wrong: an object of 7 km/s would be 35 km off. Sensors
+keep UTC to milliseconds (ASTERIX counts time in 1/128 s); own choice, far above that and any tick."""
+
+BEHIND_NS = 3600 * SECOND_NS
+"""Older than any flight that is still under way (a lofted one: 75 min from launch, minutes of it unseen)."""
+
 LATENCIES = 200
 """Products that the shown latency is of: about a minute of three partners' objects."""
 
@@ -62,8 +69,10 @@ class Came(NamedTuple):
     """The newest word of each source that said anything."""
 
 
-def sort_out(stimuli: Iterable[HallStimulus]) -> Came:
-    """Stimuli of one step by kind."""
+def sort_out(stimuli: Iterable[HallStimulus], now: Instant) -> Came:
+    """Stimuli of one step by kind. Plots of a time that cannot be are refused: one from next year would make
+    everything after it a relic.
+    """
     plots: list[Plot] = []
     alive: list[str] = []
     handed: list[Handed] = []
@@ -75,7 +84,8 @@ def sort_out(stimuli: Iterable[HallStimulus]) -> Came:
     for stimulus in stimuli:
         match stimulus:
             case PlotsIn(plots=some):
-                plots += some
+                plots += (plot for plot in some if _of_about(plot, now))
+                handed += (_mistimed(plot, now) for plot in some if not _of_about(plot, now))
             case AliveIn(sensors=sensors):
                 alive += sensors
             case HandedIn(items=items):
@@ -112,6 +122,16 @@ def sort_out(stimuli: Iterable[HallStimulus]) -> Came:
         copies=copies,
         alarms=alarms,
     )
+
+
+def _of_about(plot: Plot, now: Instant) -> bool:
+    return -BEHIND_NS <= plot.time_ns - now <= AHEAD_NS
+
+
+def _mistimed(plot: Plot, now: Instant) -> Quarantined:
+    off_s = (plot.time_ns - now) / SECOND_NS
+    detail = f"plot {plot.number} is {abs(off_s):.0f} s {'ahead' if off_s > 0.0 else 'old'}"
+    return Quarantined("sensor-clock", plot.sensor, detail, now)
 
 
 def alarms(

@@ -57,7 +57,7 @@ def hall_step(
 ) -> tuple[HallState, tuple[HallEffect, ...]]:
     """One turn of the hall. The first stimulus a record ever holds is `Configured`; ValueError without it."""
     state = state or _configured(stimuli, now)
-    came = arrivals.sort_out(stimuli)
+    came = arrivals.sort_out(stimuli, now)
 
     tracking, own = tracker.step(state.tracker, came.plots, now)
     fusion, fused = fuse.step(state.fusion, own, partners.near(came.tracklets, now), now)

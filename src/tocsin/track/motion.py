@@ -41,7 +41,8 @@ def coasting(x: Array, p: Array, dt_s: float) -> Gaussian:
     if dt_s == 0.0:
         return Gaussian(x, p)
     moved, phi = propagate_stm(x, dt_s)
-    return Gaussian(moved, phi @ p @ phi.T)
+    with np.errstate(over="ignore", invalid="ignore"):  # absurd plots: who asks looks whether it is finite
+        return Gaussian(moved, phi @ p @ phi.T)
 
 
 def powered(x: Array, p: Array, accel: Array | None, dt_s: float) -> Gaussian:

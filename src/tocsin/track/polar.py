@@ -14,6 +14,8 @@ Array = NDArray[np.float64]
 
 _BENT: Final = 0.1  # of the range's sigma: a bend below that changes nothing
 
+_SHORTEST: Final = 1e-300  # a direction that turned into nothing stays nothing
+
 LEAST_ROWS: Final = 4
 
 
@@ -39,7 +41,7 @@ def bent_step(x: Array, step: Array, site: Array) -> Array:
     d_rate = du @ v + step[..., 3:6] @ u
     d_turn = (step[..., 3:6] - d_rate[..., None] * u - rate * du - dr[..., None] * turn) / r
     u2 = u + du
-    u2 = u2 / np.linalg.norm(u2, axis=-1, keepdims=True)
+    u2 = u2 / np.maximum(np.linalg.norm(u2, axis=-1, keepdims=True), _SHORTEST)
     turn2 = turn + d_turn
     turn2 = turn2 - np.sum(turn2 * u2, axis=-1, keepdims=True) * u2
     r2 = (r + dr)[..., None]
