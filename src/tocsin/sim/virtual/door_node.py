@@ -50,6 +50,7 @@ from tocsin.sim.virtual.disk import Disk
 from tocsin.sim.virtual.door_memory import MemoryDoorBook
 from tocsin.sim.virtual.net import Copy
 from tocsin.sim.virtual.ports import Crash, Ports
+from tocsin.sim.virtual.process import Process
 
 GATHER_NS = 50 * MILLISECOND_NS
 """What comes within it shares one turn. The live door gathers for 5 ms and ticks every 100; no latency is
@@ -68,17 +69,12 @@ _FROM_HALL: msgspec.msgpack.Decoder[HallMessage] = msgspec.msgpack.Decoder(HallM
 _ACK = msgspec.msgpack.Decoder(ImportAck)
 
 
-class DoorNode:
-    """One nation's door. `crash_in`: crash points until it dies; negative, never."""
+class DoorNode(Process):
+    """One nation's door."""
 
     def __init__(self, ports: Ports, nation: Nation, disk: Disk) -> None:
-        self.nation = nation
+        super().__init__(ports, nation)
         self.book = MemoryDoorBook(disk)
-        self.up = False
-        self.life = 0
-        self.crash_in = -1
-        self._ports = ports
-        self._planned: int | None = None
         self._clear()
 
     def _clear(self) -> None:
@@ -93,7 +89,7 @@ class DoorNode:
 
     def start(self, office: Office) -> None:
         """The process starts: its book is all it knows."""
-        self.up, self.life, self._planned = True, self.life + 1, None
+        self._begin()
         self._clear()
         self.office = office
         self.state: DoorState = self.book.load(office)
@@ -108,7 +104,7 @@ class DoorNode:
         if self.up:
             self.office = office
             self._stimuli.append(Officed(office))
-            self._gather()
+            self._gather(GATHER_NS)
 
     def told(self) -> dict[Stream, int]:
         """Sequences given away so far, as the book beside the running door says (door_book.told_so_far)."""
@@ -123,12 +119,6 @@ class DoorNode:
                 self._ports.network.come_again(copy)
         self._clear()
 
-    def _point(self) -> None:
-        if self.crash_in >= 0:
-            self.crash_in -= 1
-            if self.crash_in < 0:
-                raise Crash
-
     # ---- stimuli
 
     def arrive(self, copy: Copy) -> bool:
@@ -138,7 +128,7 @@ class DoorNode:
         now = self._ports.time.wall(self.nation)
         self._arrivals.append((Arrived(str(copy.route), copy.issuer, copy.data, now), copy))
         if copy.pressing or (copy.stored and self.backlog):  # it may be the receipt that is waited for
-            self._gather()
+            self._gather(GATHER_NS)
         return True
 
     def on_hall(self, topic: str, data: bytes) -> None:
@@ -158,22 +148,7 @@ class DoorNode:
             if self._hall_spoke and not self.state.flights:
                 return  # it lives, or has what nobody waits for: soon enough for the next heartbeat's turn
             self._hall_spoke = True
-        self._gather()
-
-    def _gather(self) -> None:
-        now = self._ports.time.now
-        self._plan(now - now % GATHER_NS + GATHER_NS)
-
-    def _plan(self, at: int) -> None:
-        if self._planned is None or at < self._planned:
-            self._planned = at
-            life = self.life
-
-            def due() -> None:
-                if self.up and self.life == life and self._planned == at:
-                    self.turn()
-
-            self._ports.time.at(at, due)
+        self._gather(GATHER_NS)
 
     # ---- turns
 

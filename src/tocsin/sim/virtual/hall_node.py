@@ -4,7 +4,6 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from tocsin.errors import TocsinError
-from tocsin.model.label import Nation
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
 from tocsin.model.track import Plot
 from tocsin.node.canonical import digest
@@ -17,6 +16,7 @@ from tocsin.record.ledger import Step
 from tocsin.sim.virtual.disk import Disk
 from tocsin.sim.virtual.hall_memory import MemoryLedger
 from tocsin.sim.virtual.ports import Crash, Ports
+from tocsin.sim.virtual.process import Process
 
 GATHER_NS = 5 * MILLISECOND_NS
 """As node.hall.GATHER_S."""
@@ -31,30 +31,26 @@ BEAT_NS = round(BEAT_S * SECOND_NS)
 RESEND_NS = round(RESEND_S * SECOND_NS)
 
 
-class HallNode:
+class HallNode(Process):
     """One nation's hall."""
 
     def __init__(self, ports: Ports, config: Configured, disk: Disk, salts: Any, fold: Fold) -> None:
-        self.nation: Nation = config.nation
-        self.up = False
-        self.life = 0
-        self.crash_in = -1
+        super().__init__(ports, config.nation)
         self.ledger = MemoryLedger(disk, salts, self._committed)
-        self._ports, self._config, self._fold = ports, config, fold
+        self._config, self._fold = config, fold
         self._before: HallState | None = None
         """Of the last committed step: what a restart is compared with, and nothing else."""
-        self._planned: int | None = None
 
     # ---- life and death
 
     def start(self) -> None:
         """The process starts: its record is all it knows."""
-        self.up, self.life, self._planned = True, self.life + 1, None
+        self._begin()
         state, last_now = self._remember()
         wall = self._wall
         self.turner = Turner(self.ledger, state, last_now, wall, self._fold)
         self.pending = Pending(wall)
-        self.link = DoorLink(self.ledger, self.pending, self._publish, self._gather, wall)
+        self.link = DoorLink(self.ledger, self.pending, self._publish, self._soon, wall)
         self._ports.observer.hall_started(self.nation, self.ledger.mark("handed"))
         self._every(BEAT_NS, self._beat)
         self._every(RESEND_NS, self._resend)
@@ -71,12 +67,6 @@ class HallNode:
             raise AssertionError(f"the record of {self.nation} did not run again to the same state")
         return state, last_now
 
-    def _point(self) -> None:
-        if self.crash_in >= 0:
-            self.crash_in -= 1
-            if self.crash_in < 0:
-                raise Crash
-
     def _wall(self) -> int:
         return self._ports.time.wall(self.nation)
 
@@ -86,13 +76,13 @@ class HallNode:
         """Plots of the own sensors."""
         if self.up:
             self.pending.put_plots(plots, Instant(self._wall()))
-            self._gather()
+            self._gather(GATHER_NS)
 
     def make(self, names: Sequence[str]) -> None:
         """Products of the script (watch.py) are due."""
         if self.up:
             self.pending.put_alive(names)
-            self._gather()
+            self._gather(GATHER_NS)
 
     def on_door(self, topic: str, data: bytes) -> None:
         """`offer.ack` or `import.data`."""
@@ -125,22 +115,10 @@ class HallNode:
         state = self.turner.state
         return BUSY_NS if state and (state.own or state.fused or state.gone) else QUIET_NS
 
-    def _gather(self) -> None:
-        now = self._ports.time.now
-        self._plan(now - now % GATHER_NS + GATHER_NS)
-
-    def _plan(self, at: int) -> None:
-        if self._planned is None or at < self._planned:
-            self._planned = at
-            life = self.life
-
-            def due() -> None:
-                if self.up and self.life == life and self._planned == at:
-                    self.turn()
-
-            self._ports.time.at(at, due)
-
     # ---- the door
+
+    def _soon(self) -> None:
+        self._gather(GATHER_NS)
 
     async def _publish(self, topic: str, data: bytes) -> None:
         self._point()
