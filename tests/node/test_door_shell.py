@@ -79,7 +79,8 @@ def test_exactly_once(tmp_path: Path, faults: Faults) -> None:
                     await hall.offer(*(product(nation, k) for k in range(n, n + 20)))
                 await asyncio.sleep(0.01)
             await until(
-                lambda: counted(halls) == wanted(200) and all(len(decided(h)) == 400 for h in halls.values())
+                lambda: counted(halls) == wanted(200) and all(len(decided(h)) == 400 for h in halls.values()),
+                within_s=60.0,
             )
 
     asyncio.run(work())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tocsin.model.product import Traffic
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
 from tocsin.share import inbox, outbox
-from tocsin.share.inbox import ASK_AGAIN_NS, GAP_GRACE_NS, RECEIPT_NS, InStream
+from tocsin.share.inbox import ASK_AGAIN_NS, CATCH_UP_NS, GAP_GRACE_NS, RECEIPT_NS, InStream
 from tocsin.share.links import Receipt, Resend
 from tocsin.share.marks import MAX_ISLANDS, Marks, Run
 from tocsin.share.outbox import PROOF_NS, RECEIPTED_NS, OutStream
@@ -114,6 +114,18 @@ def test_end_of_stream_is_known_by_what_the_origin_says() -> None:
     stream, request = inbox.resend_due(stream, FLOW, Instant(10 * SECOND_NS))
     assert request == Resend(FLOW, ((3, 5),))
     assert inbox.told(stream, 3).told == 5
+
+
+def test_flow_waits_for_what_is_urgent_and_not_for_ever() -> None:
+    stream, _ = inbox.accept(InStream(), Traffic.URGENT, 1, 2)
+    assert not inbox.behind(stream, NOW)
+    stream = inbox.told(stream, 4)
+    assert inbox.behind(stream, NOW)
+    stream, _ = inbox.resend_due(stream, Traffic.URGENT, NOW)
+    assert inbox.behind(stream, Instant(NOW + CATCH_UP_NS - 1))
+    assert not inbox.behind(stream, Instant(NOW + CATCH_UP_NS))
+    stream, _ = inbox.accept(stream, Traffic.URGENT, 3, 4)
+    assert not inbox.behind(stream, NOW)
 
 
 def test_outbox_allocates_contiguously_and_believes_no_impossible_receipt() -> None:

@@ -75,14 +75,14 @@ def test_a_flood_of_unstored_messages_pushes_out_its_own_alone() -> None:
 def test_flow_that_is_held_waits_and_all_else_passes_it() -> None:
     mail = Mailbox(1_000)
     put(mail, (arrival(KOR, Traffic.FLOW, n) for n in range(3)))
-    mail.hold_flow(True)
+    mail.hold_flow(frozenset((USA, KOR)))
 
     async def take() -> list[tuple[Traffic, int]]:
         rows: list[tuple[Traffic, int]] = []
         async for one in mail.arrivals():
             rows.append((one.traffic, int(one.data)))
             if len(rows) == 2:
-                mail.hold_flow(False)
+                mail.hold_flow(frozenset())
             if len(rows) == 5:
                 break
         return rows
@@ -96,6 +96,16 @@ def test_flow_that_is_held_waits_and_all_else_passes_it() -> None:
     rows = asyncio.run(both())
     assert sorted(rows[:2]) == [(Traffic.CONTROL, 2), (Traffic.URGENT, 1)]
     assert rows[2:] == [(Traffic.FLOW, n) for n in range(3)]
+
+
+def test_only_the_flow_of_those_named_is_held() -> None:
+    mail = Mailbox(1_000)
+    put(mail, (arrival(via, Traffic.FLOW, n) for n in range(3) for via in (KOR, USA)))
+    put(mail, [arrival(USA, Traffic.FLOW, 9, origin=KOR)])
+    mail.hold_flow(frozenset((KOR,)))
+    assert served(mail, 3) == [(USA, Traffic.FLOW, n) for n in range(3)]
+    mail.hold_flow(frozenset())
+    assert [number for _, _, number in served(mail, 4)] == [0, 1, 2, 9]
 
 
 def test_what_the_hub_relayed_waits_for_its_origins_own_link_and_for_nobody_else() -> None:

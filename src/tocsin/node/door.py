@@ -60,6 +60,7 @@ from tocsin.node.door_words import (
     Tick,
 )
 from tocsin.node.gathering import GATHER_RECORDS, Gathering
+from tocsin.node.holding import held
 from tocsin.node.reserve import Reserve
 from tocsin.node.shell import RESTARTED, announce_ready, run_process, until_stopped
 from tocsin.node.watching import WatcherLine, lines_of
@@ -77,11 +78,6 @@ behind them, or comes meanwhile, does not wait long.
 MOST_ARRIVALS = 32
 """Arrivals of one turn, and those that may wait for it; further ones wait in the mailbox, where urgent ones
 pass them. Full batches of flow are about 1 ms of work each.
-"""
-
-MOST_HANDED = 1_000
-"""Records of partners' flow that the hall has not committed; further flow waits in the mailbox, where what is
-urgent passes it (docs/adr/0023). A hall works off about so many in a second; an idle one has a few.
 """
 
 MOST_FROM_HALL = 256
@@ -201,7 +197,7 @@ class Door:
                 raise
             _say(f"{full}; until then flow is refused, what is urgent still goes")
             effects = self._step([Disk(True), *stimuli])
-        self._transport.hold_flow(self.state.flow_open > MOST_HANDED)
+        self._transport.hold_flow(held(self.state, Instant(time.time_ns())))
         for effect in effects:
             await self._carry_out(effect)
         for _, arrival in came:

@@ -314,8 +314,3 @@ class DoorState(Struct, frozen=True):
     stored_ns: Instant = Instant(0)
     dirty: bool = False
     """Marks have changed since the last `Store`."""
-
-    @property
-    def flow_open(self) -> int:
-        """Records of partners' flow that the hall has not committed."""
-        return sum(one.last - one.first + 1 for one in self.flights if one.traffic is Traffic.FLOW)

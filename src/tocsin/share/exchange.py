@@ -133,9 +133,9 @@ class Exchange:
         """See Transport."""
         return self._mail.arrivals()
 
-    def hold_flow(self, on: bool) -> None:
+    def hold_flow(self, origins: frozenset[Nation]) -> None:
         """See Transport."""
-        self._mail.hold_flow(on)
+        self._mail.hold_flow(origins)
 
     def paths_up(self, partner: Nation) -> tuple[Route, ...]:
         """See Transport."""

@@ -24,6 +24,10 @@ RECEIPT_NS = 200 * MILLISECOND_NS
 """Receipts are cumulative: one per stream in this time is enough, and each costs a signature and up to eight
 fsyncs on its two routes."""
 
+CATCH_UP_NS = 10 * SECOND_NS
+"""So long flow waits for what is urgent and was sent before it (docs/adr/0023): time for some thousands of
+single messages. What is missing longer may never come."""
+
 MAX_ASKED = MAX_RUNS
 
 MAX_AHEAD = 1_000_000
@@ -77,6 +81,13 @@ def withheld(stream: InStream, now: Instant) -> int:
     if stream.gap_ns is None or not passed(stream.gap_ns, WITHHELD_NS, now):
         return 0
     return sum(last - first + 1 for first, last in stream.received.missing(stream.told))
+
+
+def behind(stream: InStream, now: Instant) -> bool:
+    """True when the origin has sent what is not here, and has not been waited for in vain."""
+    if stream.received.upto >= stream.told:
+        return False
+    return stream.gap_ns is None or not passed(stream.gap_ns, CATCH_UP_NS, now)
 
 
 def receipt_due(stream: InStream, traffic: Traffic, now: Instant) -> tuple[InStream, Receipt | None]:

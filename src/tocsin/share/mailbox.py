@@ -31,13 +31,12 @@ class Mailbox:
         self._limit = limit
         self._rows: dict[str, dict[Way, deque[Arrival]]] = {kind: {} for kind in ORDER}
         self._come = asyncio.Event()
-        self._order: tuple[str, ...] = ORDER
+        self._held: frozenset[Nation] = frozenset()
 
-    def hold_flow(self, on: bool) -> None:
-        """Leave flow where it is, and go on with all else; or serve it again."""
-        order = ORDER[:-1] if on else ORDER
-        if order != self._order:
-            self._order = order
+    def hold_flow(self, origins: frozenset[Nation]) -> None:
+        """Leave these nations' flow where it is, and go on with all else."""
+        if origins != self._held:
+            self._held = origins
             self._come.set()
 
     def put(self, arrival: Arrival) -> bool:
@@ -54,14 +53,25 @@ class Mailbox:
     async def arrivals(self) -> AsyncIterator[Arrival]:
         """For ever, the most pressing first."""
         while True:
-            links = next((self._rows[kind] for kind in self._order if self._rows[kind]), None)
-            if links:
-                way = next(way for way in links if way[0] is way[1] or (way[1], way[1]) not in links)
-                row = links.pop(way)
-                arrival = row.popleft()
-                if row:
-                    links[way] = row  # the others first
-                yield arrival
-            else:
+            found = self._next()
+            if found is None:
                 self._come.clear()
                 await self._come.wait()
+                continue
+            links, way = found
+            row = links.pop(way)
+            arrival = row.popleft()
+            if row:
+                links[way] = row  # the others first
+            yield arrival
+
+    def _next(self) -> tuple[dict[Way, deque[Arrival]], Way] | None:
+        """The rows of the most pressing kind that has any to serve, and the first of them in turn."""
+        for kind in ORDER:
+            links = self._rows[kind]
+            for via, origin in links:
+                held = kind == Traffic.FLOW and origin in self._held
+                relayed = via is not origin and (origin, origin) in links
+                if not held and not relayed:
+                    return links, (via, origin)
+        return None

@@ -63,8 +63,8 @@ class Transport(Protocol):
         """What arrives, for ever: stored control, stored urgent, then unstored, then flow."""
         ...
 
-    def hold_flow(self, on: bool) -> None:
-        """While it is held, flow is not among the arrivals: it waits, and what is pressing passes it."""
+    def hold_flow(self, origins: frozenset[Nation]) -> None:
+        """Until the next call these nations' flow is not among the arrivals: it waits, all else passes it."""
         ...
 
     def paths_up(self, partner: Nation) -> tuple[Route, ...]:

@@ -92,7 +92,7 @@ class Scene:
                 for track, plot in pairs:
                     taken.setdefault(chosen[track], []).append(left[plot])
                 left = np.ascontiguousarray(np.delete(left, [plot for _, plot in pairs], axis=0))
-            self._begin(self._to_crib(left, around, time_s))
+            self._begin(self._to_crib(left, around, time_s, taken))
         self._update(taken)
 
     def _hold(self, left: Array, found: Candidates) -> tuple[Array, Candidates]:
@@ -124,16 +124,26 @@ class Scene:
                     found.add(i)
         return found
 
-    def _to_crib(self, left: Array, around: Array, time_s: float) -> Array:
+    def _to_crib(self, left: Array, around: Array, time_s: float, taken: dict[int, list[Array]]) -> Array:
         """Rows that nobody wants, those in a crowd taken away; `around` (n, 3): where the confirmed are. What
-        began just now in the middle of a crowd was begun too early.
+        began just now in the middle of a crowd was begun too early, unless it has `taken` a row since; those
+        that have keep their rows where the records move up.
         """
         if not len(left) or left[0, 1] == LOS:
             return left
-        young = [i for i, record in enumerate(self.records) if self.crib.takes_back(record, time_s)]
+        young = [
+            i
+            for i, record in enumerate(self.records)
+            if i not in taken and self.crib.takes_back(record, time_s)
+        ]
         left, crowd = self.crib.take(left, around, [self.records[i] for i in young])
         gone = {young[k] for k in crowd}
-        self.records = [record for i, record in enumerate(self.records) if i not in gone]
+        if gone:
+            kept = [i for i in range(len(self.records)) if i not in gone]
+            moved = {place: taken[i] for place, i in enumerate(kept) if i in taken}
+            taken.clear()
+            taken.update(moved)
+            self.records = [self.records[i] for i in kept]
         return left
 
     def hatch(self) -> None:
