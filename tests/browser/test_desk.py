@@ -10,9 +10,11 @@ import msgspec
 import pytest
 from desk_server import desk_server
 from made_picture import LAUNCHED, picture, unseen
+from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tocsin.model.alarm import Alarm, AlarmKind, Priority, by_urgency
+from tocsin.model.event import ArcShape, Footprint, Mishap, Motion, RangeBand
 from tocsin.model.label import Nation, Plane
 from tocsin.model.picture import Picture
 from tocsin.model.time import SECOND_NS, Instant, after
@@ -245,6 +247,30 @@ def test_a_predicted_object_is_drawn_otherwise(desk: Desk) -> None:
         page.wait_for_timeout(300)
         shots.append(page.locator("canvas").screenshot())
     assert shots[0] != shots[1]
+
+
+def test_a_manoeuvring_object_has_a_region_and_no_impact_point(desk: Desk) -> None:
+    shown = picture(Nation.JPN, 400.0)
+    at = shown.assessments[0]
+    corners = ((41.0, 141.0), (42.5, 146.0), (39.5, 147.0))
+    where = Footprint(corners, after(shown.now_ns, 60.0), after(shown.now_ns, 300.0))
+    odd = replace(
+        at, impact=None, footprint=where, motion=Motion.MANOEUVRING, mishap=Mishap.BROKEN_UP, pieces=3
+    )
+    odd = replace(odd, mishap_ns=shown.now_ns, band=RangeBand.MEDIUM, shape=ArcShape.DEPRESSED)
+    desk.source.shown = replace(shown, assessments=(odd, *shown.assessments[1:]))
+    page = desk.open()
+    facts = page.locator("#detail")
+    for words in (
+        "not predictable: it manoeuvres",
+        "medium range · depressed",
+        "came apart · 3 pieces fly on",
+    ):
+        expect(facts).to_contain_text(words)
+    expect(facts).not_to_contain_text("no prediction before burnout")
+    expect(page.locator("#marks tbody tr.item-region")).to_have_count(1)
+    expect(page.locator("#marks tbody tr.item-impact")).to_have_count(0)
+    assert desk.faults == []
 
 
 def test_before_burnout_no_area_is_called_safe(desk: Desk) -> None:

@@ -6,9 +6,10 @@ import msgspec
 import pymap3d
 import pytest
 from made_picture import picture
+from msgspec.structs import replace
 
 from tocsin.model.alarm import Alarm, AlarmKind
-from tocsin.model.event import AreaRisk
+from tocsin.model.event import ArcShape, AreaRisk, Footprint, Mishap, Motion, RangeBand
 from tocsin.model.label import Nation
 from tocsin.model.time import Instant
 from tocsin.model.track import ObjectClass
@@ -119,3 +120,29 @@ def test_a_thousand_tracks_stay_below_the_budget() -> None:
 def test_level_thresholds_fall() -> None:
     probabilities = [probability for _, probability in page_view.LEVELS]
     assert probabilities == sorted(probabilities, reverse=True)
+
+
+def test_an_object_without_an_impact_shows_its_region_its_class_and_what_went_wrong() -> None:
+    shown = picture(Nation.JPN, 400.0)
+    footprint = Footprint(
+        ((41.0, 140.0), (41.5, 141.0), (40.5, 141.5)), Instant(5_000_000), Instant(9_000_000)
+    )
+    strange = replace(
+        shown.assessments[0],
+        impact=None,
+        footprint=footprint,
+        motion=Motion.MANOEUVRING,
+        band=RangeBand.MEDIUM,
+        shape=ArcShape.DEPRESSED,
+        mishap=Mishap.BROKEN_UP,
+        mishap_ns=Instant(7_000_000),
+        pieces=3,
+    )
+    marks = view_of(replace(shown, assessments=(strange, *shown.assessments[1:]))).marks
+    mark = next(mark for mark in marks if mark.id == strange.track_id)
+    assert mark.impact is None
+    assert mark.region is not None
+    assert (mark.region.corners, mark.region.earliest, mark.region.latest) == (footprint.region, 5, 9)
+    assert (mark.band, mark.shape, mark.mishap, mark.mishap_t, mark.pieces) == (
+        "medium", "depressed", "broken_up", 7, 3,
+    )  # fmt: skip

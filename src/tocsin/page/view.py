@@ -14,7 +14,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.model.alarm import Alarm
-from tocsin.model.event import ArcPoint, AreaRisk, Assessment, ImpactPointPrediction, LaunchPointEstimate
+from tocsin.model.event import (
+    ArcPoint,
+    AreaRisk,
+    Assessment,
+    ImpactPointPrediction,
+    LaunchPointEstimate,
+)
 from tocsin.model.picture import ExchangeCount, Picture, SensorHealth
 from tocsin.model.product import LinkHealth
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
@@ -22,6 +28,7 @@ from tocsin.model.track import FusedTrack, ObjectClass, Track, Tracklet
 from tocsin.model.warning import Conflict, Draft, MsgType, at_sea
 from tocsin.page.exposed import people_of
 from tocsin.page.place import Basis, Place, places_of
+from tocsin.page.region import Region, region_of
 from tocsin.page.theirs import Theirs, theirs_of
 
 MAX_ARC_POINTS: Final = 72
@@ -94,6 +101,14 @@ class Mark(Struct, frozen=True, omit_defaults=True):
     restored: bool = False
     """Known from the record alone: nothing has seen it since the hall came back."""
     arc: tuple[tuple[int, float, float, float], ...] = ()
+    band: str | None = None
+    shape: str | None = None
+    range_km: float | None = None
+    region: Region | None = None
+    """While it manoeuvres, in place of an impact."""
+    mishap: str | None = None
+    mishap_t: int | None = None
+    pieces: int = 1
 
 
 class Bulletin(Struct, frozen=True, omit_defaults=True):
@@ -225,6 +240,13 @@ def _fused_mark(track: FusedTrack, where: Place, made: Assessment | None) -> Mar
         made=_ms(made.made_ns),
         risks=_risks(made.risks),
         arc=_arc(made.arc),
+        band=made.band,
+        shape=made.shape,
+        range_km=None if made.range_m is None else round(made.range_m / 1e3),
+        region=region_of(made.footprint),
+        mishap=made.mishap,
+        mishap_t=_ms_or_none(made.mishap_ns),
+        pieces=made.pieces,
     )
 
 

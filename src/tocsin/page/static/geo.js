@@ -96,3 +96,9 @@ function meanOf(points) {
 function extent(values) {
   return [Math.min(...values), Math.max(...values)];
 }
+
+/** The middle [lat, lon] of a region's corners [[lat, lon], ...]. */
+export function middleOf(corners) {
+  const [lon, lat] = meanOf(corners.map((corner) => [corner[1], corner[0]]));
+  return [lat, lon];
+}

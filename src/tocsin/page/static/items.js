@@ -29,12 +29,13 @@ export function itemsOf(store) {
 }
 
 const OVERFLIGHT_LEVEL = 2; // the levels above speak of impact
-const ORDER = ["fused", "impact", "launch", "apogee", "area", "own", "partner", "other", "sensor", "air"];
+const ORDER = ["fused", "impact", "region", "launch", "apogee", "area", "own", "partner", "other", "sensor", "air"];
 
 function pointsOf(mark) {
   const items = [];
   if (mark.launch) items.push({ key: `launch ${mark.id}`, what: "launch", mark, spot: mark.launch });
   if (mark.impact) items.push({ key: `impact ${mark.id}`, what: "impact", mark, spot: mark.impact });
+  if (mark.region) items.push({ key: `region ${mark.id}`, what: "region", mark, region: mark.region });
   const top = apogeeOf(mark);
   if (top) items.push({ key: `apogee ${mark.id}`, what: "apogee", mark, top });
   return items;

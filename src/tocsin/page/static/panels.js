@@ -110,7 +110,7 @@ export function detailPanel(store, areaName) {
     if (!mark) return;
     setText(heading, headingOf(mark, view.now));
     fillFacts(facts, factsOf(mark, view));
-    table.update((mark.risks ?? []).map((risk) => riskRow(risk, view, areaName)), say(mark.impact ? "areas.none" : "detail.early"));
+    table.update((mark.risks ?? []).map((risk) => riskRow(risk, view, areaName)), say(mark.impact || mark.region ? "areas.none" : "detail.early"));
   };
   return { node: panel(say("detail"), "detail", hint, heading, facts, table.node), draw };
 }
@@ -121,7 +121,7 @@ function headingOf(mark, now) {
 }
 
 function riskRow(risk, view, areaName) {
-  const enter = risk.enter === undefined ? "–" : `${countdown(risk.enter, view.now)}\n${utc(risk.enter)}`;
+  const enter = risk.enter === undefined ? "–" : `${countdown(risk.enter, view.now)}\n${utc(risk.enter)}${risk.leave > risk.enter ? `–${utc(risk.leave)}` : ""}`;
   const name = { text: `${areaName(risk.area)}\n${risk.area}`, class: "two-line" };
   return { key: risk.area, cells: [badge(risk.level), name, percent(risk.impact), percent(risk.over), { text: enter, class: "count" }] };
 }
@@ -136,7 +136,9 @@ function factsOf(mark, view) {
   ];
   if (mark.confirmed) facts.push(["detail.confirmed", utc(mark.confirmed)]);
   if (mark.launch) facts.push(["detail.launch", spotText(mark.launch)]);
-  facts.push(["detail.impact", mark.impact ? spotText(mark.impact) : say("detail.early")]);
+  if (mark.mishap) facts.push(["detail.mishap", mishapText(mark)]);
+  if (mark.band) facts.push(["detail.arc", arcText(mark)]);
+  facts.push(["detail.impact", impactText(mark)]);
   if (mark.apogee_km) facts.push(["detail.apogee", `${number(mark.apogee_km)} km, ${utc(mark.apogee)}`]);
   if (mark.made) facts.push(["detail.made", `${utc(mark.made)} (${ago(mark.made)})`]);
   return facts;
@@ -154,6 +156,22 @@ function placeFacts(mark, now) {
     ["detail.speed", `${number(mark.speed, 2)} km/s, ${number(mark.course)}°`],
     ...(basis === UNSEEN ? [] : seen),
   ];
+}
+
+function impactText(mark) {
+  if (mark.impact) return spotText(mark.impact);
+  if (!mark.region) return say("detail.early");
+  return say("detail.region", { from: utc(mark.region.earliest), to: utc(mark.region.latest) });
+}
+
+function arcText(mark) {
+  const range = mark.range_km ? ` · ${number(mark.range_km)} km` : "";
+  return `${call("band", mark.band)} · ${call("shape", mark.shape)}${range}`;
+}
+
+function mishapText(mark) {
+  const pieces = mark.pieces > 1 ? ` · ${say("detail.pieces", { n: mark.pieces })}` : "";
+  return `${call("mishap", mark.mishap)}${pieces}\n${utc(mark.mishap_t)}`;
 }
 
 function spotText(spot) {

@@ -1,5 +1,6 @@
 // Items of the map as rows of the table, in the order of the columns in desk.js.
 import { countdown, number, percent, place, spread, utc } from "./format.js";
+import { middleOf } from "./geo.js";
 import { hasPlace, impactPassed, stateOf } from "./seen.js";
 import { call, say } from "./words.js";
 
@@ -7,7 +8,7 @@ const COLUMNS = ["name", "state", "place", "alt", "speed", "time", "sure", "sour
 
 export function rowOf(item, view, areaName) {
   const row = ROWS[item.what](item, view, areaName);
-  const id = item.mark && item.what !== "air" && ["fused", "launch", "impact", "apogee"].includes(item.what) ? item.mark.id : null;
+  const id = item.mark && item.what !== "air" && ["fused", "launch", "impact", "region", "apogee"].includes(item.what) ? item.mark.id : null;
   const cells = COLUMNS.map((column) => row[column] ?? "–");
   return { key: item.key, class: `item-${item.what}`, pick: id, cells: [say(`what.${item.what}`), ...cells] };
 }
@@ -34,6 +35,17 @@ function spot({ mark, spot: s, what }, view) {
     alt: "0",
     time: utc(s.t),
     sure: `${number(a, a < 10 ? 1 : 0)} × ${number(b, b < 10 ? 1 : 0)} km / ${number(bearing)}°`,
+    source: mark.sources.join(" "),
+  };
+}
+
+function region({ mark, region: where }, view) {
+  return {
+    name: mark.id,
+    state: countdown(where.earliest, view.now),
+    place: place(...middleOf(where.corners), 1),
+    alt: "0",
+    time: `${utc(where.earliest)}–${utc(where.latest)}`,
     source: mark.sources.join(" "),
   };
 }
@@ -73,4 +85,4 @@ function other(item, view) {
   return { ...row, name: `${item.nation} ${row.name}` };
 }
 
-const ROWS = { fused: track, own: track, partner: track, air: track, other, launch: spot, impact: spot, apogee, area, sensor };
+const ROWS = { fused: track, own: track, partner: track, air: track, other, launch: spot, impact: spot, region, apogee, area, sensor };

@@ -1,6 +1,6 @@
 // Draws the items on a projected map: areas, ellipses, arcs with their ground tracks, objects. Knows no controls.
 import { geoPath } from "./vendor/d3-geo.js";
-import { lifted, ring } from "./geo.js";
+import { lifted, middleOf, ring } from "./geo.js";
 import { INK, LEVELS, hatching } from "./palette.js";
 import { pathOf } from "./path.js";
 import { clock } from "./format.js";
@@ -13,7 +13,7 @@ const UNSEEN_DASH = [2, 4]; // dots: not measured, only predicted
 /** One drawing. `frame`: {context, kind, projection, camera, w, h}; returns [{key, id, x, y}] of what can be picked. */
 export function drawScene(frame, store, items, areas) {
   const scene = new Scene(frame, store, areas);
-  for (const what of ["area", "other", "air", "sensor", "launch", "impact", "fused", "own", "partner", "apogee"]) {
+  for (const what of ["area", "other", "air", "sensor", "launch", "region", "impact", "fused", "own", "partner", "apogee"]) {
     for (const item of items) if (item.what === what) scene[what](item);
   }
   for (const [text, x, y, colour, bold] of scene.texts.sort((a, b) => b[5] - a[5])) {
@@ -114,6 +114,24 @@ class Scene {
     const passed = impactPassed(mark, this.store.view.now);
     this.label(passed ? `✕ ${say("basis.passed")}` : `✕ ${clock(spot.t)}Z`, at[0], at[1], INK.fused, 30);
     this.picked({ ...item, mark }, at);
+  }
+
+  region(item) {
+    const { corners, earliest, latest } = item.region;
+    const c = this.context;
+    c.beginPath();
+    this.path({ type: "LineString", coordinates: [...corners, corners[0]].map(([lat, lon]) => [lon, lat]) });
+    c.fillStyle = "rgba(255,255,255,0.13)";
+    c.fill();
+    c.setLineDash([5, 4]);
+    c.strokeStyle = INK.fused;
+    c.lineWidth = 1.5;
+    c.stroke();
+    c.setLineDash([]);
+    const at = this.at(...middleOf(corners));
+    if (!at) return;
+    this.label(`${clock(earliest)}–${clock(latest)}Z`, at[0], at[1], INK.fused, 30);
+    this.picked(item, at);
   }
 
   apogee(item) {
