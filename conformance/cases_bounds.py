@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cases_payload import carried
-from wire_bytes import NOW, SECOND, Case, ellipse, launch, place, prediction, tracklet, warning
+from wire_bytes import NOW, SECOND, Case, ellipse, launch, place, prediction, silence, tracklet, warning
 
 Product = dict[str, Any]
 LAST = 7_258_118_400 * SECOND
@@ -136,6 +136,8 @@ def _timed(key: str, time: int) -> Product:
             return tracklet(1, first_ns=min(time, NOW), last_ns=time)
         case "confirmed":
             return launch(confirmed_ns=time)
+        case "since":
+            return silence(since_ns=time)
         case "made":
             return prediction(made_ns=time)
         case "launch":
@@ -146,7 +148,7 @@ def _timed(key: str, time: int) -> Product:
 
 def _times() -> Iterator[Case]:
     why = "times are the scenario's: from 1970 to 2200"
-    for key in ("epoch", "first", "last", "burnout", "confirmed", "made", "launch", "impact"):
+    for key in ("epoch", "first", "last", "burnout", "confirmed", "made", "launch", "impact", "since"):
         yield _edge(f"{key}-1970", why, _timed(key, 0))
         yield _edge(f"{key}-2200", why, _timed(key, LAST))
         yield _wrong(f"{key}-before-1970", why, _timed(key, -1))
@@ -177,6 +179,8 @@ def _names() -> Iterator[Case]:
         ("script", "물체"),
     ):
         yield _wrong(f"track-id-{name}", why, tracklet(1, track_id=said))
+    yield _wrong("sensor-control", why, silence(sensor="\x1b[2J"))
+    yield _edge("sensor-64", why, silence(sensor="x" * 64))
     yield _wrong("launch-track-id-control", why, launch(track_id="\x1b[2J"))
     why = "a warning has 1 to 200 areas with codes of at most 16 printable characters, an object, and an end"
     row = warning()["areas"][0]

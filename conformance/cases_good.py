@@ -21,6 +21,7 @@ from wire_bytes import (
     pack,
     place,
     prediction,
+    silence,
     tracklet,
     warning,
 )
@@ -59,6 +60,7 @@ def _kinds() -> Iterator[Case]:
     yield _good("launch", "a launch event is urgent", urgent(launch()))
     yield _good("prediction", "an impact prediction is urgent", urgent(prediction()))
     yield _good("warning", "what a nation tells its people is urgent", urgent(warning()))
+    yield _good("sensor", "that a sensor is silent is urgent", urgent(silence()))
     both = envelope(header(traffic="urgent", last=2), pack([launch(1), prediction(2)]))
     yield _good("launch-and-prediction", "kinds of one traffic may share an envelope", both, fresh=[(1, 2)])
 

@@ -20,6 +20,7 @@ from wire_bytes import (
     pack,
     place,
     prediction,
+    silence,
     tracklet,
     warning,
 )
@@ -32,7 +33,13 @@ BAD, WRONG = "bad-payload", "wrong-content"
 
 def cases() -> Iterator[Case]:
     """Classes `payload`, `number`, `label`, `count` and `notes`."""
-    kinds = {"tracklet": tracklet, "launch": launch, "prediction": prediction, "warning": warning}
+    kinds = {
+        "tracklet": tracklet,
+        "launch": launch,
+        "prediction": prediction,
+        "warning": warning,
+        "sensor": silence,
+    }
     for name, make in kinds.items():
         yield from _fields(name, make(1))
     yield from _kinds()
@@ -48,7 +55,7 @@ def cases() -> Iterator[Case]:
 def carried(product: Any, **changes: Any) -> bytes:
     """One product in an envelope of its own traffic."""
     kind = product.get("type") if isinstance(product, dict) else "tracklet"
-    traffic = "urgent" if kind in ("launch", "prediction", "warning") else "flow"
+    traffic = "urgent" if kind in ("launch", "prediction", "warning", "sensor") else "flow"
     return envelope(header(**({"traffic": traffic} | changes)), pack([product]))
 
 

@@ -309,6 +309,20 @@ def warning(number: int = 1, origin: str = "KOR", **changes: Any) -> dict[str, A
     return good | changes
 
 
+def silence(number: int = 1, origin: str = "KOR", **changes: Any) -> dict[str, Any]:
+    """A sensor that has fallen silent."""
+    good: dict[str, Any] = {
+        "type": "sensor",
+        "origin": origin,
+        "sensor": f"{origin}-RADAR-{number}",
+        "sequence": number,
+        "silent": True,
+        "since_ns": NOW - 40 * SECOND,
+        "label": label(origin),
+    }
+    return good | changes
+
+
 def heartbeat(**changes: Any) -> dict[str, Any]:
     """A note of the second."""
     good: dict[str, Any] = {

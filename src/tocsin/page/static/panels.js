@@ -121,7 +121,7 @@ function headingOf(mark, now) {
 }
 
 function riskRow(risk, view, areaName) {
-  const enter = risk.enter === undefined ? "–" : `${countdown(risk.enter, view.now)}\n${utc(risk.enter)}${risk.leave > risk.enter ? `–${utc(risk.leave)}` : ""}`;
+  const enter = risk.enter === undefined ? "–" : `${countdown(risk.enter, view.now)}\n${utc(risk.enter)}${risk.leave > risk.enter ? `\n– ${utc(risk.leave)}` : ""}`;
   const name = { text: `${areaName(risk.area)}\n${risk.area}`, class: "two-line" };
   return { key: risk.area, cells: [badge(risk.level), name, percent(risk.impact), percent(risk.over), { text: enter, class: "count" }] };
 }
