@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from msgspec.structs import replace
 from tocsin.errors import UserError
 from tocsin.model.label import Nation, Plane
 from tocsin.model.product import Offer
-from tocsin.node.config_tak import Protocol, TakEntry, tak_faults
+from tocsin.node.config_tak import Format, Protocol, TakEntry, tak_faults
 from tocsin.node.door_book import DoorBook
 from tocsin.node.door_fold import door_step
 from tocsin.node.door_words import DoorState, OffersCame, Office, Show, Store
@@ -132,6 +133,29 @@ def test_clients_get_datagrams_that_their_own_library_reads() -> None:
     message = takproto.parse_proto(bytearray(asyncio.run(main())))
     assert message.cotEvent.type == "a-u-A-W-M"
     assert message.cotEvent.opex == "e-tocsin"
+
+
+def test_another_map_reads_features_from_the_same_line() -> None:
+    async def main() -> list[dict[str, object]]:
+        came: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+
+        async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await came.put((reader, writer))
+
+        server = await asyncio.start_server(take, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        line = TakLine(TakEntry("map", port, format=Format.GEOJSON), Path())
+        async with running(line), asyncio.timeout(10):
+            line.put(tracklet(JPN, 1))
+            line.put(prediction(JPN, 2))
+            reader, writer = await came.get()
+            records = [await reader.readline() for _ in range(3)]
+            writer.close()
+        server.close()
+        return [json.loads(record.removeprefix(b"\x1e")) for record in records]
+
+    told = asyncio.run(main())
+    assert [str(one["id"]).rpartition(".")[2] for one in told] == ["object", "impact", "impact-95"]
 
 
 @pytest.mark.parametrize(

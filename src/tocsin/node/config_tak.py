@@ -1,9 +1,10 @@
-"""[[tak]] of node.toml: TAK servers and clients that the door shows objects. None by itself.
+"""[[tak]] of node.toml: TAK servers and clients, and other maps, that the door shows objects. None by itself.
 
 [[tak]]
 name = "civil protection map"
 host = "127.0.0.1"
 port = 8087
+format = "cot"            # Cursor on Target; "geojson" for other maps
 protocol = "tcp"          # tcp and udp on loopback alone; tls elsewhere, with ca, cert and key
 nation = "JPN"            # whose people look at it; this node's own when left out
 kinds = ["tracklet", "launch", "prediction"]
@@ -29,6 +30,13 @@ class Protocol(StrEnum):
     UDP = "udp"
 
 
+class Format(StrEnum):
+    """Cursor on Target, or GeoJSON features (RFC 7946) as a text sequence (RFC 8142)."""
+
+    COT = "cot"
+    GEOJSON = "geojson"
+
+
 class TakEntry(Struct, frozen=True, forbid_unknown_fields=True):
     """`ca`, `cert`, `key`: PEM files for TLS, relative to the configuration. `opex = false` for a server that
     takes no event with that attribute; the plane then stands in uid and texts alone.
@@ -38,6 +46,7 @@ class TakEntry(Struct, frozen=True, forbid_unknown_fields=True):
     port: int
     host: str = "127.0.0.1"
     protocol: Protocol = Protocol.TCP
+    format: Format = Format.COT
     nation: Nation | None = None
     kinds: frozenset[str] = KINDS
     ca: str | None = None

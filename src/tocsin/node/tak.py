@@ -16,8 +16,9 @@ from lxml import etree
 from tocsin.errors import UserError
 from tocsin.model.product import Product
 from tocsin.model.time import Instant
-from tocsin.node.config_tak import Protocol, TakEntry
+from tocsin.node.config_tak import Format, Protocol, TakEntry
 from tocsin.release.cot import POINT_STALE_S, events
+from tocsin.release.feature import features
 
 MOST_KEPT: Final = 4_000
 """Newest events that are kept for a line: 1,000 objects with launch, impact and ellipse each."""
@@ -40,8 +41,7 @@ class TakLine:
 
     def put(self, product: Product) -> None:
         """Show this; an older event of the same object that has not left yet gives way."""
-        for event in events(product, Instant(time.time_ns()), opex=self._entry.opex):
-            uid = str(etree.fromstring(event).attrib["uid"])
+        for uid, event in self._said(product, Instant(time.time_ns())):
             self._newest.pop(uid, None)
             self._newest[uid] = (time.monotonic(), event)
             self._due[uid] = None
@@ -50,6 +50,13 @@ class TakLine:
             del self._newest[oldest]
             self._due.pop(oldest, None)
         self._wake.set()
+
+    def _said(self, product: Product, now: Instant) -> list[tuple[str, bytes]]:
+        """Each with the uid under which a newer one replaces it."""
+        if self._entry.format is Format.GEOJSON:
+            return features(product, now)
+        made = events(product, now, opex=self._entry.opex)
+        return [(str(etree.fromstring(event).attrib["uid"]), event) for event in made]
 
     async def run(self) -> None:
         """For ever: connect, tell what still holds, go on with what is new, connect again."""
@@ -93,7 +100,8 @@ class TakLine:
         try:
             while True:
                 for event in await self._next():
-                    transport.sendto(bytes(takproto.xml2proto(event)))
+                    plain = self._entry.format is Format.GEOJSON
+                    transport.sendto(event if plain else bytes(takproto.xml2proto(event)))
         finally:
             transport.close()
 

@@ -50,13 +50,14 @@ def events(product: Product, now_wall_ns: Instant, *, opex: bool = True) -> tupl
 
     Without `opex`: for servers that refuse the attribute (FreeTAKServer 2.2); uid and texts say the plane.
     """
-    made = tuple(_events(product, now_wall_ns))
+    made = tuple(elements(product, now_wall_ns))
     for event in made if not opex else ():
         del event.attrib["opex"]
     return tuple(etree.tostring(event, encoding="utf-8") for event in made)
 
 
-def _events(product: Product, now: Instant) -> Iterator[etree._Element]:
+def elements(product: Product, now: Instant) -> Iterator[etree._Element]:
+    """The same as elements; none for what has no place on a map."""
     name = f"{product.origin}-{product.track_id}" if _unnamed(product) else product.track_id
     if isinstance(product, Tracklet):
         yield _object(product, name, now)
