@@ -22,6 +22,7 @@ from tocsin.model.label import Nation
 from tocsin.model.product import Traffic
 from tocsin.model.sealed import Sealed
 from tocsin.model.time import SECOND_NS, Instant
+from tocsin.node.door_book import told_so_far
 from tocsin.node.door_words import Arrived, Officed
 from tocsin.node.keys import ENCRYPTION, SIGNING, KeyFolder, make_keys
 from tocsin.node.rotation import own_list, revoke, rotate
@@ -29,7 +30,7 @@ from tocsin.node.trust import own_entry
 from tocsin.release._key import ReleaseKey, load_decryption_keys, load_release_key
 from tocsin.release.seal import seal
 from tocsin.share.keylist import MAX_KEYS, Use
-from tocsin.share.topology import Mode, Topology
+from tocsin.share.topology import Mode, Route, Topology
 from tocsin.share.trust import TrustList
 from tocsin.share.wire import encode_product, join_products
 
@@ -177,12 +178,11 @@ def test_a_stolen_key_forges_nothing_beyond_its_last_sequence(tmp_path: Path) ->
     stolen = it.current(KOR)
     it.offer(1, 8)
     it.world.run(2.0)
-    sent = {stream: out.sent for stream, out in it.world.doors[KOR].state.outs.items()}
-    assert sent[JPN, Traffic.FLOW] == 8
-    revoke(it.folders[KOR], KOR, PLANE, stolen.key_id, sent, it.world.now)
+    assert receipted(it)[JPN, Traffic.FLOW] == 8
+    revoke(it.folders[KOR], KOR, PLANE, stolen.key_id, receipted(it), it.world.now)
     it.take_over(KOR)
     it.offer(9, 12)
-    it.world.run(6.0)
+    it.world.run(40.0)
     before = it.arrived()
     assert before == list(range(1, 13))
     for first, number in ((13, 900), (14, 901), (50, 902), (3, 903)):
@@ -195,6 +195,71 @@ def test_a_stolen_key_forges_nothing_beyond_its_last_sequence(tmp_path: Path) ->
     it.offer(13, 15)
     it.world.drain(20.0)
     assert it.arrived() == list(range(1, 16))
+    it.world.close()
+
+
+def receipted(it: Keyed, nation: Nation = KOR) -> dict[tuple[Nation, Traffic], int]:
+    """What `tocsin trust revoke` names."""
+    return told_so_far(it.world.doors[nation].path).receipted
+
+
+def test_a_thief_fills_no_place_that_waits_for_the_true_message(tmp_path: Path) -> None:
+    it = keyed(tmp_path)
+    it.offer(1, 4)
+    it.world.run(3.0)
+    it.world.cut = True
+    stolen = it.current(KOR)
+    it.offer(5, 12)
+    it.world.run(0.5)
+    assert receipted(it) == {(nation, Traffic.FLOW): 4 for nation in (JPN, USA)}
+    revoke(it.folders[KOR], KOR, PLANE, stolen.key_id, receipted(it), it.world.now)
+    it.take_over(KOR)
+    jpn = it.world.doors[JPN]
+    jpn.office = replace(jpn.office, lists={**jpn.office.lists, KOR: own_list(it.folders[KOR], KOR, PLANE)})
+    jpn.stimuli.append(Officed(jpn.office))
+    it.world.run(0.1)
+    for first in range(1, 15):
+        data = forged(stolen, first, 900 + first, it.world.now).data
+        it.world.inject(Arrived("direct", KOR, data, it.world.now), JPN)
+    it.world.run(0.5)
+    assert it.arrived() == [1, 2, 3, 4]
+    it.world.drain(30.0)
+    it.world.run(5.0)
+    it.world.drain(30.0)
+    assert it.arrived() == it.arrived(USA) == list(range(1, 13))
+    it.world.close()
+
+
+def test_what_waits_under_a_revoked_key_goes_again_before_anybody_asks(tmp_path: Path) -> None:
+    it = keyed(tmp_path)
+    it.world.run(2.0)
+    it.world.cut = True
+    it.offer(1, 8)
+    it.world.run(0.5)
+    it.world.cut = False
+    it.world.broken = {(JPN, KOR, route) for route in Route}
+    revoke(it.folders[KOR], KOR, PLANE, it.current(KOR).key_id, receipted(it), it.world.now)
+    it.take_over(KOR)
+    it.world.run(0.2)
+    assert it.arrived() == list(range(1, 9))
+    it.world.close()
+
+
+def test_the_last_words_under_a_revoked_key_alarm_nobody_and_later_ones_do(tmp_path: Path) -> None:
+    it = keyed(tmp_path)
+    it.world.run(2.0)
+    stolen = it.current(KOR)
+    revoke(it.folders[KOR], KOR, PLANE, stolen.key_id, receipted(it), it.world.now)
+    it.take_over(KOR)
+    it.world.run(5.0)
+    for waited_s, told in ((0.5, False), (30.0, True)):
+        data = forged(stolen, 1, 900, it.world.now).data
+        it.world.inject(Arrived("direct", KOR, data, it.world.now), JPN)
+        it.world.run(waited_s)
+        it.world.inject(Arrived("direct", KOR, data, it.world.now), JPN)
+        it.world.run(0.5)
+        assert "revoked-key" in it.reasons()
+        assert ((AlarmKind.KEY_REVOKED, "KOR") in it.world.doors[JPN].state.troubles) is told
     it.world.close()
 
 

@@ -139,8 +139,8 @@ def revoke_command(
     after: Annotated[
         list[str] | None,
         typer.Option(
-            help="PARTNER/TRAFFIC=SEQUENCE up to which the key counts; what is not named: what the door has "
-            "sent by now."
+            help="PARTNER/TRAFFIC=SEQUENCE up to which the key counts; what is not named: what the partner "
+            "has receipted by now."
         ),
     ] = None,
     nothing: Annotated[
@@ -150,7 +150,8 @@ def revoke_command(
 ) -> None:
     """Revoke a signing key: what it signed up to a sequence stays valid, everything beyond is refused.
 
-    The current key is rotated out with it. Partners hear of it within seconds.
+    The current key is rotated out with it. Partners hear of it within seconds; what they have not receipted
+    goes to them once more under the next key.
 
     \b
     Examples:
@@ -159,7 +160,7 @@ def revoke_command(
     """
     node = load_config(config)
     folder, told = KeyFolder(node.keys_dir), _told(node)
-    upto = {} if nothing else dict(told.sent)
+    upto = {} if nothing else dict(told.receipted)
     for said in after or ():
         stream, sequence = _stream(said)
         upto[stream] = sequence

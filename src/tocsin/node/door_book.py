@@ -27,7 +27,7 @@ from tocsin.release.seal import renewed
 from tocsin.share.inbox import InStream
 from tocsin.share.keylist import Believed, SignedList, believe
 from tocsin.share.marks import Run
-from tocsin.share.outbox import OutStream, allocate
+from tocsin.share.outbox import OutStream, allocate, receipted
 
 VERSION = 3
 
@@ -333,9 +333,10 @@ class DoorBook:
 
 
 class Told(NamedTuple):
-    """What partners may have of us: sequences given away by stream, and the newest own trust list."""
+    """What partners are known to have of us: products' sequences that they have receipted, by stream, and the
+    newest own trust list."""
 
-    sent: dict[Stream, int]
+    receipted: dict[Stream, int]
     list_seen: int
 
 
@@ -345,11 +346,11 @@ def told_so_far(path: Path) -> Told:
     try:
         with book_errors(path):
             rows = reader.execute("SELECT nation, traffic, marks FROM stream WHERE way = 'out'")
-            sent = {(Nation(str(n)), Traffic(str(t))): _OUT.decode(bytes(row)).sent for n, t, row in rows}
+            outs = {(Nation(str(n)), Traffic(str(t))): _OUT.decode(bytes(row)) for n, t, row in rows}
             seen = reader.execute("SELECT value FROM mark WHERE name = ?", (LIST_SEEN,)).fetchone()
     finally:
         reader.close()
-    return Told(sent, 0 if seen is None else _int(seen[0]))
+    return Told(receipted(outs), 0 if seen is None else _int(seen[0]))
 
 
 def outs_after_start(outs: dict[Stream, OutStream]) -> dict[Stream, OutStream]:

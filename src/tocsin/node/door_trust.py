@@ -12,11 +12,13 @@ from msgspec.structs import replace
 
 from tocsin.model.alarm import AlarmKind
 from tocsin.model.label import Nation
+from tocsin.model.product import Traffic
 from tocsin.model.time import SECOND_NS, passed
 from tocsin.node.door_turn import Turn
-from tocsin.node.door_words import Arrived, DoorState, Office
+from tocsin.node.door_words import Arrived, DoorState, Office, SendAgain
 from tocsin.node.log_words import LogKey
 from tocsin.node.notary import settled
+from tocsin.share import outbox
 from tocsin.share.keylist import Believed, ListRefused, SignedList, newer
 from tocsin.share.links import Heartbeat, Link, ListMark, ListNews
 from tocsin.share.trust import TrustList, trusted
@@ -24,6 +26,10 @@ from tocsin.share.wire import lists_in
 
 LIST_AGAIN_NS = 2 * SECOND_NS
 """Between two sendings of our list: a heartbeat of theirs and a round trip fit into it."""
+
+UNDER_WAY_NS = 30 * SECOND_NS
+"""After a revocation the partner's own last words under the old key are still on their ways: a look at its
+files (1 s), a heartbeat, the slower path, and its clock may be as far ahead as a message's may (ADR 9)."""
 
 MOST_DISPUTES = 64
 """Told once each; a root that signs more truths than that has made its point."""
@@ -71,9 +77,25 @@ def _believe(turn: Turn, office: Office) -> None:
 
 
 def take_office(turn: Turn, office: Office) -> None:
-    """Our keys or what we believe by hand have changed."""
+    """Our keys or what we believe by hand have changed. What waits under a key that is revoked now goes again
+    under the next one, before anybody has to ask for it."""
+    if _revoked(office) - _revoked(turn.state.office):
+        for (partner, traffic), out in turn.outs.items():
+            if out.backlog and traffic is not Traffic.CONTROL:
+                turn.after.append(SendAgain(partner, traffic, (outbox.waiting(out),)))
     turn.lists = newest(office, turn.lists)
     _believe(turn, office)
+
+
+def _revoked(office: Office) -> set[str]:
+    keys = office.own.keys.signing if office.own is not None else ()
+    return {key.key_id for key in keys if key.revoked is not None}
+
+
+def under_way(turn: Turn, issuer: Nation) -> bool:
+    """Whether what a partner sealed before it revoked a key may still come under that key."""
+    held = turn.lists.get(issuer)
+    return held is not None and not passed(held.keys.made_wall_ns, UNDER_WAY_NS, turn.now)
 
 
 def take_list(turn: Turn, nation: Nation, signed: SignedList, arrived: Arrived) -> bool:

@@ -88,7 +88,7 @@ def _verified(turn: Turn, arrived: Arrived) -> Verified | None:
         outcome = verify(arrived.data, turn.trust, office.nation, office.plane, turn.now, office.decrypt)
     if isinstance(outcome, Refused):
         turn.quarantine(outcome.reason, arrived.source, outcome.detail, arrived.data)
-        if outcome.reason == "revoked-key":
+        if outcome.reason == "revoked-key" and not door_trust.under_way(turn, arrived.said):
             turn.trouble_with(AlarmKind.KEY_REVOKED, str(arrived.said), f"still in use: {outcome.detail}")
         if outcome.reason == "future":  # its signature is true: it is the clock that is not
             turn.trouble_with(AlarmKind.CLOCK_UNSURE, str(arrived.said), f"quarantined: {outcome.detail}")

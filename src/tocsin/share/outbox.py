@@ -4,11 +4,14 @@ traffic).
 The sealed rows themselves are in the door's book: a row stays until the partner's receipt covers it.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tocsin.model.label import Nation
+from tocsin.model.product import Traffic
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant, passed
 from tocsin.share.marks import Run
 
@@ -80,8 +83,17 @@ def ways(stream: OutStream, now: Instant, *, heard: bool) -> Ways:
         twice_ns=stream.twice_ns if alone else now,
         stalled_ns=now if stalled else stream.stalled_ns,
     )
-    open_runs = ((stream.receipted + 1, stream.sent),)
-    return Ways(after, alone, open_runs if stalled and trusted else ())
+    return Ways(after, alone, (waiting(stream),) if stalled and trusted else ())
+
+
+def waiting(stream: OutStream) -> Run:
+    """What is sent and not yet receipted."""
+    return stream.receipted + 1, stream.sent
+
+
+def receipted(outs: Mapping[tuple[Nation, Traffic], OutStream]) -> dict[tuple[Nation, Traffic], int]:
+    """Up to where partners' halls have our products, by stream. What is beyond may be still to come."""
+    return {stream: row.receipted for stream, row in outs.items() if stream[1] is not Traffic.CONTROL}
 
 
 def resend(stream: OutStream, runs: tuple[Run, ...], now: Instant) -> tuple[OutStream, tuple[Run, ...]]:

@@ -139,9 +139,9 @@ class Liar:
         self._say(issuer, recipient, Receipt(Traffic.FLOW, FAR), Receipt(Traffic.URGENT, FAR))
 
     def thief(self, key: SimKey, recipient: Nation) -> None:
-        """With a stolen key, after it was revoked there."""
-        for _ in range(3):
-            self._forge(key.nation, recipient, key)
+        """With a stolen key, after it was revoked there: in the places that wait for the true message too."""
+        for n in range(4):
+            self._forge(key.nation, recipient, key, awaited=n % 2 == 1)
 
     def false_list(self) -> None:
         """A list that no root signed, in a nation's name, and what its key would open."""
@@ -176,6 +176,7 @@ class Liar:
         plane: Plane = PLANE,
         at: int = 0,
         first: int | None = None,
+        awaited: bool = False,
         label: Label | None = None,
         header_label: Label | None = None,
     ) -> None:
@@ -184,6 +185,8 @@ class Liar:
         product = made(origin or issuer, self._serial, label, self._dice)
         product = replace(product, track_id=f"{FORGED}{self._serial}")
         traffic = Traffic.FLOW if isinstance(product, Tracklet) else Traffic.URGENT
+        if awaited:
+            first = self._has(issuer, recipient, traffic) + 1
         if first is None:  # the very one that is awaited, or about that
             first = self._newest.get((issuer, recipient, traffic), 0) + self._dice.randint(1, 3)
         header = self._header(header_label or label, issuer, recipient, traffic, first, signer.key_id, at)

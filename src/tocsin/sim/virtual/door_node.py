@@ -45,6 +45,7 @@ from tocsin.node.door_words import (
     Stream,
     Tick,
 )
+from tocsin.share import outbox
 from tocsin.share.links import BEAT_NS
 from tocsin.sim.virtual.disk import Disk
 from tocsin.sim.virtual.door_memory import MemoryDoorBook
@@ -106,9 +107,9 @@ class DoorNode(Process):
             self._stimuli.append(Officed(office))
             self._gather(GATHER_NS)
 
-    def told(self) -> dict[Stream, int]:
-        """Sequences given away so far, as the book beside the running door says (door_book.told_so_far)."""
-        return {stream: row.sent for stream, row in self.book.tables.outs.items()}
+    def receipted(self) -> dict[Stream, int]:
+        """What partners have receipted, as the book beside the running door says (door_book.told_so_far)."""
+        return outbox.receipted(self.book.tables.outs)
 
     def crash(self) -> None:
         """The process is gone; what it had not acknowledged comes again."""

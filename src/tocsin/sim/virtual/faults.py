@@ -14,6 +14,9 @@ from tocsin.sim.virtual.time import Timeline
 
 Undo = Callable[[], None]
 HOUR_NS = 3600 * SECOND_NS
+FOUND_NS = 3 * SECOND_NS
+"""From a thief's first deed to the revocation: long enough for some products to be kept back (own choice)."""
+
 CRASH_POINTS = 12
 """A process dies at one of the next so many points between two of its deeds."""
 
@@ -148,13 +151,29 @@ def _disk(flag: str, name: str) -> Fault:
     return Fault(begin)
 
 
-def _rotation(*, stolen: bool) -> Fault:
-    def begin(stage: Stage) -> Undo:
-        stage.count("stolen-key" if stolen else "rotated-key")
-        stage.rotate(stage.dice.choice(list(Nation)), stolen=stolen)
-        return _nothing
+def _rotated_key(stage: Stage) -> Undo:
+    stage.count("rotated-key")
+    stage.rotate(stage.dice.choice(list(Nation)), stolen=False)
+    return _nothing
 
-    return Fault(begin)
+
+def _stolen_key(stage: Stage) -> Undo:
+    """Every second thief keeps products back before the theft is known: their places are what it may fill."""
+    stage.count("stolen-key")
+    nation = stage.dice.choice(list(Nation))
+    ways = (
+        {(nation, other) for other in Nation if other is not nation} if stage.dice.random() < 0.5 else set()
+    )
+    held = stage.network.faults.held
+    held |= ways
+    found = partial(stage.rotate, nation, stolen=True)
+    stage.time.after(FOUND_NS if ways else 0, found)
+
+    def end() -> None:
+        held.difference_update(ways)
+        stage.network.wake()
+
+    return end
 
 
 def _lie(name: str, tell: Callable[[Liar], None]) -> Fault:
@@ -194,8 +213,8 @@ FAULTS: dict[str, Fault] = {
     "leap": Fault(_leap),
     "disk-full": _disk("full", "disk-full"),
     "eio": _disk("failing", "eio"),
-    "rotated-key": _rotation(stolen=False),
-    "stolen-key": _rotation(stolen=True),
+    "rotated-key": Fault(_rotated_key),
+    "stolen-key": Fault(_stolen_key),
     "old-backup": Fault(_old_backup),
     "malformed": _lie("malformed", Liar.malformed),
     "spoofed": _lie("spoofed", Liar.spoofed),

@@ -333,6 +333,8 @@ MUTANTS: dict[str, Mutant] = {
     "warning-waits": Mutant("no warning while no partner is heard", _warning_waits, ("leap",), launch=True),
     "clock-back": Mutant("a clock set back stops what is due again and again", _clock_back, ("skew", "loss")),
     "revoked-accepted": Mutant("a revoked key counts on", plants.revoked_accepted, ("stolen-key",)),
+    "revoked-as-sent": Mutant("a revoked key counts for what is numbered and not there",
+                              plants.revoked_as_sent, ("stolen-key",)),
     "list-kept": Mutant("a new trust list is told to nobody", plants.list_kept, ("rotated-key",)),
     "list-unsigned": Mutant("a trust list needs no root's signature", plants.list_unsigned, ("false-list",)),
     "not-cosigned": Mutant("a partner's checkpoints are not cosigned", plants.not_cosigned),

@@ -46,6 +46,8 @@ class Faults(Struct):
     flip: float = 0.0
     cut: set[Hop] = field(default_factory=set)
     """Hops that carry nothing, one way each."""
+    held: set[Hop] = field(default_factory=set)
+    """(issuer, recipient): a thief on the wire keeps the products back and lets control pass."""
 
 
 class Copy:
@@ -173,6 +175,8 @@ class Network:
         if faults.hour and copy.stored and dice.random() < faults.hour:
             self._count("delay")
             return self._delay(copy)
+        if copy.pressing and (copy.issuer, copy.recipient) in faults.held:
+            return self._parked.append(copy)
         return self._travel(copy)
 
     def _delay(self, copy: Copy) -> None:

@@ -8,7 +8,7 @@ from tocsin.node import door_trust, notary, releasing, restored, tellings, witne
 from tocsin.node.door_turn import Turn
 from tocsin.node.turn import Turner
 from tocsin.record.tick import grown as grown_true
-from tocsin.share import keylist
+from tocsin.share import keylist, outbox
 from tocsin.share.trust import TrustedKey
 
 Patches = list[tuple[Any, str, Any]]
@@ -21,6 +21,11 @@ Patches = list[tuple[Any, str, Any]]
 def revoked_accepted() -> Patches:
     """A revoked key counts on."""
     return [(TrustedKey, "counts_at", lambda self, recipient, traffic, sequence: True)]
+
+
+def revoked_as_sent() -> Patches:
+    """A revocation names what the door has numbered, be it there or not."""
+    return [(outbox, "receipted", lambda outs: {stream: row.sent for stream, row in outs.items()})]
 
 
 def list_kept() -> Patches:

@@ -303,7 +303,7 @@ class World:
         """See faults.Stage."""
         wall = self.time.wall(nation)
         if stolen:
-            key = self.keys.revoke(nation, self.doors[nation].told(), wall)
+            key = self.keys.revoke(nation, self.doors[nation].receipted(), wall)
             for recipient in self.topology.partners(nation):
                 self._rob(key, self.keys.own[nation].version, recipient)
         else:
