@@ -13,10 +13,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
-from nacl.exceptions import BadSignatureError
-from nacl.signing import VerifyKey
-
 from tocsin.errors import TocsinError
+from tocsin.model import ed25519
 
 ED25519 = 0x01
 """Signature type: Ed25519 over the text (c2sp.org/signed-note, Signature types)."""
@@ -184,11 +182,7 @@ def _verifies(key: NoteKey, text: str, data: bytes) -> bool:
         return False
     if stamp and _TIME.unpack(stamp)[0] > _MAX_TIME_S:
         return False
-    try:
-        VerifyKey(key.public).verify(_signed(key.kind, text, stamp), signature)
-    except (BadSignatureError, ValueError):
-        return False
-    return True
+    return ed25519.verifies(key.public, _signed(key.kind, text, stamp), signature)
 
 
 def _parse_line(line: str) -> Signature:

@@ -13,9 +13,8 @@ from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
-from nacl.exceptions import BadSignatureError
-from nacl.signing import VerifyKey
 
+from tocsin.model import ed25519
 from tocsin.model.label import Nation, Plane
 from tocsin.model.product import Traffic
 
@@ -140,9 +139,7 @@ def list_body(keys: KeyList) -> bytes:
 
 def believe(nation: Nation, plane: Plane, root: bytes, signed: SignedList) -> Believed | ListRefused:
     """A list that this root signed for this nation and plane, and that does not contradict itself."""
-    try:
-        VerifyKey(root).verify(SIGNED_FOR + signed.body, signed.signature)
-    except (BadSignatureError, ValueError):
+    if not ed25519.verifies(root, SIGNED_FOR + signed.body, signed.signature):
         return ListRefused("list-unsigned", f"not signed by the root key of {nation}")
     try:
         keys = _LIST.decode(signed.body)

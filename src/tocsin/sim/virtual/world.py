@@ -28,6 +28,7 @@ from tocsin.sim.virtual.keys import Keys, SimKey, office_of
 from tocsin.sim.virtual.net import Network
 from tocsin.sim.virtual.observer import Observer
 from tocsin.sim.virtual.past_hub import SeededEncrypt
+from tocsin.sim.virtual.signatures import known_again
 from tocsin.sim.virtual.terms import any_terms
 from tocsin.sim.virtual.time import START, Timeline
 
@@ -121,6 +122,10 @@ class World:
 
     def run(self) -> None:
         """From the start of all processes to the observer's verdict."""
+        with known_again() as self.signatures:
+            self._run()
+
+    def _run(self) -> None:
         end = START + round(self.plan.length_s * SECOND_NS)
         for nation in Nation:
             at = self.dice.randrange(SECOND_NS)
