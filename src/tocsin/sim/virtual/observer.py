@@ -196,9 +196,9 @@ class Observer:
             self.breaks("false-receipt", f"{me} believes that {receipt.origin} has {receipt.upto}")
 
     def has(self, origin: Nation, recipient: Nation, traffic: Traffic) -> int:
-        """Sequences without a gap that the recipient's hall has committed."""
+        """Up to here the recipient's hall has committed every sequence."""
         one = self._streams.get((origin, recipient, traffic))
-        return one.most if one else 0
+        return one.whole if one else 0
 
     def effects(self, nation: Nation, effects: Iterable[HallEffect]) -> None:
         """Warnings that a nation drafted."""

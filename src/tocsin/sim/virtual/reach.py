@@ -40,6 +40,11 @@ class Contiguous:
         )
 
     @property
+    def whole(self) -> int:
+        """How far every number is there: none missing, none forgotten."""
+        return min([self.upto, *(first - 1 for first, _ in self._forgotten)])
+
+    @property
     def gaps(self) -> bool:
         """True when something after `upto` is there."""
         return bool(self._beyond) and self.most < OPEN
