@@ -24,6 +24,7 @@ from tocsin.share.wire import encode_notes, encode_product, join_products
 from tocsin.sim.virtual.keys import PLANE, SimKey, signed_by_root
 from tocsin.sim.virtual.net import Network
 from tocsin.sim.virtual.observer import FORGED
+from tocsin.sim.virtual.reach import Contiguous
 from tocsin.sim.virtual.time import Timeline
 from tocsin.sim.virtual.watch import made
 
@@ -48,9 +49,9 @@ class Liar:
         network: Network,
         dice: random.Random,
         signer: Callable[[Nation], SimKey],
-        has: Callable[[Nation, Nation, Traffic], int],
+        reach: Callable[[Nation, Nation, Traffic], Contiguous],
     ) -> None:
-        self._time, self._network, self._dice, self._signer, self._has = time, network, dice, signer, has
+        self._time, self._network, self._dice, self._signer, self._reach = time, network, dice, signer, reach
         self._newest: dict[tuple[Nation, Nation, Traffic], int] = {}
         self._overheard: deque[Sealed] = deque(maxlen=REMEMBERED)
         self._serial = 0
@@ -115,7 +116,7 @@ class Liar:
         sealed = self._one_overheard()
         if sealed is None:
             return None
-        known = [self._has(sealed.issuer, sealed.recipient, traffic) for traffic in PRODUCT_TRAFFIC]
+        known = [self._reach(sealed.issuer, sealed.recipient, traffic).whole for traffic in PRODUCT_TRAFFIC]
         if not all(known):
             return None
         first = self._dice.randint(1, min(known))
@@ -186,7 +187,7 @@ class Liar:
         product = replace(product, track_id=f"{FORGED}{self._serial}")
         traffic = Traffic.FLOW if isinstance(product, Tracklet) else Traffic.URGENT
         if awaited:
-            first = self._has(issuer, recipient, traffic) + 1
+            first = self._reach(issuer, recipient, traffic).whole + 1
         if first is None:  # the very one that is awaited, or about that
             first = self._newest.get((issuer, recipient, traffic), 0) + self._dice.randint(1, 3)
         header = self._header(header_label or label, issuer, recipient, traffic, first, signer.key_id, at)

@@ -192,13 +192,12 @@ class Observer:
         return None
 
     def _receipted(self, me: Nation, receipt: Receipt) -> None:
-        if receipt.upto > self.has(me, receipt.origin, receipt.traffic):
+        if receipt.upto > self.reach(me, receipt.origin, receipt.traffic).most:
             self.breaks("false-receipt", f"{me} believes that {receipt.origin} has {receipt.upto}")
 
-    def has(self, origin: Nation, recipient: Nation, traffic: Traffic) -> int:
-        """Up to here the recipient's hall has committed every sequence."""
-        one = self._streams.get((origin, recipient, traffic))
-        return one.whole if one else 0
+    def reach(self, origin: Nation, recipient: Nation, traffic: Traffic) -> Contiguous:
+        """What of a stream the recipient's hall has committed."""
+        return self._streams.get((origin, recipient, traffic), Contiguous())
 
     def effects(self, nation: Nation, effects: Iterable[HallEffect]) -> None:
         """Warnings that a nation drafted."""
@@ -338,7 +337,7 @@ class Observer:
             elif note["type"] == "told-so-far":
                 self.logs.word(sealed.issuer, sealed.recipient, note)
             for traffic, upto in claims.items():
-                if upto > self.has(sealed.recipient, sealed.issuer, Traffic(traffic)):
+                if upto > self.reach(sealed.recipient, sealed.issuer, Traffic(traffic)).most:
                     self.breaks("false-receipt", f"{sealed.issuer} says that its hall has {traffic} {upto}")
 
     # ---- the end

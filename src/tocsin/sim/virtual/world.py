@@ -97,7 +97,7 @@ class World:
         )
         self.observer = Observer(self.time, topology, terms, START, self.keys.log_public)
         chance = random.Random(self.dice.random())
-        self.liar = Liar(self.time, self.network, chance, self.keys.signer, self.observer.has)
+        self.liar = Liar(self.time, self.network, chance, self.keys.signer, self.observer.reach)
         self.liar.lied = self.observer.logs.suspect.add
         self.disks = {f"{what} {nation}": Disk() for what in ("door", "hall") for nation in Nation}
         self.doors = {n: DoorNode(self, n, self.disks[f"door {n}"]) for n in Nation}
