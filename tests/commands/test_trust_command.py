@@ -12,8 +12,12 @@ from typer.testing import CliRunner
 
 from tocsin.cli import app
 from tocsin.errors import UserError
+from tocsin.model.label import Nation, Plane
+from tocsin.model.time import Instant
 from tocsin.node.config import load_config
-from tocsin.node.keys import KeyFolder
+from tocsin.node.keys import KeyFolder, make_keys
+
+NOW = Instant(1_790_000_000_000_000_000)
 
 
 def run(*words: object) -> str:
@@ -132,6 +136,24 @@ def test_what_only_the_root_or_the_authority_may_do_needs_its_key(config: Path, 
     with pytest.raises(UserError, match=r"root|ca\.key"):
         run(command, config, *([next(iter(uses(before)))] if command == "revoke" else []))
     assert own(config) == before
+
+
+def test_another_nodes_root_key_signs_no_list(config: Path, tmp_path: Path) -> None:
+    before = own(config)
+    keys = KeyFolder(load_config(config).keys_dir)
+    stranger = make_keys(tmp_path / "stranger", Nation.JPN, Plane.EXERCISE, (), NOW)
+    stranger.root_key.replace(keys.root_key)
+    with pytest.raises(UserError, match=r"root\.json is not the root key"):
+        run("rotate", config)
+    assert own(config) == before
+
+
+@pytest.mark.parametrize("text", ["", "no key", "00" * 31])
+def test_a_root_that_is_no_key_is_told(config: Path, text: str) -> None:
+    keys = KeyFolder(load_config(config).keys_dir)
+    keys.root_public.write_text(text)
+    with pytest.raises(UserError, match=r"root\.pub"):
+        run("rotate", config)
 
 
 def certificates(config: Path) -> dict[str, x509.Certificate]:

@@ -226,7 +226,7 @@ def parse_config(document: dict[str, Any], path: Path) -> NodeConfig:
         config = msgspec.convert({**document, "_source": str(path.absolute())}, NodeConfig)
     except msgspec.ValidationError as failure:
         raise UserError(
-            f"{path}: {failure}", fix="mend that key (the meaning of each: docs of tocsin.node.config)"
+            f"{path}: {failure}", fix="mend that key (the meaning of each: docs/operating.md)"
         ) from None
     for key, what, fix in _faults(config):
         raise UserError(f"{path}: {key}: {what}", fix=fix)

@@ -7,7 +7,9 @@ keys/               0700
   hall.key hall.pem hall.nk   hall's client certificate and broker user
   sys.nk            broker's system user
   leaf-<P>.nk       broker user as which this nation's broker dials partner P
-  root.json         root key: signs the trust list and nothing else; may be kept elsewhere between rotations
+  root.json         root key: signs the trust list and nothing else; no program of a node reads it, so that
+                    it may be kept elsewhere between rotations
+  root.pub          its public part, hexadecimal
   list.json         the trust list as it is now, signed (public)
   door/             0700, for the door process alone
     door.key door.pem door.nk door-<P>.nk   client certificate; broker users of the private and link accounts
@@ -89,6 +91,11 @@ class KeyFolder:
         return self.root / "root.json"
 
     @property
+    def root_public(self) -> Path:
+        """Its public part."""
+        return self.root / "root.pub"
+
+    @property
     def key_list(self) -> Path:
         """The trust list, signed."""
         return self.root / "list.json"
@@ -130,6 +137,7 @@ def make_keys(root: Path, nation: Nation, plane: Plane, hosts: Sequence[str], no
         write_secret(folder.nkey(role), _new_nkey_seed())
     root_key = ReleaseKey(f"{nation}-{plane}-root", bytes(SigningKey.generate()).hex())
     write_secret(folder.root_key, msgspec.json.encode(root_key))
+    replace_file(folder.root_public, root_key.public_hex.encode())
     signing, encryption = (tuple(_first_keys(folder, kind, nation, plane)) for kind in (SIGNING, ENCRYPTION))
     logs = (new_key(folder, LOG, nation, plane, 1, Use.CURRENT),)
     write_list(folder, signed_list(KeyList(nation, plane, 1, now, signing, encryption, logs), root_key))
@@ -267,6 +275,19 @@ def read_release_key(path: Path) -> ReleaseKey:
             f"cannot read the release key {path} ({failure})", fix="restore it from your copy"
         ) from None
     return key
+
+
+def read_root(folder: KeyFolder) -> bytes:
+    """The root's public key, 32 bytes; UserError when missing or malformed."""
+    try:
+        public = bytes.fromhex(folder.root_public.read_text("ascii"))
+    except (OSError, ValueError) as failure:
+        raise UserError(
+            f"cannot read {folder.root_public} ({failure})", fix="restore it from your copy"
+        ) from None
+    if len(public) != 32:
+        raise UserError(f"{folder.root_public} is no Ed25519 key", fix="restore it from your copy")
+    return public
 
 
 def _new_nkey_seed() -> bytes:

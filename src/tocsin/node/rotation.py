@@ -20,6 +20,7 @@ from tocsin.node.keys import (
     KeyFolder,
     new_key,
     read_release_key,
+    read_root,
     signed_list,
     write_list,
 )
@@ -47,8 +48,7 @@ LATER = {
 
 def own_list(folder: KeyFolder, nation: Nation, plane: Plane) -> Believed:
     """The list as it is now. UserError when the root key did not sign it."""
-    root = read_release_key(folder.root_key)
-    found = believe(nation, plane, bytes.fromhex(root.public_hex), read_list(folder))
+    found = believe(nation, plane, read_root(folder), read_list(folder))
     if isinstance(found, ListRefused):
         raise UserError(
             f"{folder.key_list} is not this node's: {found.detail}", fix="restore it from your copy"
@@ -137,6 +137,10 @@ def _number(name: str) -> int:
 
 def _write(folder: KeyFolder, keys: KeyList, now: Instant, beyond: int) -> Believed:
     root = read_release_key(folder.root_key)
+    if bytes.fromhex(root.public_hex) != read_root(folder):
+        raise UserError(
+            f"{folder.root_key} is not the root key that partners know", fix="restore it from your copy"
+        )
     keys = replace(keys, version=max(keys.version, beyond) + 1, made_wall_ns=now)
     signed = signed_list(keys, root)
     write_list(folder, signed)

@@ -17,7 +17,7 @@ from msgspec import Struct
 from tocsin.errors import UserError
 from tocsin.model.label import Nation, Plane
 from tocsin.node import authority
-from tocsin.node.keys import KeyFolder, public_nkey, read_release_key, read_seed, replace_file
+from tocsin.node.keys import KeyFolder, public_nkey, read_root, read_seed, replace_file
 from tocsin.share.keylist import Believed, ListRefused, SignedList, believe, newer
 
 ENTRY_BYTES = 64 * 1024
@@ -85,10 +85,9 @@ def heard(text: str) -> str:
 
 def own_entry(nation: Nation, plane: Plane, folder: KeyFolder) -> TrustEntry:
     """Public parts of the node's own keys."""
-    root = read_release_key(folder.root_key)
     leaves = {p: public_nkey(read_seed(folder.nkey(f"leaf-{p}"))) for p in Nation if p is not nation}
     ca_pem = folder.certificate("ca").read_text("ascii")
-    return TrustEntry(nation, plane, ca_pem, root.public_hex, read_list(folder), leaves)
+    return TrustEntry(nation, plane, ca_pem, read_root(folder).hex(), read_list(folder), leaves)
 
 
 def read_list(folder: KeyFolder) -> SignedList:
