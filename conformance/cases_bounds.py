@@ -4,7 +4,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from cases_payload import carried
-from wire_bytes import NOW, SECOND, Case, ellipse, launch, place, prediction, silence, tracklet, warning
+from wire_bytes import (
+    NOW,
+    SECOND,
+    Case,
+    ellipse,
+    launch,
+    place,
+    plot,
+    prediction,
+    radar_look,
+    sight_look,
+    silence,
+    tracklet,
+    warning,
+)
 
 Product = dict[str, Any]
 LAST = 7_258_118_400 * SECOND
@@ -22,6 +36,7 @@ def cases() -> Iterator[Case]:
     yield from _places()
     yield from _times()
     yield from _names()
+    yield from _looks()
 
 
 def _edge(name: str, why: str, product: Product) -> Case:
@@ -136,6 +151,8 @@ def _timed(key: str, time: int) -> Product:
             return tracklet(1, first_ns=min(time, NOW), last_ns=time)
         case "confirmed":
             return launch(confirmed_ns=time)
+        case "looked":
+            return plot(time_ns=time)
         case "since":
             return silence(since_ns=time)
         case "made":
@@ -148,7 +165,18 @@ def _timed(key: str, time: int) -> Product:
 
 def _times() -> Iterator[Case]:
     why = "times are the scenario's: from 1970 to 2200"
-    for key in ("epoch", "first", "last", "burnout", "confirmed", "made", "launch", "impact", "since"):
+    for key in (
+        "epoch",
+        "first",
+        "last",
+        "burnout",
+        "confirmed",
+        "made",
+        "launch",
+        "impact",
+        "since",
+        "looked",
+    ):
         yield _edge(f"{key}-1970", why, _timed(key, 0))
         yield _edge(f"{key}-2200", why, _timed(key, LAST))
         yield _wrong(f"{key}-before-1970", why, _timed(key, -1))
@@ -181,6 +209,9 @@ def _names() -> Iterator[Case]:
         yield _wrong(f"track-id-{name}", why, tracklet(1, track_id=said))
     yield _wrong("sensor-control", why, silence(sensor="\x1b[2J"))
     yield _edge("sensor-64", why, silence(sensor="x" * 64))
+    yield _wrong("plot-track-control", why, plot(of_track="\x1b[2J"))
+    yield _edge("plot-track-64", why, plot(of_track="x" * 64))
+    yield _wrong("plot-track-empty", why, plot(of_track=""))
     yield _wrong("launch-track-id-control", why, launch(track_id="\x1b[2J"))
     why = "a warning has 1 to 200 areas with codes of at most 16 printable characters, an object, and an end"
     row = warning()["areas"][0]
@@ -204,3 +235,53 @@ def _names() -> Iterator[Case]:
     yield _edge("sequence-2-53", why, launch(sequence=2**53))
     for name, number in (("0", 0), ("negative", -1), ("over-2-53", 2**53 + 1), ("2-64", 2**64 - 1)):
         yield _wrong(f"sequence-{name}", why, launch(sequence=number))
+
+
+def _looks() -> Iterator[Case]:
+    """What a sensor can measure, and where it can stand."""
+    quarter = TURN / 4.0
+    for key, low, high in (
+        ("lat_deg", -90.0, 90.0),
+        ("lon_deg", -360.0, 360.0),
+        ("alt_m", -2e4, 1e5),
+        ("range_m", 1.0, 2e8),
+        ("az_rad", -TURN, TURN),
+        ("el_rad", -quarter, quarter),
+        ("range_sigma_m", 1e-3, 1e7),
+        ("az_sigma_rad", 1e-9, 7.0),
+        ("el_sigma_rad", 1e-9, 7.0),
+        ("range_rate_mps", -4e4, 4e4),
+        ("range_rate_sigma_mps", 1e-4, 1e5),
+    ):
+        why = f"{key} from {low:g} to {high:g}"
+        for end, value, off in (
+            ("least", low, low * UP if low < 0.0 else low / UP),
+            ("most", high, high * UP),
+        ):
+            yield _edge(f"plot-{key}-{end}", why, plot(look=radar_look(**{key: value})))
+            yield _wrong(f"plot-{key}-{end}", why, plot(look=radar_look(**{key: off})))
+        yield _wrong(f"plot-{key}-nan", "not a finite number", plot(look=radar_look(**{key: float("nan")})))
+    bare = radar_look(range_rate_mps=None, range_rate_sigma_mps=None)
+    yield _edge("plot-no-rate", "a radar that measures no range rate", plot(look=bare))
+    for key in ("range_rate_mps", "range_rate_sigma_mps"):
+        yield _wrong(
+            f"plot-{key}-alone", "a rate and its sigma, or neither", plot(look=radar_look(**{key: None}))
+        )
+    why = "a unit vector: its squared length within 0.001 of 1"
+    yield _edge("plot-unit-long", why, plot(look=sight_look(unit=[1.0004, 0.0, 0.0])))
+    yield _wrong("plot-unit-long", why, plot(look=sight_look(unit=[1.0006, 0.0, 0.0])))
+    yield _wrong("plot-unit-none", why, plot(look=sight_look(unit=[0.0, 0.0, 0.0])))
+    yield _wrong("plot-unit-nan", why, plot(look=sight_look(unit=[float("nan"), 0.0, 1.0])))
+    why = "a platform from 6,000 to 100,000 km from the Earth's centre"
+    for name, place_m in (("low", 6e6), ("high", 1e8)):
+        beyond = place_m * UP if name == "high" else place_m / UP
+        yield _edge(f"plot-platform-{name}", why, plot(look=sight_look(from_ecef_m=[0.0, 0.0, place_m])))
+        yield _wrong(f"plot-platform-{name}", why, plot(look=sight_look(from_ecef_m=[0.0, 0.0, beyond])))
+    for name, sigma in (("least", 1e-9), ("most", 7.0)):
+        beyond = sigma * UP if name == "most" else sigma / UP
+        yield _edge(
+            f"plot-sight-sigma-{name}", "sigma from 1e-9 to 7", plot(look=sight_look(sigma_rad=sigma))
+        )
+        yield _wrong(
+            f"plot-sight-sigma-{name}", "sigma from 1e-9 to 7", plot(look=sight_look(sigma_rad=beyond))
+        )

@@ -20,7 +20,9 @@ from wire_bytes import (
     launch,
     pack,
     place,
+    plot,
     prediction,
+    sight_look,
     silence,
     tracklet,
     warning,
@@ -61,6 +63,9 @@ def _kinds() -> Iterator[Case]:
     yield _good("prediction", "an impact prediction is urgent", urgent(prediction()))
     yield _good("warning", "what a nation tells its people is urgent", urgent(warning()))
     yield _good("sensor", "that a sensor is silent is urgent", urgent(silence()))
+    looks = [plot(1), plot(2, look=sight_look()), tracklet(3)]
+    seen = envelope(header(last=3), pack(looks))
+    yield _good("plots", "single looks of a radar and from orbit, beside a tracklet", seen, fresh=[(1, 3)])
     both = envelope(header(traffic="urgent", last=2), pack([launch(1), prediction(2)]))
     yield _good("launch-and-prediction", "kinds of one traffic may share an envelope", both, fresh=[(1, 2)])
 

@@ -19,14 +19,18 @@ from wire_bytes import (
     launch,
     pack,
     place,
+    plot,
     prediction,
+    sight_look,
     silence,
     tracklet,
     warning,
 )
 
 Product = dict[str, Any]
-OPTIONAL = {"accel_mps2", "burnout_ns", "identity", "caveats"}
+OPTIONAL = {
+    "accel_mps2", "burnout_ns", "identity", "caveats", "range_rate_mps", "range_rate_sigma_mps",
+}  # fmt: skip
 NUMBERS = {"nan": float("nan"), "infinity": float("inf"), "minus-infinity": float("-inf")}
 BAD, WRONG = "bad-payload", "wrong-content"
 
@@ -39,9 +43,25 @@ def cases() -> Iterator[Case]:
         "prediction": prediction,
         "warning": warning,
         "sensor": silence,
+        "plot": plot,
     }
     for name, make in kinds.items():
         yield from _fields(name, make(1))
+    sight = plot(look=sight_look())
+    inside = {key: sight["look"][key] for key in ("from_ecef_m", "unit", "sigma_rad")}
+    for key in inside:
+        cut = changed(sight, ("look",), partial(_without, key))
+        yield _payload(f"sight.{key}-missing", f"{key} is left out", carried(cut))
+        turned = changed(sight, ("look",), partial(_with, key, "1"))
+        yield _payload(f"sight.{key}-type", f"{key} is of another type", carried(turned))
+    for name, look in (
+        ("reported", {"type": "reported", "lat_deg": 38.25, "lon_deg": 127.5}),
+        ("mixed", sight_look() | {"range_m": 5.5}),
+        ("unit-of-two", sight_look(unit=[0.5, 0.5])),
+    ):
+        yield _payload(
+            f"look-{name}", "a radar's look, or a direction, and nothing else", carried(plot(look=look))
+        )
     yield from _kinds()
     yield from _coding()
     yield from _forms()
@@ -101,11 +121,11 @@ def _with(key: str, value: Any, part: Product) -> Product:
 
 
 def _traffic(kind: str) -> str:
-    return "flow" if kind == "tracklet" else "urgent"
+    return "flow" if kind in ("tracklet", "plot") else "urgent"
 
 
 def _kinds() -> Iterator[Case]:
-    for word in ("plot", "fused", "warning", "Tracklet", "", "receipt"):
+    for word in ("report", "fused", "warning", "Tracklet", "", "receipt"):
         yield _payload(f"kind-{word or 'empty'}", "not a product", carried(tracklet(1, type=word)))
     for key, word in (
         ("life", "dead"),
@@ -292,6 +312,7 @@ def _labels() -> Iterator[Case]:
     second = envelope(header(last=2), pack([tracklet(1), tracklet(2, label=label(caveats=["DELAY"]))]))
     yield Case("label/second-of-two", "every record is looked at, not the first alone", second, (WRONG,))
     yield _label("tracklet-in-urgent", "flow in urgent would pass every queue", tracklet(1), traffic="urgent")
+    yield _label("plot-in-urgent", "flow in urgent would pass every queue", plot(1), traffic="urgent")
     yield _label("launch-in-flow", "urgent in flow would wait", launch(), traffic="flow")
     both = envelope(header(last=2), pack([tracklet(1), launch(2)]))
     yield Case("label/launch-among-tracklets", "one traffic in an envelope", both, (WRONG,))

@@ -323,6 +323,50 @@ def silence(number: int = 1, origin: str = "KOR", **changes: Any) -> dict[str, A
     return good | changes
 
 
+def radar_look(**changes: Any) -> dict[str, Any]:
+    """What a radar measured, and how well."""
+    good: dict[str, Any] = {
+        "type": "radar",
+        "lat_deg": 38.25,
+        "lon_deg": 127.5,
+        "alt_m": 650.5,
+        "range_m": 812_345.5,
+        "az_rad": 0.75,
+        "el_rad": 0.375,
+        "range_sigma_m": 12.5,
+        "az_sigma_rad": 0.00125,
+        "el_sigma_rad": 0.0015,
+        "range_rate_mps": -1_250.5,
+        "range_rate_sigma_mps": 2.5,
+    }
+    return good | changes
+
+
+def sight_look(**changes: Any) -> dict[str, Any]:
+    """A direction from a platform in orbit."""
+    good: dict[str, Any] = {
+        "type": "los",
+        "from_ecef_m": [-4_000_000.5, 5_500_000.5, 2_500_000.5],
+        "unit": [0.5, -0.5, 0.7071067811865476],
+        "sigma_rad": 0.0001,
+    }
+    return good | changes
+
+
+def plot(number: int = 1, origin: str = "KOR", **changes: Any) -> dict[str, Any]:
+    """One look of a sensor at a track of its nation."""
+    good: dict[str, Any] = {
+        "type": "plot",
+        "origin": origin,
+        "of_track": f"{origin}-1",
+        "sequence": number,
+        "time_ns": NOW - SECOND,
+        "look": radar_look(),
+        "label": label(origin),
+    }
+    return good | changes
+
+
 def heartbeat(**changes: Any) -> dict[str, Any]:
     """A note of the second."""
     good: dict[str, Any] = {

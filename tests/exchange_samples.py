@@ -8,7 +8,7 @@ from tocsin.model.product import Product
 from tocsin.model.sensor import SensorWord
 from tocsin.model.space import EcefState, Ellipse95
 from tocsin.model.time import SECOND_NS, Instant
-from tocsin.model.track import Life, ObjectClass, Phase, Tracklet
+from tocsin.model.track import Life, ObjectClass, Phase, RadarLook, SharedPlot, SightLook, Tracklet
 from tocsin.model.warning import (
     Certainty,
     MsgType,
@@ -63,6 +63,15 @@ def silence(origin: Nation, number: int, of: Label | None = None) -> SensorWord:
     return SensorWord(origin, f"{origin}-RADAR-1", number, number % 2 == 0, since_ns, of or label(origin))
 
 
+def plot(origin: Nation, number: int, of: Label | None = None) -> SharedPlot:
+    """One look of a radar or from orbit, by turns; every number is finer than any grid."""
+    looks = (
+        RadarLook(38.123456, 127.654321, 651.5, 812_345.6, 0.789, 0.345, 12.3, 1.2e-3, 1.4e-3, -1_234.5, 2.3),
+        SightLook((-4_123_456.7, 5_534_567.8, 2_545_678.9), (0.48, 0.6, 0.64), 1.1e-4),
+    )
+    return SharedPlot(origin, f"{origin}-{number % 7}", number, NOW, looks[number % 2], of or label(origin))
+
+
 def public_warning(origin: Nation, number: int, of: Label | None = None) -> SharedWarning:
     """What `origin` told its people."""
     return SharedWarning(
@@ -91,6 +100,8 @@ def product(origin: Nation, number: int, of: Label | None = None) -> Product:
         return silence(origin, number, of)
     if number % 11 == 9:
         return public_warning(origin, number, of)
+    if number % 11 in (2, 3):
+        return plot(origin, number, of)
     return tracklet(origin, number, of)
 
 

@@ -33,7 +33,7 @@ from tocsin.model.sealed import Sealed
 from tocsin.model.sensor import SensorWord
 from tocsin.model.space import Ellipse95
 from tocsin.model.time import SECOND_NS, Instant
-from tocsin.model.track import Tracklet
+from tocsin.model.track import RadarLook, SharedPlot, SightLook, Tracklet
 from tocsin.node.door_fold import door_step
 from tocsin.node.door_words import DoorState, OffersCame, Office, Send, Tick
 from tocsin.release._key import ReleaseKey
@@ -124,6 +124,9 @@ def random_canary(dice: random.Random, number: int, me: Nation) -> Canary:
 def _product(dice: random.Random, number: int, me: Nation, label: Label) -> Product:
     origin = me if dice.random() < 0.95 else dice.choice(list(Nation))
     kind = dice.random()
+    if kind < 0.1:
+        shown = SharedPlot(origin, "", 0, START, dice.choice(LOOKS), label)
+        return replace(shown, of_track=f"CANARY-{number}-", sequence=number + 1)
     if kind < 0.6:
         one: Product = replace(samples.tracklet(origin, START), identity=f"FINE-{number}-")
     elif kind < 0.8:
@@ -137,16 +140,29 @@ def _product(dice: random.Random, number: int, me: Nation, label: Label) -> Prod
     return replace(one, track_id=f"CANARY-{number}-", sequence=number + 1, label=label)
 
 
+LOOKS = (
+    RadarLook(38.123456, 127.654321, 651.5, 812_345.6, 0.789, 0.345, 12.3, 1.23e-3, 1.45e-3, -1_234.5, 2.3),
+    SightLook((-4_123_456.7, 5_534_567.8, 2_545_678.9), (0.48, 0.6, 0.64), 1.1e-4),
+)
+"""Finer in every number than any grid."""
+
+
 # ---- the law, a second time
 
-NAMES = {Tracklet: "tracklet", LaunchEvent: "launch", SharedPrediction: "prediction", SensorWord: "sensor"}
+NAMES = {
+    Tracklet: "tracklet",
+    LaunchEvent: "launch",
+    SharedPrediction: "prediction",
+    SensorWord: "sensor",
+    SharedPlot: "plot",
+}
 MINUTE_NS = 60_000_000_000
 
 
 def may_have(canary: Canary, reader: Nation, me: Nation, policy: Policy, waited_s: int) -> bool:
     """May this nation have this product, so long after the door took it?"""
     product = canary.product
-    flow = isinstance(product, Tracklet)
+    flow = isinstance(product, Tracklet | SharedPlot)
     terms = policy.flow if flow else policy.urgent
     name = NAMES[type(product)]
     given = reader in policy.partners and name in {str(kind) for kind in policy.partners[reader].kinds}
@@ -174,6 +190,8 @@ def finer(product: Product, sent: Product, policy: Policy) -> list[str]:
             f"x[{n}]" for n, (x, g) in enumerate(zip(sent.state.x, grids, strict=True)) if off_grid(x, g)
         ]
         found += ["covariance"] if set(sent.state.p) & set(product.state.p) - {0.0} else []
+    elif isinstance(sent, SharedPlot) and isinstance(product, SharedPlot):
+        found += finer_look(product.look, sent.look, policy.flow.grid_m)
     elif isinstance(sent, SharedPrediction):
         found += ["apogee_m"] if off_grid(sent.apogee_m, policy.urgent.grid_apogee_m) else []
         found += ["lat_deg"] if off_grid(sent.impact.lat_deg, policy.urgent.grid_deg) else []
@@ -182,6 +200,19 @@ def finer(product: Product, sent: Product, policy: Policy) -> list[str]:
     elif isinstance(sent, LaunchEvent):
         found += ["lat_deg"] if off_grid(sent.launch.lat_deg, policy.urgent.grid_deg) else []
     return found
+
+
+def finer_look(product: RadarLook | SightLook, sent: RadarLook | SightLook, grid_m: float) -> list[str]:
+    """The same of a single look."""
+    if isinstance(sent, SightLook):
+        found = [f"from[{n}]" for n, x in enumerate(sent.from_ecef_m) if off_grid(x, grid_m)]
+        fine = isinstance(product, SightLook) and set(sent.unit) & set(product.unit)
+        return found + (["unit"] if fine else []) + (["sigma"] if sent.sigma_rad < 0.1 else [])
+    found = ["rate"] if sent.range_rate_mps is not None or sent.range_rate_sigma_mps is not None else []
+    found += ["range_m"] if off_grid(sent.range_m, grid_m) else []
+    found += ["alt_m"] if off_grid(sent.alt_m, grid_m) else []
+    same = [name for name in sent.__struct_fields__ if getattr(sent, name) == getattr(product, name)]
+    return found + same
 
 
 def off_grid(value: float, grid: float) -> bool:

@@ -21,8 +21,8 @@ def digests() -> dict[tuple[Nation, Plane], str]:
     """Of every nation's default policy in every plane."""
     found = {}
     for nation in Nation:
-        policy = default_policy(nation)
         for plane in Plane:
+            policy = default_policy(nation, plane)
             found[nation, plane] = digest(nation, plane, policy, NationalPolicy(nation, policy).text(plane))
     return found
 
@@ -30,8 +30,8 @@ def digests() -> dict[tuple[Nation, Plane], str]:
 def main() -> int:
     """Exit code 1 at the first difference; nothing is written then."""
     for nation in Nation:
-        policy = default_policy(nation)
         for plane in Plane:
+            policy = default_policy(nation, plane)
             difference = first_difference(policy, nation, plane, NationalPolicy(nation, policy).text(plane))
             if difference is not None:
                 print(f"{nation} {plane}: {difference}", file=sys.stderr)

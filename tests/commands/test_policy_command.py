@@ -114,7 +114,7 @@ def test_explain_names_the_rule_the_reduction_and_the_way(node: Path, tmp_path: 
 
 def test_doing_what_explain_says_releases_it(node: Path, tmp_path: Path) -> None:
     """Every obstacle of this one is lifted as told, one after the other; the last lets it go."""
-    policy = edit(node, '"tracklet", "launch", "prediction", "sensor", "warning"', '"tracklet"')
+    policy = edit(node, '"tracklet", "launch", "prediction", "sensor", "warning", "plot"', '"tracklet"')
     edit(node, 'coarsen = "reduce"', 'coarsen = "forbid"')
     product = prediction(KOR, 1, label(KOR, frozenset(), Caveat.COARSEN, Caveat.DELAY))
     steps = [

@@ -126,3 +126,18 @@ def test_noise_of_the_truth_takes_the_bounds_away_and_is_the_same_for_all() -> N
 def test_reach_of_siap_follows_the_scenario() -> None:
     assert reach_of(load("salvo-1km")) == 5e3
     assert reach_of(load("near")) == 20e3
+
+
+def test_with_single_plots_fusion_is_as_good_as_one_tracker_before_the_coast_is_known() -> None:
+    """A radar and two infrared sensors of two nations, ten seconds after first contact."""
+    space = load("near-space")
+    both = [run(Plan(space, Nation.USA, until_s=10, plots=plots), SEEDS[0]) for plots in (True, False)]
+    ratios = []
+    for one in both:
+        assert one is not None
+        fused, central = one.samples[10].error, one.central[10].error
+        assert fused is not None
+        assert central is not None
+        ratios.append(float(np.linalg.norm(fused - central) / np.linalg.norm(central)))
+    assert ratios[0] < 0.01
+    assert ratios[1] > 0.05

@@ -29,7 +29,7 @@ from tocsin.model.product import Decision, Offer, Product
 from tocsin.model.sealed import Sealed
 from tocsin.model.sensor import SensorWord
 from tocsin.model.time import SECOND_NS, Instant
-from tocsin.model.track import Tracklet
+from tocsin.model.track import SharedPlot, SightLook, Tracklet
 from tocsin.model.warning import SharedWarning
 from tocsin.node import releasing
 from tocsin.node.door_book import DoorBook
@@ -269,6 +269,14 @@ def is_coarse(one: Product, policy: Policy) -> bool:
         variances = [one.state.p[n] for n in (0, 7, 13, 18, 22, 25, 27)]
         wide = all(p >= g**2 for p, g in zip(variances, grids, strict=True))
         return on_grid and wide and one.identity is None and one.accel_mps2 is None
+    if isinstance(one, SharedPlot):
+        look, grid = one.look, policy.flow.grid_m
+        if isinstance(look, SightLook):
+            return look.sigma_rad > 0.1 and all(
+                abs(x / grid - round(x / grid)) < 1e-6 for x in look.from_ecef_m
+            )
+        on_grid = abs(look.range_m / grid - round(look.range_m / grid)) < 1e-6
+        return on_grid and look.range_sigma_m >= grid and look.range_rate_mps is None
     if isinstance(one, SensorWord):
         return one.since_ns % (60 * SECOND_NS) == 0
     if isinstance(one, SharedWarning):

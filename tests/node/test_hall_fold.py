@@ -67,7 +67,7 @@ def test_offers_are_numbered_without_a_gap_and_only_own_data(
     assert state.counts.offered == len(offers)
     assert {offer.product.origin for offer in offers} == {Nation.KOR}
     kinds = {type(offer.product).__name__ for offer in offers}
-    assert kinds == {"Tracklet", "LaunchEvent", "SharedPrediction"}
+    assert kinds == {"Tracklet", "LaunchEvent", "SharedPrediction", "SharedPlot"}
 
 
 def test_a_launch_is_offered_before_burnout(korea: tuple[HallState, list[HallEffect]]) -> None:

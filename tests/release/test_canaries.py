@@ -10,12 +10,13 @@ import re
 from collections import defaultdict
 
 import pytest
-from exchange_samples import NOW, PLANE, key, launch, prediction, tracklet, trust_of
+from exchange_samples import NOW, PLANE, key, launch, plot, prediction, tracklet, trust_of
 from msgspec.structs import replace
 
 from tocsin.model.label import Caveat, Label, Nation, Plane
 from tocsin.model.product import Offer, Product
 from tocsin.model.time import SECOND_NS, Instant
+from tocsin.model.track import SharedPlot
 from tocsin.node import releasing
 from tocsin.node.door_fold import door_step
 from tocsin.node.door_words import DoorState, HandOver, OffersCame, Office, Report, Send, Store
@@ -47,10 +48,14 @@ def canaries(count: int, seed: int) -> list[Product]:
         owners = frozenset((KOR,)) if dice.random() < 0.5 else subset(dice, list(Nation))
         made = Label(plane, owners, subset(dice, list(Nation)), subset(dice, list(Caveat)))  # type: ignore[arg-type]
         origin = KOR if dice.random() < 0.9 else dice.choice(list(Nation))
-        one = dice.choice((tracklet, tracklet, launch, prediction))(origin, n + 1, made)
-        one = replace(one, track_id=f"CANARY-{n}-")
+        one = dice.choice((tracklet, tracklet, launch, prediction, plot))(origin, n + 1, made)
+        named = {"of_track" if isinstance(one, SharedPlot) else "track_id": f"CANARY-{n}-"}
+        one = replace(one, **named)
         found.append(replace(one, identity=f"FINE-{n}-") if hasattr(one, "identity") else one)
     return found
+
+
+FLOW = ("Tracklet", "SharedPlot")
 
 
 def may_have(one: Product, reader: Nation, *, waited_s: float) -> bool:
@@ -61,8 +66,13 @@ def may_have(one: Product, reader: Nation, *, waited_s: float) -> bool:
         of.plane is not PLANE or one.origin is not KOR or reader is KOR or not of.originators or theirs_only
     )
     onward = Caveat.NO_ONWARD in of.caveats and of.originators != {KOR}
-    kinds = {"Tracklet": True, "LaunchEvent": True, "SharedPrediction": reader is USA}
-    in_time = Caveat.DELAY not in of.caveats or (type(one).__name__ == "Tracklet" and waited_s >= 5)
+    kinds = {
+        "Tracklet": True,
+        "LaunchEvent": True,
+        "SharedPrediction": reader is USA,
+        "SharedPlot": reader is USA,
+    }
+    in_time = Caveat.DELAY not in of.caveats or (type(one).__name__ in FLOW and waited_s >= 5)
     return not shut and not onward and reader in of.releasable_to and kinds[type(one).__name__] and in_time
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from hashlib import sha256
 
 from door_world import LOG_PERIOD_NS, log_key
-from exchange_samples import NOW, PLANE, key, label, launch, prediction, tracklet, trust_of
+from exchange_samples import NOW, PLANE, key, label, launch, plot, prediction, tracklet, trust_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -63,8 +63,8 @@ def shared(number: int) -> Product:
 
 def secret(number: int) -> Product:
     """What Japan may not have, and the United States may."""
-    makers: tuple[Callable[[Nation, int, Label], Product], ...] = (tracklet, launch, prediction)
-    return makers[number % 3](KOR, 10_000 + number, label(KOR, SHUT))
+    makers: tuple[Callable[[Nation, int, Label], Product], ...] = (tracklet, launch, prediction, plot)
+    return makers[number % 4](KOR, 10_000 + number, label(KOR, SHUT))
 
 
 class Door:

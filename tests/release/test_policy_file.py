@@ -90,7 +90,7 @@ def test_every_key_has_a_comment_above_it_or_above_its_likeness() -> None:
 
 def test_a_new_node_has_it_and_its_door_takes_it_at_once(node: NodeConfig) -> None:
     start = time.process_time()
-    assert load_policy(node) == default_policy(KOR)
+    assert load_policy(node) == default_policy(KOR, Plane.EXERCISE)
     assert time.process_time() - start < 1.0
 
 
@@ -142,9 +142,9 @@ def test_a_signed_law_text_that_differs_refuses_the_policy(node: NodeConfig) -> 
     law = read_policy(node.policy_file).text(Plane.EXERCISE)
     cedar = node.policy_file.with_name("policy.cedar")
     cedar.write_text(law)
-    assert load_policy(node) == default_policy(KOR)
-    edit(node, '"launch", "prediction", "sensor", "warning"]', '"launch", "warning"]')
-    with pytest.raises(UserError, match=r"differs: (prediction|sensor) of KOR to") as caught:
+    assert load_policy(node) == default_policy(KOR, Plane.EXERCISE)
+    edit(node, '"launch", "prediction", "sensor", "warning", "plot"]', '"launch", "warning"]')
+    with pytest.raises(UserError, match=r"differs: (prediction|sensor|plot) of KOR to") as caught:
         load_policy(node)
     assert str(cedar) in caught.value.fix
 

@@ -1,7 +1,8 @@
 """Coarsened products tell less and stay honest: the widened covariance covers what was blurred."""
 
 import numpy as np
-from exchange_samples import label, launch, prediction, tracklet
+import pymap3d
+from exchange_samples import label, launch, plot, prediction, tracklet
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -13,8 +14,9 @@ from tocsin.model.label import Caveat, Nation
 from tocsin.model.product import Product
 from tocsin.model.space import STATE_SIZE, EcefState
 from tocsin.model.time import Instant
-from tocsin.model.track import Tracklet
+from tocsin.model.track import RadarLook, SharedPlot, SightLook, Tracklet
 from tocsin.release.reduce import reduced
+from tocsin.share.bounds import sound
 
 COARSE = label(Nation.KOR, frozenset(Nation), Caveat.COARSEN)
 UPPER = np.triu_indices(STATE_SIZE)
@@ -95,3 +97,68 @@ def test_prediction_loses_its_last_digits() -> None:
     assert isinstance(coarse, SharedPrediction)
     assert coarse.apogee_m == 970_000.0
     assert coarse.impact.time_ns == fine.impact.time_ns
+
+
+AZIMUTHS = st.floats(-np.pi, np.pi)
+
+
+def seen_from(
+    look: RadarLook, at: "np.ndarray[tuple[int], np.dtype[np.float64]]"
+) -> tuple[float, float, float]:
+    """Azimuth, elevation and range by pymap3d of a place (ECEF) from where a look says its radar stands."""
+    east, north, up = pymap3d.ecef2enu(*at, look.lat_deg, look.lon_deg, look.alt_m)
+    az_deg, el_deg, range_m = pymap3d.enu2aer(east, north, up)
+    return np.radians(az_deg), np.radians(el_deg), range_m
+
+
+@given(
+    st.floats(-75.0, 75.0), st.floats(-180.0, 180.0), st.floats(0.0, 3_000.0),
+    AZIMUTHS, st.floats(0.0, 1.4), st.floats(30e3, 4e6),
+)  # fmt: skip
+def test_a_blurred_radar_look_stays_honest_about_where_the_object_was(
+    lat_deg: float, lon_deg: float, alt_m: float, az_rad: float, el_rad: float, range_m: float
+) -> None:
+    """Seen from the blurred place, the object lies within two claimed sigmas of what the look says."""
+    fine = RadarLook(lat_deg, lon_deg, alt_m, range_m, az_rad, el_rad, 10.0, 1e-3, 1e-3, -1_500.0, 2.0)
+    at = np.array(pymap3d.aer2ecef(*np.degrees([az_rad, el_rad]), range_m, lat_deg, lon_deg, alt_m))
+    product = reduced(replace(plot(Nation.KOR, 1, COARSE), look=fine))
+    assert isinstance(product, SharedPlot)
+    look = product.look
+    assert isinstance(look, RadarLook)
+    az, el, distance = seen_from(look, at)
+    turn = (az - look.az_rad + np.pi) % (2.0 * np.pi) - np.pi
+    assert abs(distance - look.range_m) < 2.0 * look.range_sigma_m
+    assert abs(el - look.el_rad) < 2.0 * look.el_sigma_rad
+    assert abs(turn) < 2.0 * look.az_sigma_rad
+    assert look.range_rate_mps is None
+    assert look.range_rate_sigma_mps is None
+    assert sound(product)
+    assert look.range_m / 10e3 == round(look.range_m / 10e3)
+    assert look.alt_m / 10e3 == round(look.alt_m / 10e3)
+    sigmas = (look.range_sigma_m, look.az_sigma_rad, look.el_sigma_rad)
+    assert all(sigma == 4.0 or np.log2(sigma) == round(np.log2(sigma)) for sigma in sigmas)
+
+
+@given(
+    AZIMUTHS, st.floats(-1.5, 1.5), AZIMUTHS, st.floats(-1.5, 1.5), st.floats(7e6, 4e7), st.floats(100e3, 4e7)
+)
+def test_a_blurred_line_of_sight_stays_honest(
+    lon: float, lat: float, az: float, el: float, radius_m: float, distance_m: float
+) -> None:
+    def unit(a: float, b: float) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+        return np.array([np.cos(a) * np.cos(b), np.sin(a) * np.cos(b), np.sin(b)])
+
+    platform, sight = radius_m * unit(lon, lat), unit(az, el)
+    (px, py, pz), (x, y, z) = platform.tolist(), sight.tolist()
+    fine = SightLook((px, py, pz), (x, y, z), 1e-4)
+    product = reduced(replace(plot(Nation.KOR, 1, COARSE), look=fine))
+    assert isinstance(product, SharedPlot)
+    look = product.look
+    assert isinstance(look, SightLook)
+    assert sound(product)
+    towards = platform + distance_m * sight - np.array(look.from_ecef_m)
+    cosine = float(towards @ look.unit) / float(np.linalg.norm(towards))
+    assert np.arccos(np.clip(cosine, -1.0, 1.0)) < 2.0 * look.sigma_rad
+    assert np.all(
+        np.abs(np.array(look.from_ecef_m) / 10e3 - np.round(np.array(look.from_ecef_m) / 10e3)) < 1e-9
+    )

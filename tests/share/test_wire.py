@@ -40,7 +40,7 @@ from tocsin.model.envelope import (
 from tocsin.model.label import Caveat, Label, Nation, Plane
 from tocsin.model.product import Product, Traffic
 from tocsin.model.time import SECOND_NS, Instant
-from tocsin.model.track import Tracklet
+from tocsin.model.track import SharedPlot, Tracklet
 from tocsin.release.seal import seal
 from tocsin.share.links import Receipt
 from tocsin.share.trust import TrustList, trust_list
@@ -280,7 +280,7 @@ def test_equal_products_are_equal_bytes_in_every_process(seed: str) -> None:
 @given(st.integers(1, 10_000))
 def test_products_survive_the_wire(number: int) -> None:
     one = product(KOR, number)
-    traffic = Traffic.FLOW if isinstance(one, Tracklet) else Traffic.URGENT
+    traffic = Traffic.FLOW if isinstance(one, Tracklet | SharedPlot) else Traffic.URGENT
     outcome = verify(envelope(header(number, number, traffic=traffic), payload(one)), TRUST, JPN, PLANE, NOW)
     assert not isinstance(outcome, Refused)
     assert outcome.products == (one,)

@@ -39,6 +39,10 @@ INTERRUPTED = 130
 
 
 Saved = Annotated[Path | None, typer.Option(metavar="FILE", help="Keep the runs here, for --merge.")]
+Compare = Annotated[
+    bool, typer.Option("--compare-sharing", help="Every nation with and without its partners.")
+]
+Plots = Annotated[bool, typer.Option("--plots/--no-plots", help="Single plots too, in boost and re-entry.")]
 Merged = Annotated[
     list[Path] | None,
     typer.Option(metavar="FILE", help="Judge runs kept by --save, and fly none; once for each file."),
@@ -58,6 +62,7 @@ def evaluate_command(
         Nation | None, typer.Option(help="Whose picture is judged [default: who sees it first].")
     ] = None,
     sharing: Annotated[bool, typer.Option("--sharing/--no-sharing", help="Nations share tracklets.")] = True,
+    plots: Plots = True,
     share_delay: Annotated[
         float, typer.Option(metavar="S", min=0, max=60, help="Tracklets arrive so much later.")
     ] = 0.0,
@@ -70,9 +75,7 @@ def evaluate_command(
     until: Annotated[
         int, typer.Option(metavar="S", min=10, max=240, help="Runs end so long after first contact.")
     ] = 240,
-    compare: Annotated[
-        bool, typer.Option("--compare-sharing", help="Every nation with and without its partners.")
-    ] = False,
+    compare: Compare = False,
     plot: Annotated[Path | None, typer.Option(metavar="DIR", help="Pictures (SVG) into this folder.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="The first run's; the others follow it.")] = 1,
     save: Saved = None,
@@ -96,7 +99,7 @@ def evaluate_command(
     if scenario is None:
         raise UserError("no scenario is given", fix="give --scenario, or runs kept before with --merge")
     whole = chosen(load(scenario), sensors)
-    plan = Plan(whole, nation or _first_to_see(whole), sharing, share_delay, noise, until)
+    plan = Plan(whole, nation or _first_to_see(whole), sharing, share_delay, noise, until, plots)
     with _interruptible():
         if compare:
             _show_cues(_cues(plan, seed, runs, jobs), as_json)

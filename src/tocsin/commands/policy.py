@@ -59,7 +59,7 @@ def show_command(
     if (file is None) is (default is None):
         raise UserError("show takes one policy", fix="name a FILE, or give --default NATION")
     place = _Place(Path(), None) if file is None else _place(file)
-    found = _default(default) if default else read_policy(place.path)
+    found = _default(default, place.plane(plane)) if default else read_policy(place.path)
     print(found.text(place.plane(plane)) if cedar else policy_text(found.nation, found.policy), end="")
 
 
@@ -107,7 +107,9 @@ def explain_command(
     """
     read = read_message(message)
     place = _explaining(policy, read.record)
-    found = _default(read.product.origin) if place is None else read_policy(place.path)
+    found = (
+        _default(read.product.origin, read.product.label.plane) if place is None else read_policy(place.path)
+    )
     node = None if place is None else place.node
     answer = explain(
         read,
@@ -127,8 +129,8 @@ def explain_command(
         raise typer.Exit(1)
 
 
-def _default(nation: Nation) -> NationalPolicy:
-    return NationalPolicy(nation, default_policy(nation))
+def _default(nation: Nation, plane: Plane) -> NationalPolicy:
+    return NationalPolicy(nation, default_policy(nation, plane))
 
 
 def _place(file: Path) -> _Place:

@@ -236,7 +236,8 @@ def _sharing(plan: Plan, nations: int) -> str:
         return "none"
     if nations == 1:
         return "none: sensors of one nation"
-    return f"delayed by {plan.share_delay_s:g} s" if plan.share_delay_s else "ideal"
+    how = f"delayed by {plan.share_delay_s:g} s" if plan.share_delay_s else "ideal"
+    return how if plan.plots else f"{how}, tracklets alone"
 
 
 def _drawn(values: Sequence[Array | None]) -> Array:

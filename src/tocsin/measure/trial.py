@@ -18,7 +18,7 @@ from tocsin.measure.judge import Sample, bounds_of, judged, nearest
 from tocsin.measure.picture import Frame
 from tocsin.model.label import Nation, Plane
 from tocsin.model.time import Instant, after, seconds_between
-from tocsin.model.track import FusedTrack, Plot, Track, Tracklet
+from tocsin.model.track import FusedTrack, Plot, SharedPlot, Track, Tracklet
 from tocsin.sim.scenario import Scenario
 from tocsin.sim.sensors import Delivery, plots
 from tocsin.sim.truth import FlownFlight, fly_all, with_ln_beta, with_noise
@@ -26,6 +26,8 @@ from tocsin.track import fuse, tracker
 from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
 from tocsin.track.body import moved, tracklet_of
 from tocsin.track.life import ENDED
+from tocsin.track.looks import Looks, Shown, own_looks
+from tocsin.track.looks import shared as shared_looks
 
 Array = NDArray[np.float64]
 
@@ -48,6 +50,8 @@ class Plan(NamedTuple):
     share_delay_s: float = 0.0
     noise_m2_s3: float = 0.0
     until_s: int = AGES_S[-1]
+    plots: bool = True
+    """Single looks are shared too, in boost and re-entry."""
 
 
 class Trial(NamedTuple):
@@ -79,7 +83,8 @@ class _World:
         every = [sensor for nation in Nation for sensor in sensors[nation]]
         self.centre = tracker.new_tracker(plan.nation, every)
         self.coming = deque(deliveries)
-        self.under_way: deque[tuple[Instant, Tracklet]] = deque()
+        self.under_way: deque[tuple[Instant, Tracklet | SharedPlot]] = deque()
+        self.shown: dict[tuple[Nation, str], Shown] = {}
         self.sequence = 0
 
     def step(self, now: Instant) -> tuple[tuple[FusedTrack, ...], tuple[Track, ...]]:
@@ -92,17 +97,26 @@ class _World:
         own: dict[Nation, tuple[Track, ...]] = {}
         for nation in self.nations:
             self.trackers[nation], own[nation] = tracker.step(self.trackers[nation], arrived[nation], now)
-        partners = self._partners(own, now)
-        self.fusion, fused = fuse.step(self.fusion, own[self.plan.nation], partners, now)
+        looks = {nation: self._looks(nation, own[nation]) for nation in self.nations}
+        tracklets, plots = self._partners(own, looks, now)
+        ours = own[self.plan.nation], looks[self.plan.nation]
+        self.fusion, fused = fuse.step(self.fusion, ours[0], tracklets, now, ours[1], plots)
         if len(self.nations) == 1:
             return fused, own[self.plan.nation]
         every = [plot for nation in Nation for plot in arrived[nation]]
         self.centre, central = tracker.step(self.centre, every, now)
         return fused, central
 
-    def _partners(self, own: Mapping[Nation, Iterable[Track]], now: Instant) -> list[Tracklet]:
+    def _looks(self, nation: Nation, own: Sequence[Track]) -> tuple[Looks, ...]:
+        if not (self.plan.sharing and self.plan.plots and len(self.nations) > 1):
+            return ()
+        return own_looks(self.trackers[nation], own)
+
+    def _partners(
+        self, own: Mapping[Nation, Iterable[Track]], looks: Mapping[Nation, Iterable[Looks]], now: Instant
+    ) -> tuple[list[Tracklet], list[SharedPlot]]:
         if not self.plan.sharing:
-            return []
+            return [], []
         due = after(now, self.plan.share_delay_s)
         for nation in self.nations:
             if nation is not self.plan.nation:
@@ -110,10 +124,23 @@ class _World:
                     replace(tracklet_of(track, nation), sequence=self.sequence) for track in own[nation]
                 )
                 self.under_way.extend((due, tracklet) for tracklet in shared)
-        found: list[Tracklet] = []
+                for one in looks[nation]:
+                    self.under_way.extend((due, plot) for plot in self._shown(one))
+        tracklets: list[Tracklet] = []
+        plots: list[SharedPlot] = []
         while self.under_way and self.under_way[0][0] <= now:
-            found.append(self.under_way.popleft()[1])
-        return found
+            product = self.under_way.popleft()[1]
+            if isinstance(product, SharedPlot):
+                plots.append(product)
+            else:
+                tracklets.append(product)
+        return tracklets, plots
+
+    def _shown(self, looks: Looks) -> tuple[SharedPlot, ...]:
+        key = looks.origin, looks.track_id
+        before = self.shown.get(key, Shown())
+        self.shown[key], products = shared_looks(looks, before, self.trackers[looks.origin].sensors)
+        return products
 
 
 def run(plan: Plan, seed: int, tell: Callable[[str], None] | None = None) -> Trial | None:

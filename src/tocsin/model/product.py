@@ -8,7 +8,7 @@ from tocsin.model.event import LaunchEvent, SharedPrediction
 from tocsin.model.label import Nation
 from tocsin.model.sensor import SensorWord
 from tocsin.model.time import Instant
-from tocsin.model.track import Tracklet
+from tocsin.model.track import SharedPlot, Tracklet
 from tocsin.model.warning import SharedWarning
 
 
@@ -20,12 +20,12 @@ class Traffic(StrEnum):
     FLOW = "flow"
 
 
-Product = Tracklet | LaunchEvent | SharedPrediction | SensorWord | SharedWarning
+Product = Tracklet | LaunchEvent | SharedPrediction | SensorWord | SharedWarning | SharedPlot
 
 
 def traffic_of(product: Product) -> Traffic:
-    """Tracklets are flow, all else is urgent."""
-    return Traffic.FLOW if isinstance(product, Tracklet) else Traffic.URGENT
+    """Tracklets and single plots are flow, all else is urgent."""
+    return Traffic.FLOW if isinstance(product, Tracklet | SharedPlot) else Traffic.URGENT
 
 
 class Offer(Struct, frozen=True):

@@ -124,6 +124,49 @@ class Tracklet(Struct, frozen=True, forbid_unknown_fields=True, tag="tracklet"):
     identity: str | None = None
 
 
+class RadarLook(Struct, frozen=True, forbid_unknown_fields=True, tag="radar"):
+    """What a radar at a place (WGS-84) measured, its known offsets taken off, and one sigma of each."""
+
+    lat_deg: float
+    lon_deg: float
+    alt_m: float
+    range_m: float
+    az_rad: float
+    el_rad: float
+    range_sigma_m: float
+    az_sigma_rad: float
+    el_sigma_rad: float
+    range_rate_mps: float | None = None
+    range_rate_sigma_mps: float | None = None
+
+
+class SightLook(Struct, frozen=True, forbid_unknown_fields=True, tag="los"):
+    """A direction (unit vector, ECEF) from where the platform was (ECEF metres), and one sigma across it."""
+
+    from_ecef_m: tuple[float, float, float]
+    unit: tuple[float, float, float]
+    sigma_rad: float
+
+
+class SharedPlot(Struct, frozen=True, forbid_unknown_fields=True, tag="plot"):
+    """One look of a nation's own sensor at an object that may be under power or comes down through the air,
+    with all that another tracker needs of the sensor. `of_track` names the source whose tracklets hold the
+    same look: a receiver counts the one or the other. `sequence` counts the looks at that track.
+    """
+
+    origin: Nation
+    of_track: str
+    sequence: int
+    time_ns: Instant
+    look: RadarLook | SightLook
+    label: Label
+
+    @property
+    def track_id(self) -> str:
+        """What decisions are named after: not the track itself, whose tracklets are asked about apart."""
+        return f"{self.of_track}/plots"
+
+
 class Member(Struct, frozen=True):
     """One source of a fused track."""
 

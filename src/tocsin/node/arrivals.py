@@ -8,7 +8,7 @@ from tocsin.model.event import Assessment
 from tocsin.model.handoff import Handed
 from tocsin.model.product import Decision, Import, LinkHealth, Quarantined, Receipt
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
-from tocsin.model.track import FusedTrack, Life, ObjectClass, Plot, Tracklet
+from tocsin.model.track import FusedTrack, Life, ObjectClass, Plot, SharedPlot, Tracklet
 from tocsin.model.warning import OfficerAct
 from tocsin.node.clockwatch import widened
 from tocsin.node.hall_words import (
@@ -57,6 +57,8 @@ class Came(NamedTuple):
     alive: tuple[str, ...]
     imports: tuple[Import, ...]
     tracklets: tuple[Tracklet, ...]
+    looks: tuple[SharedPlot, ...]
+    """Partners' single looks, of those whose clock is sure."""
     decisions: tuple[Decision, ...]
     receipts: tuple[Receipt, ...]
     refused: tuple[Quarantined, ...]
@@ -112,6 +114,11 @@ def sort_out(stimuli: Iterable[HallStimulus], now: Instant) -> Came:
             widened(item.product, item.clock_sigma_s)
             for item in imports
             if isinstance(item.product, Tracklet)
+        ),
+        looks=tuple(
+            item.product
+            for item in imports
+            if isinstance(item.product, SharedPlot) and item.clock_sigma_s <= 0.0
         ),
         decisions=tuple(item for item in handed if isinstance(item, Decision)),
         receipts=tuple(item for item in handed if isinstance(item, Receipt)),

@@ -56,7 +56,7 @@ def found_node(
     write_entry(entry_path(root / "trust", nation), entry)
     text = config_text(nation, plane, ports, topology, leaves or {})
     (root / CONFIG_NAME).write_text(text, "utf-8")
-    (root / POLICY_NAME).write_text(policy_text(nation, default_policy(nation)), "utf-8")
+    (root / POLICY_NAME).write_text(policy_text(nation, default_policy(nation, plane)), "utf-8")
     return entry
 
 

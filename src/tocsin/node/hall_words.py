@@ -31,6 +31,7 @@ from tocsin.node.questions import Asking
 from tocsin.node.sensing import SensorLog
 from tocsin.node.sensing import Told as SensorTold
 from tocsin.track.fuse import FusionState
+from tocsin.track.looks import Shown
 from tocsin.track.tracker import TrackerState
 from tocsin.warn.decide import WarnState
 
@@ -209,6 +210,8 @@ class Shared(Struct, frozen=True):
     """The early states that the launch point was last computed from."""
     prediction_ns: Instant = Instant(0)
     over: bool = False
+    shown: Shown = Shown()
+    """Of its single looks."""
 
 
 class Gone(Struct, frozen=True):

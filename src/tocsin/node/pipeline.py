@@ -33,6 +33,7 @@ from tocsin.node.hall_words import (
     Told,
 )
 from tocsin.track import fuse, tracker
+from tocsin.track.looks import own_looks
 from tocsin.warn import decide, incoming
 
 PICTURE_PERIOD_NS = SECOND_NS
@@ -60,7 +61,9 @@ def hall_step(
     came = arrivals.sort_out(stimuli, now)
 
     tracking, own = tracker.step(state.tracker, came.plots, now)
-    fusion, fused = fuse.step(state.fusion, own, partners.near(came.tracklets, now), now)
+    looks = own_looks(tracking, own)
+    theirs = partners.near(came.tracklets, now)
+    fusion, fused = fuse.step(state.fusion, own, theirs, now, looks, came.looks)
     heard = partners.heard(state, came.imports, now)
     assessing, assessments = assessor.step(
         state.assess, fused, own, tuple(heard.launches.values()), now, tuple(heard.tracklets.values())
@@ -72,7 +75,9 @@ def hall_step(
     sensors_told, words = sensing.words(state.sensors_told, state.config, sensors, state.started_ns, now)
     released = (one.draft.warning for one in told if isinstance(one, decide.Released))
     news: list[Product] = [*sharing.public(released, warning.rules.releasable_to), *words]
-    shared, offers = sharing.offers(state.shared, own, state.counts.offered, state.config.nation, now, news)
+    shared, offers = sharing.offers(
+        state.shared, own, state.counts.offered, state.config.nation, now, news, looks, tracking.sensors
+    )
 
     pictured = now - state.pictured_ns >= PICTURE_PERIOD_NS
     after = replace(

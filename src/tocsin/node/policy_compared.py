@@ -5,14 +5,14 @@ Written by `python tools/compare_policies.py`; tests/release/test_cedar.py says 
 
 COMPARED: frozenset[str] = frozenset(
     {
-        "e5ac56296a243a55127b72976be7e781bc6086609baa644d3964ec4559ebb6b4",  # USA REAL
-        "2d9df5701c4b9e77a1e1c6b5b1f76e8316b2e14b55d67f90ceefc066eea6402f",  # USA EXERCISE
-        "b2f07c790a96f26ee072b13beb16d34a33e2792c365e6bb5a40028457760442c",  # USA TEST
-        "5f39ffaf1d99923b36fbd331914fb615e7d6ec7d23e82673a37526d734640cee",  # KOR REAL
-        "8f8ec12f0a5398ba4fc7e8efa233a07a6a18d355e2c3a23f6ece33738ba4dc6c",  # KOR EXERCISE
-        "a1ca83279828e03ca3eeed08aadaa3f00380b1e8881ef6aace201caaab2d608d",  # KOR TEST
-        "428326dfa32cb5f4a1ae7983f18f9929190b26ae62b42d34a2cdd2ec6f6a1ce6",  # JPN REAL
-        "0cbffafbf1354d39acf2b9e753060fa621dc0d977d05321356ba1462bbde65ff",  # JPN EXERCISE
-        "7b1260135cd4fa9b3e86308b68b6f43c865e663a6089b74157dc4526a50dd633",  # JPN TEST
+        "50d2604ca4a7475b1afb1586ba84ce38b64d76f8a45e6948b6bdf32384b92a7e",  # USA REAL
+        "7b42c87b6a5c2ef77368d6dee408605cc426b840fecc7562a82c3b5f358e1d76",  # USA EXERCISE
+        "1e98d350142884e458e09b6b5704e2790c7d50bbe50899d9ffff99d2b5a5e77a",  # USA TEST
+        "58114051dfec1edf5a937648c4f4dbe2eec331f0d55cee050a75324efca787ff",  # KOR REAL
+        "c242cf5bdea3eb655b560440abe786f7f5390d83ca3611f419c34e18d0933f1f",  # KOR EXERCISE
+        "ec55a25af9e8cc9178130af8607f1a87e9027cfc041a9d713c2f1cb4901d4a72",  # KOR TEST
+        "6a4993229b18163f7481a18eb3b1ec9d9be5fd911f4bd0a589ffb7a1b3d92814",  # JPN REAL
+        "ee094816a184a31ffea5622f68f49aafda2221d759b8ac5dd7a8d5ab10266587",  # JPN EXERCISE
+        "fc0a5131b78ce0f758749143435f5f2f182a8c49c2e6556483b934ecc42b6761",  # JPN TEST
     }
 )

@@ -1,6 +1,6 @@
 """What `tocsin init` writes as policy.toml: every key with a comment, to be edited by hand."""
 
-from tocsin.model.label import Nation
+from tocsin.model.label import Nation, Plane
 from tocsin.release.terms import KINDS, MAX_DELAY_S, Kind, PartnerTerms, Policy
 
 _HEAD = """\
@@ -16,7 +16,9 @@ nation = "{nation}"
 _PARTNER = """
 # What {partner} may have at all. kinds: "tracklet" (a track of own sensors), "launch" (that something was
 # launched, and where), "prediction" (where and when it comes down), "sensor" (that a sensor is silent, or
-# speaks again), "warning" (what the people here were told, and its end). [] = nothing.
+# speaks again), "warning" (what the people here were told, and its end), "plot" (single looks of sensors
+# at what may be under power or comes down through the air, with where the sensor stands and how well it
+# sees: fused better than tracks there; not given unless named). [] = nothing.
 [partners.{partner}]
 kinds = [{kinds}]
 """
@@ -38,11 +40,11 @@ delay_s = {delay_s}
 """
 
 _FLOW = """
-# Tracklets.
+# Tracklets and plots.
 [flow]
-# COARSEN: as above; identity and acceleration are struck out too.
+# COARSEN: as above; identity, acceleration and range rate are struck out too.
 coarsen = "{coarsen}"
-# Positions are rounded to so many metres on each axis, covariances widened by more.
+# Positions, and places of sensors, are rounded to so many metres on each axis, errors widened by more.
 grid_m = {grid_m}
 # Velocities are rounded to so many metres per second on each axis.
 grid_mps = {grid_mps}
@@ -54,9 +56,12 @@ delay_s = {delay_s}
 """
 
 
-def default_policy(nation: Nation) -> Policy:
-    """Labels alone decide, COARSEN blurs, DELAY holds back."""
-    return Policy(partners={partner: PartnerTerms(KINDS) for partner in Nation if partner is not nation})
+def default_policy(nation: Nation, plane: Plane = Plane.REAL) -> Policy:
+    """Labels alone decide, COARSEN blurs, DELAY holds back. Single plots say where sensors stand: in the
+    plane REAL a nation names them itself, or they stay.
+    """
+    kinds = KINDS - {Kind.PLOT} if plane is Plane.REAL else KINDS
+    return Policy(partners={partner: PartnerTerms(kinds) for partner in Nation if partner is not nation})
 
 
 def policy_text(nation: Nation, policy: Policy) -> str:

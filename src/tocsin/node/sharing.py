@@ -14,11 +14,14 @@ from tocsin.assess.launch import launch_point
 from tocsin.model.event import LaunchEvent, SharedPrediction
 from tocsin.model.label import Label, Nation
 from tocsin.model.product import Offer, Product
+from tocsin.model.sensor import Sensor
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Life, ObjectClass, Phase, Track, Tracklet
 from tocsin.model.warning import SharedWarning, Warning
 from tocsin.node.hall_words import Shared
 from tocsin.track.body import tracklet_of
+from tocsin.track.looks import Looks
+from tocsin.track.looks import shared as shown_looks
 
 TRACKLET_PERIOD_NS = SECOND_NS
 """A tracklet once a second: the rate of the radars; more would say nothing new."""
@@ -61,9 +64,11 @@ def offers(
     nation: Nation,
     now: Instant,
     words: Sequence[Product] = (),
+    looks: Sequence[Looks] = (),
+    sensors: Sequence[Sensor] = (),
 ) -> tuple[dict[str, Shared], tuple[Offer, ...]]:
     """New bookkeeping and the offers of this step, numbered on from `offered`: `words` on warnings and
-    sensors first.
+    sensors first, single looks (of this nation's `sensors`) last.
     """
     alive = {track.id for track in own}
     after = {key: row for key, row in shared.items() if key in alive}
@@ -74,6 +79,12 @@ def offers(
         row, new = _of_track(shared.get(track.id, Shared()), track, nation, now)
         after[track.id] = row
         products += new
+    for one in looks:
+        if one.track_id in after:
+            row = after[one.track_id]
+            shown, plots = shown_looks(one, row.shown, sensors)
+            after[one.track_id] = replace(row, shown=shown)
+            products += plots
     numbered = (Offer(offered + n, product, now) for n, product in enumerate(products, start=1))
     return after, tuple(numbered)
 

@@ -81,7 +81,9 @@ def _caveats(policy: Policy) -> Iterator[str]:
     for traffic in _PRODUCT_TRAFFIC:
         terms = policy.of(traffic)
         has = f'resource.traffic == "{traffic}" && resource.caveats.contains'
-        what = "Tracklets" if traffic is Traffic.FLOW else "Launches, predictions and words on sensors"
+        what = (
+            "Tracklets and plots" if traffic is Traffic.FLOW else "Launches, predictions and words on sensors"
+        )
         if terms.coarsen is Coarsening.FORBID:
             comment = f"{what} with the caveat COARSEN stay, even blurred."
             yield _statement("forbid.coarsen", comment, "forbid", f'when {{ {has}("COARSEN") }}')
@@ -103,7 +105,7 @@ def _grids(policy: Policy, traffic: Traffic) -> str:
     if isinstance(terms, FlowTerms):
         return (
             f"places to {terms.grid_m:g} m, speeds to {terms.grid_mps:g} m/s, ln(beta) to "
-            f"{terms.grid_ln_beta:g}, without identity and acceleration"
+            f"{terms.grid_ln_beta:g}, without identity, acceleration and range rate"
         )
     return (
         f"places to {terms.grid_deg:g} degrees, apogees to {terms.grid_apogee_m:g} m, silences to the minute"

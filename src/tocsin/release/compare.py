@@ -22,7 +22,7 @@ from tocsin.model.product import Product
 from tocsin.model.sensor import SensorWord
 from tocsin.model.space import STATE_SIZE, TRIANGLE_SIZE, EcefState, Ellipse95
 from tocsin.model.time import Instant
-from tocsin.model.track import Life, ObjectClass, Phase, Tracklet
+from tocsin.model.track import Life, ObjectClass, Phase, SharedPlot, SightLook, Tracklet
 from tocsin.model.warning import Certainty, MsgType, Purpose, SharedWarning
 from tocsin.release.cedar import REDUCE_COARSEN, REDUCE_DELAY
 from tocsin.release.policy import Question, Release, Verdict, decide, forbidding, permitting
@@ -165,6 +165,7 @@ def _of_each_kind(origin: Nation, label: Label) -> tuple[Product, ...]:
         SharedPrediction(origin, "1", 1, _T0, place, 0.0, label),
         SensorWord(origin, "1", 1, True, _T0, label),
         SharedWarning(origin, "1", 1, *_ALERT, label, False),
+        SharedPlot(origin, "1", 1, _T0, SightLook((0.0, 0.0, 0.0), (0.0, 0.0, 1.0), 1e-3), label),
     )
 
 

@@ -14,7 +14,7 @@ from tocsin.model.event import LaunchEvent, SharedPrediction
 from tocsin.model.label import Nation
 from tocsin.model.product import Product, Traffic
 from tocsin.model.sensor import SensorWord
-from tocsin.model.track import Tracklet
+from tocsin.model.track import SharedPlot, Tracklet
 from tocsin.model.warning import SharedWarning
 
 
@@ -26,11 +26,14 @@ class Kind(StrEnum):
     PREDICTION = "prediction"
     SENSOR = "sensor"
     WARNING = "warning"
+    PLOT = "plot"
 
 
 KINDS = frozenset(Kind)
 
-TRAFFIC_OF_KIND = dict.fromkeys(Kind, Traffic.URGENT) | {Kind.TRACKLET: Traffic.FLOW}
+TRAFFIC_OF_KIND = dict.fromkeys(Kind, Traffic.URGENT) | dict.fromkeys(
+    (Kind.TRACKLET, Kind.PLOT), Traffic.FLOW
+)
 """As `model.product.traffic_of`; here so that what a comparison depends on stands in this room."""
 
 
@@ -47,6 +50,8 @@ def kind_of(product: Product) -> Kind:
             return Kind.SENSOR
         case SharedWarning():
             return Kind.WARNING
+        case SharedPlot():
+            return Kind.PLOT
 
 
 class Coarsening(StrEnum):
@@ -87,7 +92,7 @@ class UrgentTerms(Strict, frozen=True):
 
 
 class FlowTerms(Strict, frozen=True):
-    """[flow] tracklets. Grids in metres and metres per second on each axis, and of ln(beta)."""
+    """[flow] tracklets, single plots. Grids in metres and metres per second on each axis, and of ln(beta)."""
 
     coarsen: Coarsening = Coarsening.REDUCE
     grid_m: float = 10_000.0
@@ -122,7 +127,7 @@ class Policy(Strict, frozen=True):
 
 
 DEFAULT = Policy(partners={nation: PartnerTerms(KINDS) for nation in Nation})
-"""What `tocsin init` writes: labels alone decide, COARSEN blurs, DELAY holds back."""
+"""What `tocsin init` writes for an exercise: labels alone decide, COARSEN blurs, DELAY holds back."""
 
 BOUNDS = {
     "urgent.grid_deg": (0.01, 5.0),

@@ -20,7 +20,7 @@ OTHER_PLANE = "forbid.other-plane"
 NOT_ASKED = "forbid.kind"
 WAITS = "forbid.delay"
 
-MAP_KINDS = KINDS - {Kind.SENSOR}
+MAP_KINDS = KINDS - {Kind.SENSOR, Kind.PLOT}
 """What can stand on a map of objects."""
 
 

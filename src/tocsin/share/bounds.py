@@ -17,7 +17,7 @@ from tocsin.model.product import Product
 from tocsin.model.sensor import SensorWord
 from tocsin.model.space import STATE_SIZE, TRIANGLE_SIZE, EcefState
 from tocsin.model.time import SECOND_NS
-from tocsin.model.track import Tracklet
+from tocsin.model.track import RadarLook, SharedPlot, SightLook, Tracklet
 from tocsin.model.warning import SharedWarning
 
 Numbers = NDArray[np.floating[Any]]
@@ -68,6 +68,21 @@ MAX_IDENTITY = 256
 """Characters of a track id and of an identity; both are shown on screens, so none of them is invisible."""
 
 
+SITE_M = (-2.0e4, 1.0e5)
+"""Height of a radar above the ellipsoid, rounded to a grid of a policy or not: from below the Dead Sea to
+where nothing stays."""
+
+RANGE_M = (1.0, 2.0e8)
+"""Twice the farthest place."""
+
+SIGMA_M = (1.0e-3, 1.0e7)
+SIGMA_RAD = (1.0e-9, 7.0)
+SIGMA_MPS = (1.0e-4, 1.0e5)
+"""Standard deviations of what a sensor measures: from better than any to knowing nothing."""
+
+UNIT_SLACK = 1.0e-3
+"""Of the squared length of a unit vector."""
+
 MOST_AREAS = 200
 """Of one warning; first-level areas and sea areas of the three nations are 133."""
 
@@ -92,7 +107,8 @@ def soundness(products: Sequence[Product]) -> list[bool]:
 
 
 def _sound_but_for_state(product: Product) -> bool:
-    if not _named(product.track_id, product.sequence) or product.label.originators != {product.origin}:
+    name = product.of_track if isinstance(product, SharedPlot) else product.track_id
+    if not _named(name, product.sequence) or product.label.originators != {product.origin}:
         return False
     if isinstance(product, Tracklet):
         return _sound_tracklet(product)
@@ -100,6 +116,8 @@ def _sound_but_for_state(product: Product) -> bool:
         return _datable(product.since_ns)
     if isinstance(product, SharedWarning):
         return _sound_warning(product)
+    if isinstance(product, SharedPlot):
+        return _datable(product.time_ns) and _sound_look(product.look)
     place = product.launch if isinstance(product, LaunchEvent) else product.impact
     spoken_ns = product.confirmed_ns if isinstance(product, LaunchEvent) else product.made_ns
     apogee_m = 0.0 if isinstance(product, LaunchEvent) else product.apogee_m
@@ -145,6 +163,33 @@ def _sound_tracklet(one: Tracklet) -> bool:
     if len(one.state.x) != STATE_SIZE or len(one.state.p) != TRIANGLE_SIZE:
         return False
     return all(within(push, -HARDEST_MPS2, HARDEST_MPS2) for push in one.accel_mps2 or ())
+
+
+def _sound_look(look: RadarLook | SightLook) -> bool:
+    """A sensor that can stand there, and what it can measure, with errors that are some."""
+    if isinstance(look, SightLook):
+        squared = sum(part * part for part in look.unit)
+        place_m2 = sum(part * part for part in look.from_ecef_m)
+        seen = within(squared, 1.0 - UNIT_SLACK, 1.0 + UNIT_SLACK)
+        return seen and within(place_m2, LOWEST_M**2, HIGHEST_M**2) and within(look.sigma_rad, *SIGMA_RAD)
+    rated = look.range_rate_mps is not None
+    if rated is not (look.range_rate_sigma_mps is not None):
+        return False
+    return all(
+        (
+            within(look.lat_deg, -90.0, 90.0),
+            within(look.lon_deg, -360.0, 360.0),
+            within(look.alt_m, *SITE_M),
+            within(look.range_m, *RANGE_M),
+            within(look.az_rad, -TURN_RAD, TURN_RAD),
+            within(look.el_rad, -TURN_RAD / 4.0, TURN_RAD / 4.0),
+            within(look.range_sigma_m, *SIGMA_M),
+            within(look.az_sigma_rad, *SIGMA_RAD),
+            within(look.el_sigma_rad, *SIGMA_RAD),
+            within(look.range_rate_mps or 0.0, -2.0 * FASTEST_MPS, 2.0 * FASTEST_MPS),
+            within(1.0 if look.range_rate_sigma_mps is None else look.range_rate_sigma_mps, *SIGMA_MPS),
+        )
+    )
 
 
 def _sound_warning(one: SharedWarning) -> bool:

@@ -22,6 +22,7 @@ from tocsin.model.time import Instant, seconds_between
 from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase, Track, Tracklet
 from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
 from tocsin.track.common import noise_m2_s3, widening
+from tocsin.track.joint import Joint, spoken
 from tocsin.track.life import ENDED
 from tocsin.track.motion import Gaussian, coasting, powered
 from tocsin.track.rows import from_triangle, triangle
@@ -48,6 +49,7 @@ class Body(Struct, frozen=True):
     down_ns: Instant | None = None
     ended_ns: Instant | None = None
     strangers: int = 0  # steps in a row in which its sources did not agree
+    joint: Joint | None = None
 
 
 def key_of(source: Tracklet | Member) -> Key:
@@ -110,15 +112,23 @@ def counting(members: Sequence[Member], sources: Sources) -> list[Tracklet]:
 
 
 def combine(
-    number: int, members: tuple[Member, ...], sources: Sources, confirmed_ns: Instant, now: Instant
+    number: int,
+    members: tuple[Member, ...],
+    sources: Sources,
+    confirmed_ns: Instant,
+    now: Instant,
+    joint: Joint | None = None,
 ) -> FusedTrack | None:
-    """The fused track of the sources that count; None when none is alive."""
+    """The fused track of the sources that count, an estimate from single looks in the place of those that it
+    covers; None when none is alive.
+    """
     alive = counting(members, sources)
     if not alive:
         return None
     known = [sources[key_of(member)] for member in members if key_of(member) in sources]
-    coast = in_coast(alive)
-    chosen = None if coast else _most_precise(alive)
+    speaking = _speaking(alive, joint)
+    coast = in_coast(speaking)
+    chosen = None if coast else _most_precise(speaking)
     state = _added(coast) if chosen is None else chosen.state
     powered_phase = Phase.BOOST if any(s.phase is Phase.BOOST for s in alive) else Phase.UNKNOWN
     return FusedTrack(
@@ -135,6 +145,25 @@ def combine(
         confirmed_ns=confirmed_ns,
         identity=next((source.identity for source in alive if source.identity is not None), None),
     )
+
+
+def _speaking(alive: Sequence[Tracklet], joint: Joint | None) -> list[Tracklet]:
+    """Sources as they count. An estimate from looks that does not know the coast is no better than a source
+    that does.
+    """
+    if joint is None or not joint.fits:
+        return list(alive)
+    sure = any(source.phase is Phase.COAST for source in alive)
+    if sure and joint.record.phase is not Phase.COAST:
+        return list(alive)
+    inside = {key_of(member) for member in joint.members}
+    held = [source for source in alive if key_of(source) in inside]
+    return [spoken(joint, held), *(source for source in alive if key_of(source) not in inside)]
+
+
+def fused_coast(alive: Sequence[Tracklet]) -> EcefState | None:
+    """All sources added by their tracklets; None unless all know the coast by themselves."""
+    return _added(alive) if alive and all(source.phase is Phase.COAST for source in alive) else None
 
 
 def in_coast(alive: Sequence[Tracklet]) -> list[Tracklet]:

@@ -8,6 +8,7 @@ order and repetition do not matter.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -16,10 +17,22 @@ from msgspec.structs import replace
 from tocsin.earth.flight import fall
 from tocsin.model.label import Nation
 from tocsin.model.time import Instant, after, seconds_between
-from tocsin.model.track import FusedTrack, Life, Member, Phase, Track, Tracklet
-from tocsin.track.body import Body, Key, combine, counting, gaussian_of, key_of, life_of, tracklet_of
+from tocsin.model.track import FusedTrack, Life, Member, Phase, SharedPlot, Track, Tracklet
+from tocsin.track.body import (
+    Body,
+    Key,
+    combine,
+    counting,
+    fused_coast,
+    gaussian_of,
+    key_of,
+    life_of,
+    tracklet_of,
+)
+from tocsin.track.joint import joined
 from tocsin.track.lean import Leans
 from tocsin.track.life import AFTER_IMPACT_S, ENDED, UNKNOWN_KEPT_S
+from tocsin.track.looks import Looks, heard
 from tocsin.track.match import matched, stranger, twins, twofold
 
 REMEMBERED_S: Final = 600.0  # an ended source is known for so long, so that late tracklets begin nothing
@@ -27,6 +40,7 @@ STALE_S: Final = 20.0
 TWIN_STEPS: Final = 3
 STRANGER_STEPS: Final = 10
 SOURCE_LIMIT: Final = 6_000  # more than three nations' skies hold
+JOINTS: Final = 16  # objects in a step whose looks are estimated together; of a salvo tracklets must do
 
 
 class FusionState(Struct, frozen=True):
@@ -39,6 +53,7 @@ class FusionState(Struct, frozen=True):
     sources: tuple[Tracklet, ...] = ()
     bodies: tuple[Body, ...] = ()
     pairs: tuple[tuple[int, int, int], ...] = ()
+    looks: tuple[Looks, ...] = ()  # by source
 
 
 def new_fusion(nation: Nation) -> FusionState:
@@ -47,12 +62,22 @@ def new_fusion(nation: Nation) -> FusionState:
 
 
 def step(
-    state: FusionState, own: Sequence[Track], partners: Sequence[Tracklet], now: Instant
+    state: FusionState,
+    own: Sequence[Track],
+    partners: Sequence[Tracklet],
+    now: Instant,
+    own_looks: Sequence[Looks] = (),
+    plots: Sequence[SharedPlot] = (),
 ) -> tuple[FusionState, tuple[FusedTrack, ...]]:
-    """Replace sources by what came; all fused tracks that are alive, or ended in this step, by number."""
+    """Replace sources by what came; all fused tracks that are alive, or ended in this step, by number.
+    `own_looks`: those that the own tracker holds now; `plots`: partners' that came.
+    """
     sources = {key_of(source): source for source in state.sources}
     changed = _replace(sources, [tracklet_of(track, state.nation) for track in own], partners, state.nation)
     bodies, number = _housed(sources, list(state.bodies), state.next_number, now)
+    looks = heard(state.looks, own_looks, plots, now)
+    bodies, anew = _looked_at(sources, bodies, looks)
+    changed |= anew
     bodies = [_renewed(body, sources, changed, now) for body in bodies]
     bodies, pairs = _merged(sources, bodies, state.pairs, now)
     bodies, number = _parted(sources, bodies, number, changed, now)
@@ -61,7 +86,7 @@ def step(
     bodies = [
         body for body in bodies if body.ended_ns is None or any(key_of(m) in kept for m in body.members)
     ]
-    return FusionState(state.nation, number, tuple(kept.values()), tuple(bodies), pairs), out
+    return FusionState(state.nation, number, tuple(kept.values()), tuple(bodies), pairs, looks), out
 
 
 def _replace(
@@ -117,13 +142,36 @@ def _housed(
     return bodies, number
 
 
+def _looked_at(
+    sources: dict[Key, Tracklet], bodies: list[Body], looks: Sequence[Looks]
+) -> tuple[list[Body], frozenset[Key]]:
+    """Bodies with the estimates that single looks allow, the first JOINTS that they allow one; and the
+    sources of those whose estimate is not what it was.
+    """
+    by_source = {(one.origin, one.track_id): one for one in looks}
+    out: list[Body] = []
+    anew: set[Key] = set()
+    left = JOINTS
+    for body in bodies:
+        joint = None
+        if by_source and left and body.ended_ns is None and len(body.members) > 1:
+            alive = counting(body.members, sources)
+            joint = joined(body.joint, alive, by_source, partial(fused_coast, alive))
+        left -= joint is not None
+        if joint != body.joint:
+            body = replace(body, joint=joint)
+            anew.update(key_of(member) for member in body.members)
+        out.append(body)
+    return out, frozenset(anew)
+
+
 def _renewed(body: Body, sources: dict[Key, Tracklet], changed: frozenset[Key], now: Instant) -> Body:
     """The body's track of now: computed anew only when a source changed."""
     if body.ended_ns is not None:
         return body
     if body.members != body.out.members or any(key_of(member) in changed for member in body.members):
         landed = _landed(body, sources)
-        out = combine(body.number, body.members, sources, body.out.confirmed_ns or now, now)
+        out = combine(body.number, body.members, sources, body.out.confirmed_ns or now, now, body.joint)
         if out is None or landed:
             return _ended(body, Life.IMPACTED if landed else Life.LOST, now)
         return replace(body, out=out, down_ns=None if out.state != body.out.state else body.down_ns)

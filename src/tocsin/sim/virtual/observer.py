@@ -15,14 +15,14 @@ import msgspec
 
 from tocsin.model import hpke
 from tocsin.model.alarm import AlarmKind
-from tocsin.model.event import LaunchEvent, SharedPrediction
+from tocsin.model.event import SharedPrediction
 from tocsin.model.handoff import LinkReport, Witnessed
 from tocsin.model.label import Caveat, Label, Nation
 from tocsin.model.product import Import, Offer, Product, Receipt, Traffic
 from tocsin.model.sealed import Sealed
 from tocsin.model.sensor import SensorWord
 from tocsin.model.time import SECOND_NS
-from tocsin.model.track import Tracklet
+from tocsin.model.track import RadarLook, SharedPlot, Tracklet
 from tocsin.model.warning import SharedWarning
 from tocsin.node.door_words import DoorState
 from tocsin.node.hall_words import HallEffect, HandedIn
@@ -147,7 +147,7 @@ class Observer:
         label = product.label
         if partner not in label.releasable_to or kind(product) not in terms.kinds[partner]:
             return None
-        urgent = not isinstance(product, Tracklet)
+        urgent = not isinstance(product, Tracklet | SharedPlot)
         delay_s = 0
         if Caveat.DELAY in label.caveats:
             delay_s = terms.urgent_delay_s if urgent else terms.flow_delay_s
@@ -363,13 +363,7 @@ class Observer:
 
 def kind(product: Product) -> str:
     """As it is called on the wire."""
-    if isinstance(product, Tracklet):
-        return "tracklet"
-    if isinstance(product, SensorWord):
-        return "sensor"
-    if isinstance(product, SharedWarning):
-        return "warning"
-    return "launch" if isinstance(product, LaunchEvent) else "prediction"
+    return str(product.__struct_config__.tag)
 
 
 def uid(product: Product) -> Uid:
@@ -383,6 +377,9 @@ def coarse(fine: Product, got: Product) -> bool:
         steps = (10_000.0,) * 3 + (100.0,) * 3
         on_grid = all(abs(v / g - round(v / g)) < 1e-6 for v, g in zip(got.state.x, steps, strict=False))
         return on_grid and got.identity is None and got.accel_mps2 is None
+    if isinstance(got, SharedPlot):
+        rated = isinstance(got.look, RadarLook) and got.look.range_rate_mps is not None
+        return not rated and fine != got
     if isinstance(got, SensorWord):
         return got.since_ns % (60 * SECOND_NS) == 0
     if isinstance(got, SharedWarning):
