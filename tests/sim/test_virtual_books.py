@@ -18,7 +18,8 @@ from tocsin.share.marks import Run
 from tocsin.sim.virtual.disk import BrokenKeyError, Disk
 from tocsin.sim.virtual.door_memory import MemoryDoorBook
 from tocsin.sim.virtual.hall_memory import MemoryLedger
-from tocsin.sim.virtual.world import Plan, World
+from tocsin.sim.virtual.plan import Plan
+from tocsin.sim.virtual.world import World
 
 T = TypeVar("T")
 

@@ -6,8 +6,8 @@ import pytest
 
 from tocsin.errors import UserError
 from tocsin.sim.virtual.kept import Kept
+from tocsin.sim.virtual.plan import Plan
 from tocsin.sim.virtual.run import Outcome, Summary, simulate
-from tocsin.sim.virtual.world import Plan
 
 
 def plan(seed: int) -> Plan:

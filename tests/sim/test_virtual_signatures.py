@@ -8,8 +8,9 @@ from tocsin.model import ed25519
 from tocsin.model.label import Nation
 from tocsin.sim.virtual import signatures
 from tocsin.sim.virtual.keys import SimKey
+from tocsin.sim.virtual.plan import Plan
 from tocsin.sim.virtual.signatures import Signatures
-from tocsin.sim.virtual.world import Plan, World
+from tocsin.sim.virtual.world import World
 
 KEY, OTHER = SimKey(Nation.USA, 1), SimKey(Nation.JPN, 1)
 

@@ -7,10 +7,12 @@ import sys
 import pytest
 
 from tocsin.sim.virtual.faults import FAULTS
-from tocsin.sim.virtual.world import Plan, World
+from tocsin.sim.virtual.plan import Plan
+from tocsin.sim.virtual.world import World
 
 ONE = """
-from tocsin.sim.virtual.world import Plan, World
+from tocsin.sim.virtual.plan import Plan
+from tocsin.sim.virtual.world import World
 world = World(Plan(seed=21, length_s=20.0, storm_every_s=6.0, burst_every_s=6.0, launches_per_day=0.0))
 world.run()
 print(world.trace, world.observer.counts["delivered"])

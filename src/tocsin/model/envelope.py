@@ -147,21 +147,25 @@ def protected_bytes(algorithm: int, key_id: str) -> bytes:
 
 def to_be_signed(protected: bytes, header: bytes, payload: bytes) -> bytes:
     """Sig_structure of COSE_Sign1 (RFC 9052, 4.4)."""
-    return b"\x84\x6aSignature1" + _item(protected) + _item(header) + _item(payload)
+    parts = (_head(len(protected)), protected, _head(len(header)), header, _head(len(payload)), payload)
+    return b"\x84\x6aSignature1" + b"".join(parts)
 
 
 def envelope_bytes(header: bytes, protected: bytes, payload: bytes, signature: bytes) -> bytes:
     """The whole envelope. The form is fixed (an array of two, tag 18, an array of four, an empty map), so its
     canonical bytes are those of its strings between constant ones."""
-    parts = _item(protected) + b"\xa0" + _item(payload) + _item(signature)
-    return b"\x82" + _item(header) + b"\xd2\x84" + parts
+    sign1 = (_head(len(protected)), protected, b"\xa0", _head(len(payload)), payload)
+    return b"".join(
+        (b"\x82", _head(len(header)), header, b"\xd2\x84", *sign1, _head(len(signature)), signature)
+    )
 
 
-def _item(data: bytes) -> bytes:
-    """A byte string in canonical CBOR (RFC 8949, 3.1: major type 2, the shortest length)."""
-    size = len(data)
+@lru_cache(maxsize=1024)
+def _head(size: int) -> bytes:
+    """Before a byte string of so many bytes in canonical CBOR (RFC 8949, 3.1: major type 2, the shortest
+    length)."""
     if size < 24:
-        return bytes((0x40 | size,)) + data
+        return bytes((0x40 | size,))
     if size < 0x100:
-        return bytes((0x58, size)) + data
-    return (b"\x59" + size.to_bytes(2) if size < 0x10000 else b"\x5a" + size.to_bytes(4)) + data
+        return bytes((0x58, size))
+    return b"\x59" + size.to_bytes(2) if size < 0x10000 else b"\x5a" + size.to_bytes(4)

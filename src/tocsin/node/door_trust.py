@@ -135,17 +135,16 @@ def marks(turn: Turn) -> dict[Nation, ListMark]:
 
 def compare(turn: Turn, partner: Nation, beat: Heartbeat, arrived: Arrived) -> None:
     """What the partner holds of us and of the third nation, beside what we hold."""
-    own = turn.state.office.own
-    rows = {nation: (row.version, row.signed.digest) for nation, row in turn.lists.items()}
+    own, me = turn.state.office.own, turn.state.office.nation
     if own is not None:
-        rows[turn.state.office.nation] = (own.version, own.signed.digest)
-        theirs = beat.lists.get(turn.state.office.nation)
+        theirs = beat.lists.get(me)
         turn.list_seen = max(turn.list_seen, theirs.version if theirs else 0)
         if turn.list_seen > own.version:
             detail = f"{partner} holds our trust list {turn.list_seen}, this node {own.version}"
             turn.trouble_with(AlarmKind.OLD_BACKUP, "keys", f"{detail}: its keys are an old copy")
     for nation, theirs in beat.lists.items():
-        if nation in rows and rows[nation][0] == theirs.version and rows[nation][1] != theirs.digest:
+        held = own if own is not None and nation is me else turn.lists.get(nation)
+        if held is not None and held.version == theirs.version and held.signed.digest != theirs.digest:
             detail = f"{partner} holds another list {theirs.version} of {nation}: {theirs.digest[:16]}"
             _dispute(turn, nation, theirs.version, detail, arrived)
 

@@ -204,7 +204,7 @@ def _take_beat(turn: Turn, partner: Nation, beat: Heartbeat, arrived: Arrived) -
         if traffic is not Traffic.CONTROL:
             before = turn.into((partner, traffic))
             after = inbox.told(before, upto)
-            if after != before:
+            if after is not before:
                 turn.ins[partner, traffic] = after
     for traffic, upto in beat.committed.items():
         _take_receipt(turn, partner, traffic, upto, arrived)

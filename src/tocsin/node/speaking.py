@@ -13,6 +13,7 @@ from tocsin.share.links import Heartbeat, Link, Note
 from tocsin.share.wire import encode_notes
 
 PRODUCT_TRAFFIC = (Traffic.URGENT, Traffic.FLOW)
+ALL_TRAFFIC = tuple(Traffic)
 
 
 def speak(turn: Turn) -> None:
@@ -61,17 +62,18 @@ def _say(turn: Turn, partner: Nation, notes: list[Note], *, fleeting: bool) -> N
 def _beat(turn: Turn, partner: Nation) -> Heartbeat:
     link = turn.links.get(partner, Link())
     echo_wall_ns, held_ns = links.echo(link, turn.now)
+    came = {traffic: turn.into((partner, traffic)) for traffic in ALL_TRAFFIC}
     return Heartbeat(
         at_wall_ns=turn.now,
         sent={traffic: turn.out((partner, traffic)).sent for traffic in PRODUCT_TRAFFIC},
-        received={traffic: turn.into((partner, traffic)).received.upto for traffic in PRODUCT_TRAFFIC},
-        committed={traffic: turn.into((partner, traffic)).committed.upto for traffic in PRODUCT_TRAFFIC},
+        received={traffic: came[traffic].received.upto for traffic in PRODUCT_TRAFFIC},
+        committed={traffic: came[traffic].committed.upto for traffic in PRODUCT_TRAFFIC},
         step=turn.hall_seconds,
         step_age_ms=_hall_age_ms(turn),
         echo_wall_ns=echo_wall_ns,
         echo_held_ns=held_ns,
         lists=door_trust.marks(turn),
-        seen={traffic: turn.into((partner, traffic)).received.highest for traffic in Traffic},
+        seen={traffic: one.received.highest for traffic, one in came.items()},
         certificate_until_ns=turn.state.office.certificate_until_ns,
     )
 

@@ -73,7 +73,7 @@ def hall_has(stream: InStream, first: int, last: int) -> InStream:
 
 def told(stream: InStream, sent_upto: int) -> InStream:
     """The origin says how far it has sent: the end of a stream has no later message to betray a loss."""
-    return replace(stream, told=max(stream.told, sent_upto))
+    return stream if sent_upto <= stream.told else replace(stream, told=sent_upto)
 
 
 def withheld(stream: InStream, now: Instant) -> int:

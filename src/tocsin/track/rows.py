@@ -8,6 +8,7 @@ arrays as bytes (float64, C order): immutable, so no step can change an older st
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -49,6 +50,12 @@ def rows_of(data: bytes) -> Array:
 
 def sensor_table(sensors: Sequence[Sensor]) -> Array:
     """(n, SENSOR) in the order given."""
+    return _sensor_table(tuple(sensors)).copy()
+
+
+@lru_cache(maxsize=16)
+def _sensor_table(sensors: tuple[Sensor, ...]) -> Array:
+    """Asked for in every step, and the same in all of them."""
     table = np.zeros((max(len(sensors), 1), SENSOR))
     for entry, sensor in zip(table, sensors, strict=False):
         errors = sensor.errors

@@ -131,8 +131,8 @@ class MemoryDoorBook:
             rows = tables.outbox.setdefault((one.recipient, one.traffic), {})
             rows[one.first] = OutRow(one.first, one.last, one.by_hub, one.data)
         for stream, row in store.outs.items():
-            waiting = tables.outbox.get(stream)
-            if waiting:
+            waiting, before = tables.outbox.get(stream), tables.outs.get(stream)
+            if waiting and (before is None or row.receipted > before.receipted):
                 for first in [first for first, one in waiting.items() if one.last <= row.receipted]:
                     del waiting[first]
         for key in store.unheld:

@@ -158,9 +158,9 @@ class Network:
         for copy in late:
             self._travel(copy)
 
-    def _routes(self, sealed: Sealed) -> list[Route]:
+    def _routes(self, sealed: Sealed) -> tuple[Route, ...]:
         ways = self._topology.routes(sealed.issuer, sealed.recipient)
-        return [way for way in ways if way is Route.DIRECT or sealed.by_hub]
+        return ways if sealed.by_hub else tuple(way for way in ways if way is Route.DIRECT)
 
     def _depart(self, copy: Copy) -> None:
         faults, dice = self.faults, self._dice
@@ -195,7 +195,7 @@ class Network:
         if self.faults.reorder and self._dice.random() < self.faults.reorder:
             self._count("reorder")
             way_ns += int(self._dice.random() * 10 * SECOND_NS)
-        self._time.after(way_ns, lambda: self._arrive(copy))
+        self._time.after(way_ns, partial(self._arrive, copy))
 
     def _arrive(self, copy: Copy) -> None:
         self._trace(copy.data)

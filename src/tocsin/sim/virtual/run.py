@@ -13,7 +13,8 @@ from msgspec import Struct
 from tocsin.sim.virtual.faults import FAULTS
 from tocsin.sim.virtual.mutants import MUTANTS, Mutant, planted
 from tocsin.sim.virtual.observer import Broken
-from tocsin.sim.virtual.world import Plan, World
+from tocsin.sim.virtual.plan import Plan
+from tocsin.sim.virtual.world import World
 
 SEEDS_PER_MUTANT = 12
 """A bug that as many runs do not show is not caught."""

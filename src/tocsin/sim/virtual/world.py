@@ -7,7 +7,6 @@ from functools import partial
 from hashlib import sha256
 
 import msgspec
-from msgspec import Struct
 
 from tocsin.model.handoff import Committed, ImportAck, OfferAck
 from tocsin.model.label import Nation
@@ -25,15 +24,14 @@ from tocsin.sim.virtual.door_node import DoorNode
 from tocsin.sim.virtual.faults import FAULTS, Undo
 from tocsin.sim.virtual.hall_node import HallNode
 from tocsin.sim.virtual.keys import Keys, SimKey, office_of
+from tocsin.sim.virtual.launches import Launches
 from tocsin.sim.virtual.net import Network
 from tocsin.sim.virtual.observer import Observer
 from tocsin.sim.virtual.past_hub import SeededEncrypt
+from tocsin.sim.virtual.plan import Plan
 from tocsin.sim.virtual.signatures import known_again
 from tocsin.sim.virtual.terms import any_terms
 from tocsin.sim.virtual.time import START, Timeline
-
-LATE_S = 12.0
-"""How much later than a lone hall a cut-off one may draft: it may have been started again in between."""
 
 PRIVATE_NS = MILLISECOND_NS
 """Hall to door over the broker of the same machine."""
@@ -54,27 +52,6 @@ _IMPORT_ACK = msgspec.msgpack.Decoder(ImportAck)
 _COMMITTED = msgspec.msgpack.Decoder(Committed)
 COMMITTED = b"\xa9committed"
 """The tag of a commitment, as MessagePack has it; offers of the simulation hold no such word."""
-
-
-class Plan(Struct, frozen=True):
-    """One run. `faults`: names that may happen; times in seconds of the world."""
-
-    seed: int
-    length_s: float
-    faults: tuple[str, ...] = tuple(FAULTS)
-    storm_every_s: float = 1_800.0
-    """Mean time from one storm of faults to the next."""
-    storm_s: tuple[float, float] = (20.0, 240.0)
-    burst_every_s: float = 3_600.0
-    """Mean time between bursts of scripted products; every storm brings one of its own."""
-    burst: tuple[int, int] = (5, 40)
-    launches_per_day: float = 1.0
-    most_launches: int = 1_000_000
-    only: tuple[str, ...] = watch.FLIGHTS
-    """Scenario files whose flights are launched."""
-    isolate: float = 0.3
-    """Share of launches during which a nation is cut off from everybody."""
-    mode: Mode | None = None
 
 
 class World:
@@ -106,7 +83,6 @@ class World:
         self.network.doors.update(self.doors)
         self._copies = {n: deque[Tables](maxlen=COPIES) for n in Nation}
         self._undo: list[Undo] = []
-        self._flown = 0
 
     def _hall(self, nation: Nation) -> HallNode:
         chance = random.Random(self.dice.random())
@@ -133,7 +109,8 @@ class World:
             self.time.after(at, partial(self._start, "door", nation))
         self._plan_storms(end)
         self._plan_bursts(end)
-        self._plan_launches(end)
+        sense = {nation: hall.sense for nation, hall in self.halls.items()}
+        Launches(self.plan, self.time, self.dice, self.network, self.observer, self._last, sense).planned(end)
         self.time.run(end)
         self.calm()
         healed = self.heal()
@@ -216,6 +193,11 @@ class World:
         for end in undo:
             self._ends(end)
 
+    def _last(self, length_ns: int, end: Undo) -> None:
+        """`end` it after that time, or when everything is over."""
+        self._undo.append(end)
+        self.time.after(length_ns, partial(self._ends, end))
+
     def _ends(self, end: Undo) -> None:
         if end in self._undo:
             self._undo.remove(end)
@@ -232,53 +214,6 @@ class World:
         step = self.dice.randint(1, 8)
         for n in range(0, len(names), step):
             self.time.after(n * 200 * MILLISECOND_NS, partial(self.halls[nation].make, names[n : n + step]))
-
-    def _plan_launches(self, end: int) -> None:
-        if not self.plan.launches_per_day:
-            return
-        at: float = START + 60 * SECOND_NS
-        planned = 0
-        while True:
-            at += self.dice.expovariate(self.plan.launches_per_day / 86_400.0) * SECOND_NS
-            name, number = self.dice.choice([one for one in watch.launches() if one[0] in self.plan.only])
-            one = watch.launch(name, number, self.dice.randrange(2))
-            if at + one.length_ns + 60 * SECOND_NS > end or planned == self.plan.most_launches:
-                return
-            planned += 1
-            self.time.at(int(at), partial(self._launch, name, number, one))
-
-    def _launch(self, name: str, number: int, one: watch.Launch) -> None:
-        self._flown += 1
-        if self.plan.faults and self.dice.random() < self.plan.isolate:
-            self._isolate(name, number, one)
-        shift = self.time.now - one.start_ns
-        groups: dict[tuple[int, Nation], list[watch.Seen]] = {}
-        for row in one.seen:
-            groups.setdefault((row.offset_ns, row.nation), []).append(row)
-        for (offset, nation), rows in groups.items():
-            plots = [watch.moved(row.plot, shift, self._flown) for row in rows]
-            self.time.after(offset, partial(self.halls[nation].sense, plots))
-        self.observer.counts["launches"] += 1
-
-    def _isolate(self, name: str, number: int, one: watch.Launch) -> None:
-        """A nation that sees this launch is alone during it: its own warning must come all the same."""
-        drafts = {n: watch.first_draft_s(name, number, one.variant, n) for n in Nation}
-        nation = self.dice.choice([n for n in Nation if drafts[n] is not None] or list(Nation))
-        hops = {hop for other in Nation if other is not nation for hop in ((nation, other), (other, nation))}
-        cut = self.network.faults.cut
-        cut |= hops
-        since = self.time.now
-
-        def end() -> None:
-            cut.difference_update(hops)
-            self.network.wake()
-            expected_s = drafts[nation]
-            if expected_s is not None:
-                latest = since + round((expected_s + LATE_S) * SECOND_NS)
-                self.observer.expect_draft(nation, since, latest)
-
-        self._undo.append(end)
-        self.time.after(one.length_ns, partial(self._ends, end))
 
     # ---- Stage: what faults are done to
 
