@@ -231,3 +231,20 @@ def test_looks_that_do_not_fit_one_object_do_not_speak_for_it() -> None:
     out = combine(1, joint.members, known, START, after(START, SPAN_S), joint)
     assert out is not None
     assert out.state in [one.state for one in alive]
+
+
+def test_a_coast_that_the_other_nations_looks_contradict_ends_nothing() -> None:
+    """One source is sure that it coasts; the other's looks lie 50 km off."""
+    some = []
+    for one in plots(rising(), 1):
+        assert isinstance(one.look, RadarLook)
+        off_m = 5e4 if one.origin is Nation.JPN else 0.0
+        some.append(replace(one, look=replace(one.look, range_m=one.look.range_m + off_m)))
+    jpn, kor = sources(rising(), Phase.COAST)
+    joint = joined(
+        None,
+        [replace(jpn, phase=Phase.UNKNOWN), kor],
+        by_source(heard((), (), some, after(START, SPAN_S))),
+        lambda: None,
+    )
+    assert joint is None or not joint.fits

@@ -117,9 +117,11 @@ def _begun(members: tuple[Member, ...], sources: Sequence[Tracklet], looks: Sequ
     sure = [source for source in sources if source.phase is Phase.COAST]
     source = max(sure or sources, key=lambda one: (one.state.epoch_ns, one.origin))
     head_s = seconds(base_ns, source.state.epoch_ns)
-    head = np.concatenate((source.state.x[:6], np.zeros(6 + 144)))
-    record = _record(source, head_s, pack(head))
-    if sure:
+    if not sure:
+        head = np.concatenate((source.state.x[:6], np.zeros(6 + 144)))
+        record = _record(source, head_s, pack(head))
+    else:
+        record = _record(source, head_s, packed(Gaussian(np.array(source.state.x), _matrix(source.state))))
         since = min(one.first_ns if one.burnout_ns is None else one.burnout_ns for one in sure)
         start_s = seconds(base_ns, since)
         start = propagate(np.array(source.state.x), start_s - head_s)
