@@ -31,6 +31,7 @@ import msgspec
 import tomlkit
 from msgspec.structs import replace
 
+import skies
 from canaries import PLANE, START, key
 from canaries import random_canary as canary_of
 from flips import LIFE_NS, TRUST
@@ -456,7 +457,7 @@ def arrive(data: bytes) -> object:
 
 
 RIMS = (
-    Rim("envelope", 0.34, envelope, lambda b: verify(b, TRUST, JPN, PLANE, START)),
+    Rim("envelope", 0.334, envelope, lambda b: verify(b, TRUST, JPN, PLANE, START)),
     Rim("byzantine", 0.10, byzantine, arrive),
     Rim("handoff", 0.18, handoff, lambda case: case[0].decode(case[1]), UNREADABLE),
     Rim("json-lines", 0.12, plot_lines, lambda b: JsonlDecoder(sensors(), plane=PLANE).decode(b, START)),
@@ -491,6 +492,7 @@ RIMS = (
         lambda dice: json_text(dice, b'{"form": "x", "one": "AA==", "other": "AA=="}'),
         lambda b: equivocation.judge(b, equivocation.Keys(TRUST, ())),
     ),
+    *(Rim(name, share, make, skies.take) for name, share, make in skies.RIMS),
 )
 
 

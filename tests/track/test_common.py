@@ -91,3 +91,10 @@ def test_one_source_and_nonsense_are_left_alone() -> None:
     p = np.diag([900.0] * 3 + [1.0] * 3 + [0.25])
     alone = widening(p, [np.linalg.inv(p)], [Gaussian(np.zeros(7), p)], 25.0)
     assert alone == pytest.approx(1.0)
+
+
+def test_a_ballistic_coefficient_without_bound_gives_a_push_with_one() -> None:
+    """Sources that contradict each other add up to anything (found by hostile products)."""
+    x = np.concatenate((geodetic_to_ecef(0.7, 2.3, 40e3), (0.0, 0.0, 5e3)))
+    assert np.isfinite(noise_m2_s3(np.append(x, -700.0)))
+    assert noise_m2_s3(np.append(x, -700.0)) > noise_m2_s3(np.append(x, 8.0))

@@ -169,7 +169,7 @@ def _covariance(matrix: Array) -> Array:
     scale = 1.0 / np.sqrt(np.diag(matrix))
     scaled = matrix * np.outer(scale, scale)
     try:
-        np.linalg.cholesky(scaled)
+        np.linalg.cholesky(scaled - _OPEN * np.eye(len(scaled)))  # exists if no eigenvalue is below
     except np.linalg.LinAlgError:
         scaled = nearest_psd(scaled, _OPEN)
     return invert(scaled) * np.outer(scale, scale)

@@ -25,13 +25,16 @@ from tocsin.track.motion import Gaussian
 Array = NDArray[np.float64]
 
 STEADY_PART: Final = 0.5  # of a settled filter's covariance that the push makes
+# Far more than the hardest published entry took (Galileo's probe at Jupiter: 228 g, 2,240 m/s^2; Young 1998).
+# A ballistic coefficient that contradictory sources make knows no bound.
+MOST_DRAG_MPS2: Final = 1.0e5
 _STEADY: Final = float(np.sqrt(2.0))
 
 
 def noise_m2_s3(x7: Array) -> float:
     """Density of the white acceleration that our filters assume at a state x7: see `track.fleet`."""
     strength = air(x7[0], x7[1], x7[2], x7[6])[0]
-    drag_mps2 = strength * float(x7[3:6] @ x7[3:6])
+    drag_mps2 = min(strength * float(x7[3:6] @ x7[3:6]), MOST_DRAG_MPS2)
     return float(NOISE_M2_S3 + (DRAG_PART * drag_mps2) ** 2)
 
 
