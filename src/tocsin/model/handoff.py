@@ -33,9 +33,11 @@ class HandedItem(Struct, frozen=True):
 
 
 class OfferBatch(Struct, frozen=True, tag="offers"):
-    """Hall to door: offers in order of their numbers."""
+    """Hall to door: offers in order of their numbers. None at all: how far has the door come? `after`: there
+    are none between that number and the first; null when it follows on."""
 
     offers: tuple[Offer, ...]
+    after: int | None = None
 
 
 class CommitWanted(Struct, frozen=True, tag="commit-wanted"):
@@ -61,9 +63,11 @@ HallMessage = OfferBatch | Committed
 
 
 class OfferAck(Struct, frozen=True, tag="offer-ack"):
-    """Door to hall: every offer up to and including `upto` is committed in the door's book."""
+    """Door to hall: every offer up to and including `upto` is committed in the door's book. `taken`: the last
+    item that the hall has acknowledged. A hall that knows of less was restored from a copy."""
 
     upto: int
+    taken: int = 0
 
 
 class ImportBatch(Struct, frozen=True, tag="imports"):

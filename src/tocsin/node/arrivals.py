@@ -17,6 +17,7 @@ from tocsin.node.hall_words import (
     AliveIn,
     Configured,
     Counts,
+    Forgot,
     Gone,
     HallStimulus,
     HandedIn,
@@ -103,7 +104,7 @@ def sort_out(stimuli: Iterable[HallStimulus], now: Instant) -> Came:
                 alarms[source] = some
             case OutletReceipt() | RulesIn() | Restarted() | HeardIn():
                 desk.append(stimulus)
-            case Configured():
+            case Configured() | Forgot():
                 pass
     imports = tuple(item for item in handed if isinstance(item, Import))
     return Came(

@@ -146,7 +146,7 @@ class Door:
             self._gathering.came(0, urgent=False)
             return
         offers = message.offers
-        self._stimuli.append(OffersCame(offers))
+        self._stimuli.append(OffersCame(offers, message.after))
         self._gathering.came(len(offers), urgent=any(traffic_of(o.product) is Traffic.URGENT for o in offers))
 
     async def on_import_ack(self, data: bytes) -> None:
@@ -255,8 +255,8 @@ class Door:
                 self._couriers[partner, traffic].again(rows, now)
             case HandOver(items=items):
                 await self._hand(items)
-            case AckOffers(upto=upto):
-                await self._publish("offer.ack", _PACK.encode(OfferAck(upto)))
+            case AckOffers(upto=upto, taken=taken):
+                await self._publish("offer.ack", _PACK.encode(OfferAck(upto, taken)))
             case AskCommit(generation=generation, number=number):
                 await self._publish("import.data", _PACK.encode(CommitWanted(generation, number)))
             case Report(report=report):

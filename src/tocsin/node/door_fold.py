@@ -7,7 +7,6 @@ out effects.
 """
 
 from collections.abc import Sequence
-from itertools import chain
 
 from tocsin.model.time import Instant
 from tocsin.node import door_trust, hearing, logs, notary, releasing, speaking
@@ -38,10 +37,10 @@ def door_step(
             hearing.take_hall(turn, stimulus)
         elif isinstance(stimulus, Disk):
             turn.full = stimulus.full
-    offered = [stimulus.offers for stimulus in stimuli if isinstance(stimulus, OffersCame)]
+    offered = [stimulus for stimulus in stimuli if isinstance(stimulus, OffersCame)]
     releasing.release_due(turn)
     if offered:
-        releasing.take_offers(turn, chain.from_iterable(offered))  # together: one signature for a micro-batch
+        releasing.take_offers(turn, offered)  # together: one signature for a micro-batch
     for stimulus in stimuli:
         if isinstance(stimulus, Arrived):
             hearing.take_arrival(turn, stimulus)

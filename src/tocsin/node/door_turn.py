@@ -270,7 +270,7 @@ class Turn:
         if self.handed:
             effects.append(HandOver(tuple(self.handed)))
         if self.answer_hall:
-            effects.append(AckOffers(self.offers_upto))
+            effects.append(AckOffers(self.offers_upto, self.hall_upto))
         return state, (*effects, *self.after)
 
     def _must_store(self) -> bool:

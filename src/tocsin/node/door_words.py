@@ -33,9 +33,11 @@ Stream = tuple[Nation, Traffic]
 
 
 class OffersCame(Struct, frozen=True, tag="offers"):
-    """From the hall, in order; repeats and gaps are the fold's business."""
+    """From the hall, in order; repeats and gaps are the fold's business. `after`: the hall has none between
+    that number and the first."""
 
     offers: tuple[Offer, ...]
+    after: int | None = None
 
 
 class Arrived(Struct, frozen=True, tag="arrived"):
@@ -181,9 +183,10 @@ class Store(Struct, frozen=True, tag="store"):
 
 
 class AckOffers(Struct, frozen=True, tag="ack-offers"):
-    """To the hall: committed up to here (the answer to repeats and gaps too)."""
+    """To the hall: committed up to here (the answer to repeats and gaps too), and what it has taken."""
 
     upto: int
+    taken: int = 0
 
 
 class HandOver(Struct, frozen=True, tag="hand-over"):

@@ -4,6 +4,9 @@ exactly once.
 The hall keeps every offer in its record and sends it until the door acknowledges it; it takes the
 door's items in order of their numbers and acknowledges them when they are committed. A door that is
 away costs nothing but time.
+
+At its start the hall asks how far its door has come, and offers nothing before it knows: a record that was
+restored from a copy would give numbers away that the door has taken, and has passed over since (forgotten).
 """
 
 import asyncio
@@ -25,8 +28,10 @@ from tocsin.model.handoff import (
 )
 from tocsin.model.product import Offer
 from tocsin.model.time import Instant
+from tocsin.node.hall_words import Forgot
 from tocsin.node.pending import Pending
 from tocsin.node.turn import HallBook, contiguous
+from tocsin.record.ledger import UNPROVEN
 
 RESEND_S = 0.5
 """An acknowledgement takes a few milliseconds; half a second without one is a lost message or a door
@@ -62,19 +67,61 @@ class DoorLink:
         self._ledger, self._pending, self._publish, self._arrived = ledger, pending, publish, arrived
         self._wall = wall
         self._queued_upto = self._acked_upto = ledger.mark("handed")
+        self._base, self._heard = ledger.unproven(), False
         self._taken_before = -1
         self._missing = 0
         self._tell_missing()
 
+    async def ask(self) -> None:
+        """How far has the door come?"""
+        await self._publish("offer.data", _PACK.encode(OfferBatch(())))
+
     async def send(self, offers: Sequence[Offer]) -> None:
-        """Offers that were just committed."""
+        """Offers that were just committed. They wait in the record while the door has not been heard."""
+        if not self._heard:
+            return
         for first in range(0, len(offers), OFFERS_AT_ONCE):
             batch = OfferBatch(tuple(offers[first : first + OFFERS_AT_ONCE]))
             await self._publish("offer.data", _PACK.encode(batch))
 
+    async def _send_open(self) -> None:
+        """What the door has not taken. A record that went on beyond what it had forgotten leaves numbers
+        out."""
+        after = self._ledger.mark("offers_taken")
+        rows = [_OFFER.decode(body) for _, body in self._ledger.offers_open(OFFERS_AT_ONCE)]
+        while rows:
+            count = next((n for n, row in enumerate(rows) if row.number != rows[0].number + n), len(rows))
+            batch = OfferBatch(tuple(rows[:count]), after)
+            await self._publish("offer.data", _PACK.encode(batch))
+            after, rows = rows[count - 1].number, rows[count:]
+
     async def on_offer_ack(self, data: bytes) -> None:
         """The door has committed offers; they are not sent again."""
-        self._ledger.offers_taken(_OFFER_ACK.decode(data).upto)
+        ack = _OFFER_ACK.decode(data)
+        if not self._known():
+            if ack.upto > self._base or ack.taken > self._ledger.mark("handed"):
+                self._forget(ack)
+                return
+            self._ledger.proven()
+        self._ledger.offers_taken(ack.upto)
+        await self._begin()
+
+    def _known(self) -> bool:
+        """The record is no old copy, or a step has gone beyond what it does not hold."""
+        return self._heard or not self._ledger.mark(UNPROVEN)
+
+    async def _begin(self) -> None:
+        """What was made before the door was heard goes now."""
+        if not self._heard and self._known():
+            self._heard = True
+            await self._send_open()
+
+    def _forget(self, ack: OfferAck) -> None:
+        """The record is an old copy: the next step goes on beyond what the door has, and says so."""
+        made = self._ledger.offers_open(max(ack.upto - self._ledger.mark("offers_taken"), 0))
+        again = (_OFFER.decode(body) for number, body in made if self._base < number <= ack.upto)
+        self._pending.put_forgot(Forgot(ack.upto, ack.taken, tuple(again)))
+        self._arrived()
 
     async def on_import_data(self, data: bytes) -> None:
         """Items or a report from the door. Repeats are acknowledged again; what is past a gap is sent
@@ -124,8 +171,9 @@ class DoorLink:
         """A step is committed: acknowledge what it took in, if anything."""
         upto = self._ledger.mark("handed")
         if upto != self._acked_upto:
-            self._acked_upto = upto
+            self._acked_upto, self._queued_upto = upto, max(self._queued_upto, upto)
             await self.acknowledge(upto, step)
+        await self._begin()
 
     async def acknowledge(self, upto: int, step: int) -> None:
         """Say what is committed; also the hall's sign of life."""
@@ -139,9 +187,12 @@ class DoorLink:
 
     async def resend_stalled(self) -> None:
         """Send the open offers again when the door's mark has not moved since the last call."""
+        if not self._heard:
+            await self.ask()
+            return
         taken = self._ledger.mark("offers_taken")
         if taken == self._taken_before:
-            await self.send([_OFFER.decode(body) for _, body in self._ledger.offers_open(OFFERS_AT_ONCE)])
+            await self._send_open()
         self._taken_before = taken
 
     async def beat(self) -> None:

@@ -111,6 +111,15 @@ class Restarted(Struct, frozen=True, tag="restarted"):
     at_wall_ns: Instant
 
 
+class Forgot(Struct, frozen=True, tag="forgot"):
+    """The door knows of more than this record: it is an old copy. Numbers of offers up to `offered` are used,
+    items up to `handed` come no more. `again`: what was made since under numbers that were used already."""
+
+    offered: int
+    handed: int
+    again: tuple[Offer, ...]
+
+
 class HeardIn(Struct, frozen=True, tag="heard"):
     """Another authority's message to the public, parsed and accepted at the rim."""
 
@@ -140,6 +149,7 @@ HallStimulus = (
     | OutletReceipt
     | RulesIn
     | Restarted
+    | Forgot
     | HeardIn
 )
 

@@ -16,6 +16,7 @@ from tocsin.node.hall_words import (
     Acted,
     AlarmsIn,
     AliveIn,
+    Forgot,
     HallStimulus,
     HandedIn,
     HeardIn,
@@ -43,6 +44,7 @@ class Pending:
         self._handed: deque[HandedItem] = deque()
         self._acts: deque[OfficerAct | OutletReceipt | HeardIn] = deque()
         self._links: LinkReport | None = None
+        self._forgot: Forgot | None = None
         self._alarms: dict[str, tuple[Alarm, ...]] = {}
         self._first_wall_ns: Instant | None = None
 
@@ -76,6 +78,11 @@ class Pending:
         self._touch()
         self._acts.append(act)
 
+    def put_forgot(self, forgot: Forgot) -> None:
+        """The record is an old copy; only the newest word counts."""
+        self._touch()
+        self._forgot = forgot
+
     def put_links(self, report: LinkReport) -> None:
         """Only the newest report counts; it alone does not make a turn necessary."""
         self._links = report
@@ -93,7 +100,7 @@ class Pending:
     def take(self) -> tuple[list[HallStimulus], Instant]:
         """Everything that waits, as stimuli in a fixed order of kinds, and when the first of it came."""
         arrived = self._first_wall_ns or Instant(self._wall())
-        stimuli: list[HallStimulus] = []
+        stimuli: list[HallStimulus] = [] if self._forgot is None else [self._forgot]
         if self._handed:
             stimuli.append(HandedIn(tuple(self._handed)))
         if self._links is not None:
@@ -109,7 +116,7 @@ class Pending:
         for queue in (self._plots, self._refused, self._handed, self._acts):
             queue.clear()
         self._alarms.clear()
-        self._links, self._first_wall_ns = None, None
+        self._links, self._first_wall_ns, self._forgot = None, None, None
         return stimuli, arrived
 
     def _touch(self) -> None:

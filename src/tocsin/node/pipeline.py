@@ -14,7 +14,7 @@ from tocsin.assess import assessor
 from tocsin.model.product import Product
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.warning import ForeignAlert
-from tocsin.node import arrivals, partners, questions, sensing, sharing
+from tocsin.node import arrivals, forgotten, partners, questions, sensing, sharing
 from tocsin.node.hall_words import (
     ActRefused,
     Asked,
@@ -59,6 +59,7 @@ def hall_step(
     """One turn of the hall. The first stimulus a record ever holds is `Configured`; ValueError without it."""
     state = state or _configured(stimuli, now)
     came = arrivals.sort_out(stimuli, now)
+    state, again = forgotten.beyond(state, stimuli, now)
 
     tracking, own = tracker.step(state.tracker, came.plots, now)
     looks = own_looks(tracking, own)
@@ -74,7 +75,7 @@ def hall_step(
     sensors = arrivals.sensor_log(state.sensors, came.plots, came.alive, now)
     sensors_told, words = sensing.words(state.sensors_told, state.config, sensors, state.started_ns, now)
     released = (one.draft.warning for one in told if isinstance(one, decide.Released))
-    news: list[Product] = [*sharing.public(released, warning.rules.releasable_to), *words]
+    news: list[Product] = [*again, *sharing.public(released, warning.rules.releasable_to), *words]
     shared, offers = sharing.offers(
         state.shared, own, state.counts.offered, state.config.nation, now, news, looks, tracking.sensors
     )
@@ -108,8 +109,7 @@ def hall_step(
         restarted_ns=now if any(isinstance(w, Restarted) for w in came.desk) else state.restarted_ns,
     )
     effects: list[HallEffect] = [Offered(offer) for offer in offers]
-    effects += [_told(effect) for effect in told]
-    effects += [Asked(question) for question in asked]
+    effects += [*map(_told, told), *map(Asked, asked)]
     if pictured and (fused or state.fused):
         effects.append(Pictured(fused, tuple(replace(row, arc=()) for row in assessments)))
     return after, tuple(effects)

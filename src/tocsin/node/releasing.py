@@ -11,7 +11,7 @@ from tocsin.model.product import Decision, Offer, Product, Traffic, traffic_of
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.node import showing, tellings
 from tocsin.node.door_turn import Turn
-from tocsin.node.door_words import Held, SendAgain, Stream
+from tocsin.node.door_words import Held, OffersCame, SendAgain, Stream
 from tocsin.release.policy import Question, Verdict, Withheld, decide, may_use_hub, must_encrypt
 from tocsin.release.reduce import reduced
 from tocsin.release.terms import Policy
@@ -85,16 +85,24 @@ class _Ways:
         return ways
 
 
-def take_offers(turn: Turn, offers: Iterable[Offer]) -> None:
+def take_offers(turn: Turn, batches: Iterable[OffersCame]) -> None:
     """Take what follows on; repeats and what is past a gap are answered with how far we are."""
     turn.answer_hall = True
     fresh: list[Offer] = []
-    for offer in offers:
+    for offer in _on_from(turn, batches):
         if offer.number == turn.offers_upto + 1:
             turn.offers_upto = offer.number
             fresh.append(offer)
     turn.offers += fresh
     _carry_out(turn, _for_all(turn, fresh))
+
+
+def _on_from(turn: Turn, batches: Iterable[OffersCame]) -> Iterator[Offer]:
+    """All of them. Where the hall has no numbers between what we have and its first, that one follows on."""
+    for batch in batches:
+        if batch.after is not None and batch.offers and batch.after <= turn.offers_upto:
+            turn.offers_upto = max(turn.offers_upto, batch.offers[0].number - 1)
+        yield from batch.offers
 
 
 def release_due(turn: Turn) -> None:

@@ -16,6 +16,7 @@ from tocsin.model.product import Import, Quarantined
 from tocsin.model.time import Instant
 from tocsin.node.canonical import digest
 from tocsin.node.hall_words import (
+    Forgot,
     HallEffect,
     HallState,
     HallStimulus,
@@ -57,6 +58,12 @@ class HallBook(Protocol):
     def offers_taken(self, upto: int) -> None:
         """The door has committed every offer up to this number."""
 
+    def unproven(self) -> int:
+        """The last offer of the record when the door had not said yet how far it has come."""
+
+    def proven(self) -> None:
+        """It has said it, and the record is no old copy."""
+
     def offers_open(self, most: int) -> list[tuple[int, bytes]]:
         """The first `most` offers that the door has not acknowledged, in order."""
 
@@ -97,6 +104,7 @@ class Turner:
         sha256 = digest(state)
         frozen = freeze(state) if self._cadence.due(time.perf_counter() - began_s) else None
         handed = [item for s in stimuli if isinstance(s, HandedIn) for item in s.items]
+        forgot = next((word for word in stimuli if isinstance(word, Forgot)), None)
         self.ledger.append(
             Step(
                 step=state.step,
@@ -110,7 +118,8 @@ class Turner:
                     (e.offer.number, _OFFER.encode(e.offer)) for e in effects if isinstance(e, Offered)
                 ),
                 imports=tuple(_imported(item.item) for item in handed if isinstance(item.item, Import)),
-                handed_upto=handed[-1].number if handed else None,
+                handed_upto=_handed_upto(handed, forgot),
+                offers_taken=forgot.offered if forgot else None,
                 checkpoints=tuple(astuple(row.item) for row in handed if isinstance(row.item, Witnessed)),
                 snapshot=frozen,
             )
@@ -132,6 +141,11 @@ class Turner:
                 taken.add(key)
             items.append(item)
         return HandedIn(tuple(items))
+
+
+def _handed_upto(handed: Sequence[HandedItem], forgot: Forgot | None) -> int | None:
+    marks = [item.number for item in handed[-1:]] + ([forgot.handed] if forgot else [])
+    return max(marks, default=None)
 
 
 def contiguous(items: Sequence[HandedItem], upto: int) -> tuple[HandedItem, ...]:

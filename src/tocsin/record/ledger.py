@@ -70,6 +70,10 @@ CREATE TABLE about(name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 )
 
 
+UNPROVEN = "unproven"
+"""The mark that `Ledger.unproven` keeps, and one more; 0 when the door was heard."""
+
+
 def new_salt() -> bytes:
     """Chance that blinds one step in the log."""
     return token_bytes(SALT_BYTES)
@@ -120,6 +124,8 @@ class Step(NamedTuple):
     handed_upto: int | None = None
     checkpoints: tuple[tuple[str, int, bytes], ...] = ()
     """Of this nation's log, cosigned by a partner: origin, size, note."""
+    offers_taken: int | None = None
+    """The record was found to be an old copy: the door has taken offers up to this one."""
     snapshot: bytes | None = None
     """The state after the step, for a quick restart."""
 
@@ -272,6 +278,9 @@ class Ledger(LedgerReader):
             )
             if step.handed_upto is not None:
                 self._mark("handed", step.handed_upto)
+            if step.offers_taken is not None:
+                self._put("offers_taken", step.offers_taken)
+                self._put(UNPROVEN, 0)
             for origin, size, note in step.checkpoints:
                 self._keep_checkpoint(origin, size, note)
             if step.snapshot is not None:
@@ -302,7 +311,25 @@ class Ledger(LedgerReader):
         counts: a door that was restored from a copy names a lower number, and is offered the rest again.
         """
         with transaction(self._db):
-            self._db.execute("INSERT OR REPLACE INTO marks VALUES ('offers_taken', ?)", (upto,))
+            self._put("offers_taken", upto)
+
+    def unproven(self) -> int:
+        """The last offer of the record when it was opened: what the door has beyond it, a record that was
+        lost since has offered. As of an earlier start, if the door was not heard since.
+        """
+        known = self.mark(UNPROVEN)
+        if known:
+            return known - 1
+        row = self._db.execute("SELECT max(number) FROM offers").fetchone()
+        last = int(row[0] or 0) if row else 0
+        with transaction(self._db):
+            self._put(UNPROVEN, last + 1)
+        return last
+
+    def proven(self) -> None:
+        """The door was heard, and has nothing that this record does not know of."""
+        with transaction(self._db):
+            self._put(UNPROVEN, 0)
 
     def offers_open(self, most: int) -> list[tuple[int, bytes]]:
         """The first `most` offers that the door has not acknowledged, in order."""
@@ -327,6 +354,9 @@ class Ledger(LedgerReader):
         self._db.execute("INSERT INTO snapshots VALUES (?,?)", (step, state))
         newest = "SELECT step FROM snapshots ORDER BY step DESC LIMIT ?"
         self._db.execute(f"DELETE FROM snapshots WHERE step NOT IN ({newest})", (KEPT_SNAPSHOTS,))
+
+    def _put(self, name: str, upto: int) -> None:
+        self._db.execute("INSERT OR REPLACE INTO marks VALUES (?,?)", (name, upto))
 
     def _mark(self, name: str, upto: int) -> None:
         self._db.execute(

@@ -141,7 +141,7 @@ class DoorNode(Process):
             if isinstance(message, Committed):
                 self._stimuli.append(CommitmentCame(*msgspec.structs.astuple(message)))
                 return
-            self._stimuli.append(OffersCame(message.offers))
+            self._stimuli.append(OffersCame(message.offers, message.after))
         else:
             ack = _ACK.decode(data)
             self._stimuli.append(HallHas(ack.upto, ack.step))
@@ -213,8 +213,8 @@ class DoorNode(Process):
                     self._deliver(sealed, now)
             case HandOver(items=items):
                 self._hand(list(items))
-            case AckOffers(upto=upto):
-                ports.private(self.nation, "offer.ack", _PACK.encode(OfferAck(upto)))
+            case AckOffers(upto=upto, taken=taken):
+                ports.private(self.nation, "offer.ack", _PACK.encode(OfferAck(upto, taken)))
             case AskCommit(generation=generation, number=number):
                 ports.private(self.nation, "import.data", _PACK.encode(CommitWanted(generation, number)))
             case Report(report=report):

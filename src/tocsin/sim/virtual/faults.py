@@ -45,6 +45,9 @@ class Stage(Protocol):
     def restore(self, nation: Nation) -> None:
         """A door's book is an old copy of itself from now on, if there is one."""
 
+    def restore_record(self, nation: Nation) -> None:
+        """A hall's record is an old copy of itself from now on, if there is one."""
+
     def retire_log(self, nation: Nation) -> None:
         """A new log key: the officer's act when a log can no longer go on."""
 
@@ -192,6 +195,12 @@ def _old_backup(stage: Stage) -> Undo:
     return partial(stage.retire_log, nation)
 
 
+def _old_record(stage: Stage) -> Undo:
+    stage.count("old-record")
+    stage.restore_record(stage.dice.choice(list(Nation)))
+    return _nothing
+
+
 def _contradicting(stage: Stage) -> Undo:
     stage.count("contradicting")
     liar = stage.liar.contradicting()
@@ -216,6 +225,7 @@ FAULTS: dict[str, Fault] = {
     "rotated-key": Fault(_rotated_key),
     "stolen-key": Fault(_stolen_key),
     "old-backup": Fault(_old_backup),
+    "old-record": Fault(_old_record),
     "malformed": _lie("malformed", Liar.malformed),
     "spoofed": _lie("spoofed", Liar.spoofed),
     "replayed": _lie("replayed", Liar.replayed),

@@ -3,10 +3,11 @@
 from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 
 from tocsin.model.time import Instant
 from tocsin.record.leaf import make_leaf
-from tocsin.record.ledger import KEPT_SNAPSHOTS, ImportKey, Step, Ticks, step_rows
+from tocsin.record.ledger import KEPT_SNAPSHOTS, UNPROVEN, ImportKey, Step, Ticks, step_rows
 from tocsin.record.merkle import Frontier
 from tocsin.record.tick import Tick
 from tocsin.sim.virtual.disk import BrokenKeyError, Disk
@@ -32,6 +33,18 @@ class MemoryLedger:
         """Last number of each generation."""
         self._made: Counter[int] = Counter()
 
+    @property
+    def offers_upto(self) -> int:
+        """Number of the last offer."""
+        return self._offers_upto
+
+    def copied(self) -> "MemoryLedger":
+        """A copy that later commits do not touch."""
+        twin = copy(self)
+        for name in ("_steps", "_snapshots", "_marks", "_offers", "_imports", "_ticks", "_reach", "_made"):
+            setattr(twin, name, copy(getattr(self, name)))
+        return twin
+
     def append(self, step: Step) -> None:
         """See Ledger.append. BrokenKeyError, BookFullError, DiskFailedError: nothing of it."""
         self.disk.write()
@@ -47,6 +60,8 @@ class MemoryLedger:
             self._offers_upto = step.offers[-1][0]
         if step.handed_upto is not None:
             self._mark("handed", step.handed_upto)
+        if step.offers_taken is not None:
+            self._marks |= {"offers_taken": step.offers_taken, UNPROVEN: 0}
         self._frontier, _ = self._frontier.append(make_leaf(step_rows(step), self._salts()).sha256)
         self._keep(step._replace(effects=(), offers=(), imports=(), handed_upto=None, snapshot=None))
         if step.snapshot is not None:
@@ -69,6 +84,18 @@ class MemoryLedger:
         """See Ledger.offers_taken."""
         self.disk.write()
         self._marks["offers_taken"] = upto
+
+    def unproven(self) -> int:
+        """See Ledger.unproven."""
+        if not self.mark(UNPROVEN):
+            self.disk.write()
+            self._marks[UNPROVEN] = self._offers_upto + 1
+        return self._marks[UNPROVEN] - 1
+
+    def proven(self) -> None:
+        """See Ledger.proven."""
+        self.disk.write()
+        self._marks[UNPROVEN] = 0
 
     def offers_open(self, most: int) -> list[tuple[int, bytes]]:
         """See Ledger.offers_open."""

@@ -4,15 +4,17 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from tocsin.errors import TocsinError
+from tocsin.model.alarm import Alarm
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
 from tocsin.model.track import Plot
+from tocsin.node.arrivals import DOOR
 from tocsin.node.canonical import digest
 from tocsin.node.hall_door import BEAT_S, RESEND_S, DoorLink
 from tocsin.node.hall_words import Configured, HallState, Offered
 from tocsin.node.pending import Pending
 from tocsin.node.replay import rebuild
 from tocsin.node.turn import Fold, Turner
-from tocsin.record.ledger import Step
+from tocsin.record.ledger import UNPROVEN, Step
 from tocsin.sim.virtual.disk import Disk
 from tocsin.sim.virtual.hall_memory import MemoryLedger
 from tocsin.sim.virtual.ports import Crash, Ports
@@ -50,11 +52,20 @@ class HallNode(Process):
         wall = self._wall
         self.turner = Turner(self.ledger, state, last_now, wall, self._fold)
         self.pending = Pending(wall)
-        self.link = DoorLink(self.ledger, self.pending, self._publish, self._soon, wall)
+        try:
+            self.link = DoorLink(self.ledger, self.pending, self._publish, self._soon, wall)
+        except TocsinError as death:
+            self._ports.died("hall", self.nation, death)
+            return
         self._ports.observer.hall_started(self.nation, self.ledger.mark("handed"))
         self._every(BEAT_NS, self._beat)
         self._every(RESEND_NS, self._resend)
         self._plan(self._ports.time.now + GATHER_NS)
+        self._guarded(self.link.ask())
+
+    def restore(self, old: MemoryLedger) -> None:
+        """An old copy of the record is in the place of what was there."""
+        self.ledger, self._before = old, None
 
     def crash(self) -> None:
         """The process is gone."""
@@ -104,12 +115,18 @@ class HallNode(Process):
             self._before = self.turner.state
             self._point()
             self._ports.observer.effects(self.nation, effects)
+            self._ports.observer.desk(self.nation, self._own_alarms())
             run(self.link.committed(self.ledger.last_step()))
             run(self.link.send([effect.offer for effect in effects if isinstance(effect, Offered)]))
         except (Crash, TocsinError) as death:
             self._ports.died("hall", self.nation, death)
             return
         self._plan(self._ports.time.now + self._pause())
+
+    def _own_alarms(self) -> list[Alarm]:
+        state = self.turner.state
+        told = state.alarms.items() if state else ()
+        return [alarm for source, alarms in told if source != DOOR for alarm in alarms]
 
     def _pause(self) -> int:
         state = self.turner.state
@@ -132,7 +149,7 @@ class HallNode(Process):
         self._guarded(self.link.say_alive())
 
     def _resend(self) -> None:
-        if self.ledger.offers_open(1):
+        if self.ledger.mark(UNPROVEN) or self.ledger.offers_open(1):
             self._guarded(self.link.resend_stalled())
 
     def _guarded(self, work: Coroutine[Any, Any, None]) -> None:

@@ -1,5 +1,16 @@
 """What must hold, by name: observer and logs_seen judge it from outside."""
 
+from typing import NamedTuple
+
+
+class Broken(NamedTuple):
+    """An invariant that did not hold."""
+
+    invariant: str
+    at_s: float
+    detail: str
+
+
 INVARIANTS = {
     "lost": "an accepted offer reaches every partner that its label and the terms allow",
     "duplicated": "nothing stands twice in a partner's record",

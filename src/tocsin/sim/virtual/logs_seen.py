@@ -44,6 +44,7 @@ class LogObserver:
         self.suspect: set[Nation] = set()
         """Nations that did sign two truths, or whose book is an old one."""
         self._forgot: set[Nation] = set()
+        self._rewrites: set[Nation] = set()
         self._shown: dict[Nation, tuple[Alarm, ...]] = {}
 
     def shown(self, nation: Nation, alarms: tuple[Alarm, ...]) -> None:
@@ -54,6 +55,11 @@ class LogObserver:
         """It has forgotten what it said: until a new log, its words on directions are of the past."""
         self.suspect.add(nation)
         self._forgot.add(nation)
+
+    def record_restored(self, nation: Nation) -> None:
+        """Its hall has forgotten what it committed to, perhaps before its door heard it."""
+        self.suspect.add(nation)
+        self._rewrites.add(nation)
 
     def begins(self, nation: Nation) -> None:
         """A new log key: its direction logs begin anew too."""
@@ -72,6 +78,10 @@ class LogObserver:
         if said.generation == generation and said.number == len(leaves) + 1:
             leaves.append((self._time.now, said.commitment))
         elif said.generation == generation and leaves[said.number - 1][1] != said.commitment:
+            last = said.number == len(leaves) or nation in self._forgot
+            if nation in self._rewrites and last:  # the record that said the other is gone
+                leaves[said.number - 1 :] = [(self._time.now, said.commitment)]
+                return
             self._breaks("uncosigned", f"{nation} commits itself twice as leaf {said.number}")
         self._ticks[nation] = (generation, leaves)
 

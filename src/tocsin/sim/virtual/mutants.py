@@ -15,7 +15,7 @@ from tocsin.model.label import Nation
 from tocsin.model.product import Traffic
 from tocsin.node import door_book, door_turn, hall_door, hearing, pipeline, releasing, speaking
 from tocsin.node.door_turn import Turn
-from tocsin.node.door_words import AckOffers, HandOver, Store
+from tocsin.node.door_words import AckOffers, HandOver, OffersCame, Store
 from tocsin.node.hall_words import Told
 from tocsin.release import policy
 from tocsin.release.policy import Release
@@ -117,10 +117,10 @@ def _no_renewal() -> Patches:
 def _offer_twice() -> Patches:
     true = releasing.take_offers
 
-    def take(turn: Turn, offers: Any) -> None:
-        for offer in offers:
+    def take(turn: Turn, batches: Sequence[OffersCame]) -> None:
+        for offer in (offer for batch in batches for offer in batch.offers):
             turn.offers_upto = offer.number - 1
-            true(turn, [offer])
+            true(turn, [OffersCame((offer,))])
 
     return [(releasing, "take_offers", take)]
 
@@ -128,11 +128,11 @@ def _offer_twice() -> Patches:
 def _offer_gap() -> Patches:
     true = releasing.take_offers
 
-    def take(turn: Turn, offers: Any) -> None:
-        rows = [offer for offer in offers if offer.number > turn.offers_upto]
+    def take(turn: Turn, batches: Sequence[OffersCame]) -> None:
+        rows = [offer for batch in batches for offer in batch.offers if offer.number > turn.offers_upto]
         if rows:
             turn.offers_upto = rows[0].number - 1
-        true(turn, rows)
+        true(turn, [OffersCame(tuple(rows))])
 
     return [(releasing, "take_offers", take)]
 
@@ -347,5 +347,9 @@ MUTANTS: dict[str, Mutant] = {
                             ("old-backup", "loss")),
     "imported-twice": Mutant("what a hall has is taken under a new number", plants.imported_twice,
                              ("old-backup", "loss", "delay")),
+    "record-goes-on": Mutant("a hall with an old record numbers on from there", plants.record_goes_on,
+                             ("old-record",)),
+    "record-unnoticed": Mutant("a hall with an old record tells nobody", plants.record_unnoticed,
+                               ("old-record",)),
     "fsync-off": Mutant("a commit is not on the disk when it returns", list, CRASH, _unsynchronous),
 }  # fmt: skip

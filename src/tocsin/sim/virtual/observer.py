@@ -8,29 +8,29 @@ observer that shared their code would share their mistakes.
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import cbor2
 import msgspec
 
 from tocsin.model import hpke
-from tocsin.model.alarm import AlarmKind
-from tocsin.model.event import SharedPrediction
+from tocsin.model.alarm import Alarm, AlarmKind
 from tocsin.model.handoff import LinkReport, Witnessed
 from tocsin.model.label import Caveat, Label, Nation
 from tocsin.model.product import Import, Offer, Product, Receipt, Traffic
 from tocsin.model.sealed import Sealed
-from tocsin.model.sensor import SensorWord
 from tocsin.model.time import SECOND_NS
-from tocsin.model.track import RadarLook, SharedPlot, Tracklet
-from tocsin.model.warning import SharedWarning
+from tocsin.model.track import SharedPlot, Tracklet
 from tocsin.node.door_words import DoorState
-from tocsin.node.hall_words import HallEffect, HandedIn
-from tocsin.record.ledger import Step
+from tocsin.node.hall_words import Forgot, HallEffect, HandedIn
+from tocsin.record.ledger import ImportKey, Step
 from tocsin.share.topology import Mode, Topology
 from tocsin.sim.virtual.door_memory import Tables
+from tocsin.sim.virtual.hall_memory import MemoryLedger
+from tocsin.sim.virtual.invariants import Broken
 from tocsin.sim.virtual.keys import PLANE, decryption_key
 from tocsin.sim.virtual.logs_seen import LogKeys, LogObserver
+from tocsin.sim.virtual.products import Due, Uid, coarse, kind, uid
 from tocsin.sim.virtual.reach import Contiguous
 from tocsin.sim.virtual.terms import Terms
 from tocsin.sim.virtual.time import Timeline
@@ -50,32 +50,11 @@ ACCUSING = (*FORGOTTEN, AlarmKind.EQUIVOCATION, AlarmKind.RECORD_DIFFERS)
 
 _HANDED = msgspec.json.Decoder(HandedIn)
 _OFFER = msgspec.msgpack.Decoder(Offer)
+_FORGOT = msgspec.json.Decoder(Forgot)
 _PRODUCTS = msgspec.msgpack.Decoder(tuple[Product, ...])
-
-Uid = tuple[str, str, str, int]
-"""Origin, kind, track, sequence: names a product for ever."""
-
 
 _Thread = tuple[tuple[Nation, Nation, Traffic], int, str, Label]
 """Stream, how often its origin was restored before, track, label."""
-
-
-class Due(NamedTuple):
-    """An offer that a partner should get, or may get."""
-
-    product: Product
-    number: int
-    committed_ns: int
-    must: bool
-    delay_s: int
-
-
-class Broken(NamedTuple):
-    """An invariant that did not hold."""
-
-    invariant: str
-    at_s: float
-    detail: str
 
 
 class Observer:
@@ -94,7 +73,7 @@ class Observer:
         self.open = 0
         """Deliveries that must still come."""
         self._due: dict[tuple[Nation, Uid], Due] = {}
-        self._got: dict[tuple[Nation, Uid], int] = {}
+        self._got: dict[tuple[Nation, Uid], ImportKey] = {}
         self._streams: dict[tuple[Nation, Nation, Traffic], Contiguous] = {}
         self._sequence_of: dict[_Thread, dict[int, int]] = {}
         self._signed: dict[tuple[Nation, Nation, Traffic], int] = {}
@@ -104,6 +83,11 @@ class Observer:
         """Last sequence before each restoration of the origin."""
         self._untold: set[Nation] = set()
         """Nations whose officers have not been told yet that their door's book is an old copy."""
+        self._newest = dict.fromkeys(Nation, 0)
+        self._unsaid: set[Nation] = set()
+        """Nations whose officers have not been told yet that their hall's record is an old copy."""
+        self._gone: dict[Nation, list[tuple[int, int]]] = {nation: [] for nation in Nation}
+        """Numbers of offers that no record holds any more: first and last."""
         self._offers_acked = dict.fromkeys(Nation, 0)
         self._imports_acked = dict.fromkeys(Nation, 0)
         self._drafted: dict[Nation, list[int]] = {nation: [] for nation in Nation}
@@ -120,6 +104,10 @@ class Observer:
 
     def committed(self, nation: Nation, step: Step) -> None:
         """A step stands in a hall's record: its offers are accepted, its imports are taken in."""
+        for entry in step.stimuli:
+            if entry.kind == "forgot":
+                for offer in _FORGOT.decode(entry.body).again:
+                    self._replaced(nation, offer)
         for _, body in step.offers:
             self._accepted(nation, _OFFER.decode(body))
         for entry in step.stimuli:
@@ -135,12 +123,25 @@ class Observer:
     def _accepted(self, origin: Nation, offer: Offer) -> None:
         self.counts["offered"] += 1
         self.objects.add((origin, offer.product.track_id))
+        self._newest[origin] = offer.number
         for partner in Nation:
             if partner is not origin:
                 due = self._allowed(origin, partner, offer)
                 if due is not None:
                     self._due[partner, uid(offer.product)] = due
                     self.open += due.must
+
+    def _replaced(self, origin: Nation, offer: Offer) -> None:
+        """It was made under a used number, never sent, and is offered again under another name."""
+        for partner in Nation:
+            due = self._due.get((partner, uid(offer.product)))
+            if due is not None and due.number == offer.number:
+                self._excused(partner, uid(offer.product), due)
+
+    def _excused(self, partner: Nation, name: Uid, due: Due) -> None:
+        """It need not come any more, and may."""
+        self.open -= due.must and (partner, name) not in self._got
+        self._due[partner, name] = due._replace(must=False)
 
     def _allowed(self, origin: Nation, partner: Nation, offer: Offer) -> Due | None:
         product, terms = offer.product, self._terms[origin]
@@ -172,7 +173,7 @@ class Observer:
             if self._more[key] < 0:
                 self.breaks("duplicated", f"{me} has {uid(product)} twice")
             return None
-        self._got[key] = got.sequence
+        self._got[key] = (got.origin, got.traffic, got.sequence)
         self.counts["delivered"] += 1
         self.open -= due.must
         if not due.delay_s:
@@ -240,6 +241,7 @@ class Observer:
         if self._imports_acked[nation] > old.handed_upto:
             self._untold.add(nation)
         self._offers_acked[nation] = old.offers_upto
+        self._lose(nation, old.offers_upto)
         for (partner, name), due in self._due.items():
             if name[0] == nation and (due.number > old.offers_upto or (due.number, partner) in old.held):
                 self._more[partner, name] += 1
@@ -249,6 +251,34 @@ class Observer:
                 stream, row = (nation, partner, traffic), old.outs.get((partner, traffic))
                 self._streams.setdefault(stream, Contiguous()).forgets((row.sent if row else 0) + 1)
                 self._ages.setdefault(stream, []).append(self._signed.get(stream, 0))
+
+    def record_restored(self, nation: Nation, old: MemoryLedger, door: Tables) -> None:
+        """An old copy of a hall's record is put back. What its door has taken goes on; what it has not is
+        lost."""
+        self.logs.record_restored(nation)
+        if old.mark("handed") < door.hall_upto or old.offers_upto < door.offers_upto:
+            self._unsaid.add(nation)
+        self._imports_acked[nation] = old.mark("handed")
+        for (me, name), place in self._got.items():
+            if me is nation and not old.imported([place]):
+                self._more[me, name] += 1
+        self._gone[nation].append((old.offers_upto + 1, self._newest[nation]))
+        self._lose(nation, door.offers_upto)
+
+    def _lose(self, origin: Nation, after: int) -> None:
+        """Of the offers that no record holds, the door holds none past this number."""
+        for (partner, name), due in list(self._due.items()):
+            gone = any(first <= due.number <= last for first, last in self._gone[origin])
+            if name[0] == origin and due.number > after and gone:
+                self._excused(partner, name, due)
+
+    def desk(self, nation: Nation, alarms: Iterable[Alarm]) -> None:
+        """What a hall has its officers see of itself."""
+        for alarm in alarms:
+            if alarm.kind is AlarmKind.OLD_BACKUP:
+                self._unsaid.discard(nation)
+                if nation not in self.logs.suspect:
+                    self.breaks("false-alarm", f"{nation}: {alarm.detail}")
 
     def sent(self, sealed: Sealed) -> None:
         """A door lets an envelope out for the first time."""
@@ -347,6 +377,8 @@ class Observer:
         self.logs.close()
         for nation in self._untold:
             self.breaks("unnoticed", f"{nation}'s door has an old book and nobody was told")
+        for nation in self._unsaid:
+            self.breaks("unnoticed", f"{nation}'s hall has an old record and nobody was told")
         for detail in self.uninformed(versions):
             self.breaks("old-list", detail)
         for (partner, name), due in self._due.items():
@@ -359,34 +391,6 @@ class Observer:
             ordered = [offers[sequence] for sequence in sorted(offers)]
             if ordered != sorted(ordered):
                 self.breaks("order", f"{track} in {'-'.join(stream)} does not follow the offers")
-
-
-def kind(product: Product) -> str:
-    """As it is called on the wire."""
-    return str(product.__struct_config__.tag)
-
-
-def uid(product: Product) -> Uid:
-    """Names a product for ever."""
-    return product.origin, kind(product), product.track_id, product.sequence
-
-
-def coarse(fine: Product, got: Product) -> bool:
-    """True when nothing finer than the terms' default grids is left."""
-    if isinstance(got, Tracklet):
-        steps = (10_000.0,) * 3 + (100.0,) * 3
-        on_grid = all(abs(v / g - round(v / g)) < 1e-6 for v, g in zip(got.state.x, steps, strict=False))
-        return on_grid and got.identity is None and got.accel_mps2 is None
-    if isinstance(got, SharedPlot):
-        rated = isinstance(got.look, RadarLook) and got.look.range_rate_mps is not None
-        return not rated and fine != got
-    if isinstance(got, SensorWord):
-        return got.since_ns % (60 * SECOND_NS) == 0
-    if isinstance(got, SharedWarning):
-        return True  # areas and minutes
-    if isinstance(got, SharedPrediction):
-        return abs(got.impact.lat_deg * 10 - round(got.impact.lat_deg * 10)) < 1e-6 and fine != got
-    return abs(got.launch.lat_deg * 10 - round(got.launch.lat_deg * 10)) < 1e-6 and fine != got
 
 
 def _opened(data: bytes) -> tuple[list[Any], bytes]:

@@ -3,10 +3,14 @@
 from types import SimpleNamespace
 from typing import Any
 
+from msgspec.structs import replace
+
 from tocsin.model.alarm import AlarmKind
 from tocsin.model.envelope import Header
-from tocsin.node import door_trust, notary, releasing, restored, tellings, witness
+from tocsin.node import door_trust, forgotten, notary, releasing, restored, tellings, witness
 from tocsin.node.door_turn import Turn
+from tocsin.node.hall_door import DoorLink
+from tocsin.node.pending import Pending
 from tocsin.node.turn import Turner
 from tocsin.record.tick import grown as grown_true
 from tocsin.share import keylist, outbox
@@ -95,6 +99,23 @@ def backup_unnoticed() -> Patches:
 def backup_reuses() -> Patches:
     """The door goes on where its book ends."""
     return [(restored, "_go_on", lambda turn, stream, sent: None)]
+
+
+def record_goes_on() -> Patches:
+    """The hall asks its door nothing: what the door has is what the record says."""
+    return [(DoorLink, "_known", lambda self: True)]
+
+
+def record_unnoticed() -> Patches:
+    """It goes on beyond what the door has, and no officer is told."""
+    true = forgotten.beyond
+
+    def beyond(state: Any, stimuli: Any, now: Any) -> Any:
+        after, again = true(state, stimuli, now)
+        return replace(after, alarms=state.alarms), again
+
+    silent = (Pending, "put_alarms", lambda self, source, alarms: None)
+    return [(forgotten, "beyond", beyond), silent]
 
 
 def imported_twice() -> Patches:

@@ -1,7 +1,9 @@
 """What a simulated process may touch of the world, and how it ends."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
+from tocsin.model.alarm import Alarm
 from tocsin.model.handoff import LinkReport
 from tocsin.model.label import Nation
 from tocsin.model.sealed import Sealed
@@ -30,6 +32,9 @@ class Watcher(Protocol):
 
     def shown(self, nation: Nation, report: LinkReport) -> None:
         """What a door has its officers see."""
+
+    def desk(self, nation: Nation, alarms: Iterable[Alarm]) -> None:
+        """What a hall has its officers see of itself."""
 
     def effects(self, nation: Nation, effects: tuple[HallEffect, ...]) -> None:
         """What the hall made of it."""

@@ -11,8 +11,8 @@ from multiprocessing import get_context
 from msgspec import Struct
 
 from tocsin.sim.virtual.faults import FAULTS
+from tocsin.sim.virtual.invariants import Broken
 from tocsin.sim.virtual.mutants import MUTANTS, Mutant, planted
-from tocsin.sim.virtual.observer import Broken
 from tocsin.sim.virtual.plan import Plan
 from tocsin.sim.virtual.world import World
 

@@ -22,6 +22,7 @@ from tocsin.sim.virtual.disk import BrokenKeyError, Disk
 from tocsin.sim.virtual.door_memory import Tables
 from tocsin.sim.virtual.door_node import DoorNode
 from tocsin.sim.virtual.faults import FAULTS, Undo
+from tocsin.sim.virtual.hall_memory import MemoryLedger
 from tocsin.sim.virtual.hall_node import HallNode
 from tocsin.sim.virtual.keys import Keys, SimKey, office_of
 from tocsin.sim.virtual.launches import Launches
@@ -40,7 +41,7 @@ RESTART_S = (0.3, 2.0)
 """How long the supervisor takes to start a process again."""
 
 COPIES = 3
-"""Copies of a door's book that are kept, one of the beginning of each storm."""
+"""Copies of a door's book, and of a hall's record, that are kept: one of the beginning of each storm."""
 
 HEAL_NS = 180 * SECOND_NS
 """After the last fault everything must be there and receipted within this: requests go every two seconds and
@@ -82,6 +83,7 @@ class World:
         self.halls = {n: self._hall(n) for n in Nation}
         self.network.doors.update(self.doors)
         self._copies = {n: deque[Tables](maxlen=COPIES) for n in Nation}
+        self._records = {n: deque[MemoryLedger](maxlen=COPIES) for n in Nation}
         self._undo: list[Undo] = []
 
     def _hall(self, nation: Nation) -> HallNode:
@@ -169,6 +171,9 @@ class World:
         if "old-backup" in self.plan.faults:
             for nation, door in self.doors.items():
                 self._copies[nation].append(door.book.tables.copied())
+        if "old-record" in self.plan.faults:
+            for nation, hall in self.halls.items():
+                self._records[nation].append(hall.ledger.copied())
         names = self.dice.sample(self.plan.faults, min(len(self.plan.faults), self.dice.randint(1, 4)))
         undo: list[Undo] = []
         for name in names:
@@ -259,11 +264,25 @@ class World:
 
     def restore(self, nation: Nation) -> None:
         """See faults.Stage."""
-        if self._copies[nation]:
+        if self._copies[nation] and self._abreast(nation):
             old = self.dice.choice(self._copies[nation])
             self._die("door", nation)
             self.doors[nation].book.tables = old.copied()
             self.observer.restored(nation, old)
+
+    def _abreast(self, nation: Nation) -> bool:
+        """Hall and door know of each other's past. Both old at once: docs/threat-model.md, not defended."""
+        book, record = self.doors[nation].book.tables, self.halls[nation].ledger
+        taken = book.handed_upto >= record.mark("handed") >= book.hall_upto
+        return taken and record.offers_upto >= book.offers_upto
+
+    def restore_record(self, nation: Nation) -> None:
+        """See faults.Stage."""
+        if self._records[nation] and self._abreast(nation):
+            old = self.dice.choice(self._records[nation]).copied()
+            self._die("hall", nation)
+            self.halls[nation].restore(old)
+            self.observer.record_restored(nation, old, self.doors[nation].book.tables)
 
     def retire_log(self, nation: Nation) -> None:
         """See faults.Stage."""
