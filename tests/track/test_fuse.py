@@ -277,3 +277,55 @@ def test_one_that_lies_aside_by_itself_is_a_stranger() -> None:
 
 def test_with_too_few_neighbours_nothing_is_common() -> None:
     assert len(row(2, 4e3)) == 4
+
+
+def joining(count: int, off_m: float, first: int, others: int) -> tuple[int, int]:
+    """Objects shown, and ever made, when Korea, whose tracks all lie aside, sees the last one of a row from
+    one step on and the others from another; Japan sees all. Korea's lie right when they are seen first.
+    """
+    state = fuse.new_fusion(Nation.USA)
+    out: tuple[FusedTrack, ...] = ()
+    for n in range(12):
+        age_s = 10.0 * (n + 1)
+        batch = [leaning(Nation.JPN, k, n, age_s, 0.0) for k in range(count)]
+        if n >= others:
+            aside = off_m if n > others else 0.0
+            batch += [leaning(Nation.KOR, k, n, age_s, aside) for k in range(count - 1)]
+        if n >= first:
+            batch.append(leaning(Nation.KOR, count - 1, n, age_s, off_m))
+        state, out = fuse.step(state, (), batch, after(START, age_s))
+    return len(out), state.next_number - 1
+
+
+def test_a_late_source_of_a_nation_that_lies_aside_finds_its_object() -> None:
+    """4 km aside at 283 m: by itself it is another object, as its neighbours lie it is this one."""
+    assert joining(6, 4e3, first=5, others=0) == (6, 6)
+    assert joining(2, 4e3, first=5, others=0)[0] == 4  # too few neighbours: nobody can know, of either
+
+
+def test_what_was_shown_apart_before_its_neighbours_were_seen_becomes_one() -> None:
+    assert joining(6, 4e3, first=0, others=3) == (6, 7)
+
+
+def two_nations(off_m: float, others_m: tuple[float, ...] = ()) -> int:
+    """Objects shown of one that Japan sees, and of Korea's tracks that lie so far from it."""
+    state = fuse.new_fusion(Nation.USA)
+    out: tuple[FusedTrack, ...] = ()
+    for n in range(8):
+        age_s = 10.0 * (n + 1)
+        batch = [leaning(Nation.JPN, 1, n, age_s, 0.0), leaning(Nation.KOR, 1, n, age_s, off_m)]
+        batch += [
+            replace(leaning(Nation.KOR, 1, n, age_s, m), track_id=f"KOR-{k + 2}")
+            for k, m in enumerate(others_m)
+        ]
+        state, out = fuse.step(state, (), batch, after(START, age_s))
+    return len(out)
+
+
+def test_what_is_left_over_on_both_sides_is_one_object() -> None:
+    """Two nations see one object each, six sigmas apart (1.8 km of 283 m): a track that errs by more than it
+    says is likelier than an object that only one of them sees, beside one that only the other does.
+    """
+    assert two_nations(1_800.0) == 1
+    assert two_nations(4_000.0) == 2  # too far for any such error
+    assert two_nations(1_800.0, others_m=(2_100.0,)) == 3  # which of Korea's two is it?

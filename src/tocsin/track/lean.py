@@ -1,6 +1,6 @@
 """What the tracks of one nation have in common against another's: a radar that is turned by a milliradian
 moves all its objects alike, by a kilometre at 1,000 km. A source that differs as its neighbours do is no
-stranger to its object.
+stranger to its object, and finds it.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.model.label import Nation
-from tocsin.model.track import Phase
+from tocsin.model.space import EcefState
+from tocsin.model.track import Phase, Tracklet
 from tocsin.track.body import Body, Sources, counting, moved
 from tocsin.track.motion import Gaussian, distance2
 
@@ -59,15 +60,41 @@ class Leans:
         numbers)?
         """
         own = self.gap(body, one, other)
-        if own is None:
-            return False
-        off_m = np.linalg.norm(self._places - np.array(body.out.state.x[:3]), axis=1)
+        common = None if own is None else self._common(body.out.state, one, other, body.number)
+        return own is not None and common is not None and _apart(own, common)[0] < gate
+
+    def apart(self, first: Sequence[Tracklet], second: Sequence[Tracklet]) -> tuple[float, float]:
+        """Squared distance of the sources of two bodies of different nations, with what their nations differ
+        by in common taken off, and ln det: of the two sources that agree least. Infinite where nothing is
+        known to be common.
+        """
+        worst: tuple[float, float] | None = None
+        for one in first:
+            for other in second:
+                common = self._common(one.state, one.origin, other.origin)
+                if common is None:
+                    continue
+                epoch = max(one.state.epoch_ns, other.state.epoch_ns)
+                found = _apart(Gap(moved(one, epoch), moved(other, epoch)), common)
+                worst = found if worst is None or found[0] > worst[0] else worst
+        return (float("inf"), 0.0) if worst is None else worst
+
+    def _common(self, at: EcefState, one: Nation, other: Nation, but: int | None = None) -> Array | None:
+        """What two nations differ by (6,) around a place, a body left out; None where neighbours are too few,
+        or it is too much.
+        """
+        if not self._bodies:
+            return None
+        off_m = np.linalg.norm(self._places - np.array(at.x[:3]), axis=1)
         near = [self._bodies[i] for i in np.argsort(off_m, kind="stable")[: MOST + 1] if off_m[i] < NEAR_M]
-        gaps = [self.gap(n, one, other) for n in near if n.number != body.number]
+        gaps = [self.gap(n, one, other) for n in near if n.number != but]
         offsets = [gap.offset for gap in gaps if gap is not None]
         if len(offsets) < LEAST:
-            return False
-        common = np.median(offsets, axis=0)
-        shifted = Gaussian(np.append(own.one.x[:6] - common, own.one.x[6]), own.one.p)
-        near_enough = float(np.linalg.norm(common[:3])) < MOST_M
-        return near_enough and distance2(shifted, own.other)[0] < gate
+            return None
+        common = np.asarray(np.median(offsets, axis=0))
+        return common if float(np.linalg.norm(common[:3])) < MOST_M else None
+
+
+def _apart(gap: Gap, common: Array) -> tuple[float, float]:
+    shifted = Gaussian(np.append(gap.one.x[:6] - common, gap.one.x[6]), gap.one.p)
+    return distance2(shifted, gap.other)

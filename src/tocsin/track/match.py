@@ -14,7 +14,7 @@ from tocsin.model.label import Nation
 from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase, Tracklet
 from tocsin.track.associate import assign, dense
 from tocsin.track.body import Body, Sources, counting, key_of, moved
-from tocsin.track.lean import Leans
+from tocsin.track.lean import MOST_M, Leans
 from tocsin.track.life import ENDED
 from tocsin.track.motion import distance2, rises_anew, under_ground
 
@@ -22,6 +22,10 @@ Array = NDArray[np.float64]
 
 GATE: Final = chi2_gate(6, 0.999)
 STRANGER_GATE: Final = 2.0 * chi2_gate(6, 0.99999)  # far outside honest noise
+# One left over on each side may be so far apart, if whatever else is near lies farther by as much again: a
+# track that took neighbours' plots errs by more than it says, and nations that look at one place see as many.
+LEFT_OVER_GATE: Final = STRANGER_GATE
+LEFT_OVER_MARGIN: Final = 2.0 * GATE
 AIR_M: Final = 3_000.0  # two nations' tracks of one aircraft, each with its radars' errors
 OVERLAP_NS: Final = 2_000_000_000
 # A track that breaks off takes plots, true or false, for a while after the one that follows it began, and is
@@ -74,13 +78,17 @@ def twofold(body: Body, sources: Sources) -> Member | None:
     return None
 
 
-def matched(new: Sequence[Tracklet], bodies: Sequence[Body], sources: Sources) -> list[tuple[int, int]]:
+def matched(
+    new: Sequence[Tracklet], bodies: Sequence[Body], sources: Sources, leans: Leans
+) -> list[tuple[int, int]]:
     """Pairs (new source, body) for new sources of one nation, by least total cost within the gates."""
     costs = np.full((len(new), len(bodies)), np.inf)
     for i, source in enumerate(new):
         for j, body in enumerate(bodies):
             if body.ended_ns is None and compatible(source, body, sources):
                 costs[i, j] = _cost(source, body.out)
+                if not np.isfinite(costs[i, j]) and _in_reach(source, body):
+                    costs[i, j] = _gated(*leans.apart([source], counting(body.members, sources)))
     return assign(dense(costs))
 
 
@@ -89,19 +97,36 @@ def _cost(one: Tracklet | FusedTrack, other: FusedTrack) -> float:
         return float("inf")
     if not main_path(one):
         return _air_cost(one, other)
+    return _gated(*_apart(one, other))
+
+
+def _gated(d2: float, log_det: float) -> float:
+    return d2 + log_det if d2 < GATE else float("inf")
+
+
+def _in_reach(source: Tracklet, body: Body) -> bool:
+    """May a radar's registration explain how far they are apart?"""
+    if not main_path(source) or not main_path(body.out):
+        return False
+    dt_s = (source.state.epoch_ns - body.out.state.epoch_ns) / 1e9
+    ahead = np.array(body.out.state.x[:3]) + dt_s * np.array(body.out.state.x[3:6])
+    return float(np.linalg.norm(ahead - np.array(source.state.x[:3]))) < 2.0 * MOST_M + BEND_MPS2 * dt_s**2
+
+
+def _apart(one: Tracklet | FusedTrack, other: FusedTrack) -> tuple[float, float]:
+    """Squared distance of two on the main path, and ln det of it; infinite for what cannot be one."""
     epoch = max(one.state.epoch_ns, other.state.epoch_ns)
     if _reborn(one, other):
-        return float("inf")
+        return float("inf"), 0.0
     if (
         np.linalg.norm(np.subtract(one.state.x[:3], other.state.x[:3])) > REACH_M
         and one.state.epoch_ns == other.state.epoch_ns
     ):
-        return float("inf")
+        return float("inf"), 0.0
     first, second = moved(one, epoch), moved(other, epoch)
     if under_ground(first.x) or under_ground(second.x):
-        return float("inf")
-    d2, log_det = distance2(first, second)
-    return d2 + log_det if d2 < GATE else float("inf")
+        return float("inf"), 0.0
+    return distance2(first, second)
 
 
 def _reborn(one: Tracklet | FusedTrack, other: FusedTrack) -> bool:
@@ -124,17 +149,26 @@ def _air_cost(one: Tracklet | FusedTrack, other: FusedTrack) -> float:
     return 1.0 + apart if apart < AIR_M else float("inf")
 
 
-def twins(bodies: Sequence[Body], sources: Sources) -> list[tuple[int, int]]:
+def twins(bodies: Sequence[Body], sources: Sources, leans: Leans) -> list[tuple[int, int]]:
     """Pairs of bodies (indices, the lower number first) that are each other's nearest and may be one
     object.
     """
     living = [i for i, body in enumerate(bodies) if body.ended_ns is None and main_path(body.out)]
-    nations = {i: {source.origin for source in counting(bodies[i].members, sources)} for i in living}
+    counted = {i: counting(bodies[i].members, sources) for i in living}
+    nations = {i: {source.origin for source in counted[i]} for i in living}
     costs: dict[tuple[int, int], float] = {}
-    for a, b in _close([bodies[i].out for i in living]):
-        i, j = living[a], living[b]
-        if _may_be_one(bodies[i], bodies[j], nations[i] & nations[j], sources):
-            cost = _cost(bodies[i].out, bodies[j].out)
+    near = [(living[a], living[b]) for a, b in _close([bodies[i].out for i in living])]
+    around = _Around(bodies, near)
+    for i, j in near:
+        if not _may_be_one(bodies[i], bodies[j], nations[i] & nations[j], sources):
+            continue
+        d2, log_det = around.apart(i, j)
+        if d2 < GATE:
+            costs[i, j] = d2 + log_det
+        elif not nations[i] & nations[j]:
+            cost = _gated(*leans.apart(counted[i], counted[j]))
+            if not np.isfinite(cost) and around.left_over(i, j):
+                cost = d2 + log_det
             if np.isfinite(cost):
                 costs[i, j] = cost
     best: dict[int, float] = {}
@@ -142,6 +176,36 @@ def twins(bodies: Sequence[Body], sources: Sources) -> list[tuple[int, int]]:
         for i in pair:
             best[i] = min(best.get(i, np.inf), cost)
     return sorted(pair for pair, cost in costs.items() if cost <= best[pair[0]] and cost <= best[pair[1]])
+
+
+class _Around:
+    """Distances between neighbours during one step, each looked at once."""
+
+    def __init__(self, bodies: Sequence[Body], near: Sequence[tuple[int, int]]) -> None:
+        self._bodies = bodies
+        self._near: dict[int, list[int]] = {}
+        for i, j in near:
+            self._near.setdefault(i, []).append(j)
+            self._near.setdefault(j, []).append(i)
+        self._known: dict[tuple[int, int], tuple[float, float]] = {}
+
+    def apart(self, i: int, j: int) -> tuple[float, float]:
+        """Of two bodies: see `_apart`."""
+        key = min(i, j), max(i, j)
+        if key not in self._known:
+            self._known[key] = _apart(self._bodies[key[0]].out, self._bodies[key[1]].out)
+        return self._known[key]
+
+    def left_over(self, i: int, j: int) -> bool:
+        """Are both in sight and in coast, and nothing else about as near to either?"""
+        both = (self._bodies[i].out, self._bodies[j].out)
+        if any(one.life is not Life.CONFIRMED or one.phase is not Phase.COAST for one in both):
+            return False
+        limit = self.apart(i, j)[0] + LEFT_OVER_MARGIN
+        others = [(a, k) for a, b in ((i, j), (j, i)) for k in self._near[a] if k != b]
+        return limit < LEFT_OVER_GATE + LEFT_OVER_MARGIN and all(
+            self.apart(a, k)[0] > limit for a, k in others
+        )
 
 
 def _close(tracks: Sequence[FusedTrack]) -> list[tuple[int, int]]:
@@ -158,7 +222,9 @@ def _close(tracks: Sequence[FusedTrack]) -> list[tuple[int, int]]:
     diagonals = np.array([[track.state.p[k] for k in (0, 7, 13, 18, 22, 25)] for track in tracks])
     spread = np.sqrt(np.maximum(diagonals[:, :3].sum(axis=1), 0.0))
     spread += dt_s * np.sqrt(np.maximum(diagonals[:, 3:].sum(axis=1), 0.0))
-    reach = np.minimum(np.sqrt(GATE) * (spread + FLOOR_M) + 0.5 * BEND_MPS2 * dt_s**2, REACH_M)
+    reach = np.minimum(
+        np.sqrt(LEFT_OVER_GATE + LEFT_OVER_MARGIN) * (spread + FLOOR_M) + 0.5 * BEND_MPS2 * dt_s**2, REACH_M
+    )
     places = states[:, :3] + dt_s[:, None] * states[:, 3:]
     near = cKDTree(places).query_ball_point(places, 2.0 * reach)
     for i in np.flatnonzero(dt_s > STALE_S).tolist():
