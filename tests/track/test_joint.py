@@ -14,7 +14,18 @@ from tocsin.model.label import Label, Nation, Plane
 from tocsin.model.sensor import Sensor, SensorErrors, SensorKind
 from tocsin.model.space import EcefState, Geodetic
 from tocsin.model.time import SECOND_NS, Instant, after, seconds_between
-from tocsin.model.track import Life, ObjectClass, Phase, Plot, RadarFix, RadarLook, SharedPlot, Tracklet
+from tocsin.model.track import (
+    Life,
+    Member,
+    ObjectClass,
+    Phase,
+    Plot,
+    RadarFix,
+    RadarLook,
+    SharedPlot,
+    Tracklet,
+)
+from tocsin.share.bounds import sound
 from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
 from tocsin.track.body import combine, fused_coast
 from tocsin.track.joint import Joint, joined, spoken
@@ -216,6 +227,15 @@ def test_what_is_not_all_here_counts_by_its_tracklet() -> None:
     assert joined(None, alive[:1], looks, lambda: None) is None  # one nation's looks are its own track
 
 
+def test_a_look_or_two_are_no_estimate() -> None:
+    """One look of a kind would stand in the place of two tracks, singular or knowing nothing."""
+    some = plots(rising(), 2)
+    last = [one for one in some if one.sequence == SPAN_S]
+    alive = [replace(one, first_ns=one.last_ns) for one in sources(rising(), Phase.UNKNOWN)]
+    assert len(last) == 2
+    assert joined(None, alive, by_source(heard((), (), last, after(START, SPAN_S))), lambda: None) is None
+
+
 def test_looks_that_do_not_fit_one_object_do_not_speak_for_it() -> None:
     """A radar that is turned by ten of its errors: the most precise tracklet is the better word."""
     some = [
@@ -248,3 +268,51 @@ def test_a_coast_that_the_other_nations_looks_contradict_ends_nothing() -> None:
         lambda: None,
     )
     assert joint is None or not joint.fits
+
+
+WILD = st.floats(0.0, 1.0)
+
+
+@st.composite
+def wild_look(draw: st.DrawFn) -> RadarLook:
+    """Any that a partner may sign: from beside a radar to beyond the Moon, from sure to knowing nothing."""
+    low = np.array([-90.0, -360.0, -2e4, 1.0, -6.28, -1.57])
+    high = np.array([90.0, 360.0, 1e5, 2e8, 6.28, 1.57])
+    lat, lon, alt, range_m, az, el = (low + (high - low) * [draw(WILD) for _ in range(6)]).tolist()
+    sigma_m, az_rad, el_rad = 10.0 ** draw(st.floats(-3, 7)), 10.0 ** draw(st.floats(-9, 0.8)), 1e-9
+    rate = draw(st.none() | st.floats(-4e4, 4e4))
+    rate_sigma = None if rate is None else 10.0 ** draw(st.floats(-4, 5))
+    return RadarLook(lat, lon, alt, range_m, az, el, sigma_m, az_rad, el_rad, rate, rate_sigma)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(wild_look(), min_size=1, max_size=12),
+    st.sampled_from(list(Phase)),
+    st.integers(-7000, 14),
+    st.booleans(),
+)
+def test_whatever_a_partner_signs_ends_no_fusion(
+    wild: list[RadarLook], phase: Phase, epoch_s: int, ancient: bool
+) -> None:
+    """Sound looks that no object can have made, of a track that coasts since 1970, or not."""
+    told = [
+        SharedPlot(Nation.KOR, "KOR-1", 100 + n, after(START, SPAN_S - 0.5 * n), look, LABELS[Nation.KOR])
+        for n, look in enumerate(wild)
+    ]
+    assert all(sound(one) for one in told)
+    jpn, kor = sources(rising(), Phase.UNKNOWN)
+    first = Instant(0) if ancient else START
+    theirs = replace(
+        kor, phase=phase, first_ns=first, state=replace(kor.state, epoch_ns=after(START, epoch_s))
+    )
+    honest = [one for one in plots(rising(), 1) if one.origin is Nation.JPN]
+    looks = by_source(heard((), (), [*honest, *told], after(START, SPAN_S)))
+    joint = None
+    for alive in ([jpn, kor], [jpn, theirs], [replace(jpn, phase=phase), theirs]):
+        joint = joined(joint, alive, looks, lambda alive=alive: fused_coast(alive))  # type: ignore[misc]
+        known = {(one.origin, one.track_id): one for one in alive}
+        members = tuple(Member(one.origin, one.track_id) for one in alive)
+        out = combine(1, members, known, START, after(START, SPAN_S), joint)
+        assert out is not None
+        assert np.isfinite([*out.state.x, *out.state.p]).all()

@@ -232,6 +232,21 @@ def _summed(independent: Sequence[Gaussian], origin: Array) -> Gaussian | None:
     """
     if len(independent) < 2:
         return independent[0] if independent else None
+    try:
+        with np.errstate(all="ignore"):
+            found = _sum_of(independent, origin)
+    except np.linalg.LinAlgError:
+        found = Gaussian(origin, np.zeros((7, 7)))
+    # Of sources so unlike that the sum has no digits left the sharpest speaks.
+    return found if _positive(found) else min(independent, key=lambda one: float(np.trace(one.p[:3, :3])))
+
+
+def _positive(found: Gaussian) -> bool:
+    finite = np.isfinite(found.x).all() and np.isfinite(found.p).all()
+    return bool(finite and (np.diag(found.p) > 0.0).all())
+
+
+def _sum_of(independent: Sequence[Gaussian], origin: Array) -> Gaussian:
     parts = [invert(p) for _, p in independent]
     total = np.sum(parts, axis=0)
     weighted = np.sum([part @ x for part, (x, _) in zip(parts, independent, strict=True)], axis=0)

@@ -55,6 +55,9 @@ def widening(
     mean is 1 + rho ((sum of sqrt w_i)^2 - 1) times what independence gives.
     """
     weights = np.array([float(np.einsum("ij,ji->", fused_p[:6, :6], one[:6, :6])) for one in information])
+    weights = np.maximum(weights, 0.0)  # rounding, of sources that differ by all digits there are
+    if not 0.0 < weights.sum() < np.inf:
+        return 1.0
     weights /= weights.sum()
     rho = float(weights @ [correlation(source.p, noise) for source in sources])
     return 1.0 + rho * (float(np.sqrt(weights).sum()) ** 2 - 1.0)

@@ -36,6 +36,7 @@ Array = NDArray[np.float64]
 LEAST: Final = 2  # sources that it must cover: one alone is its own tracklet
 # A tracklet goes out once a second; looks of two steps may be on their way.
 LAG_NS: Final = 2_500_000_000
+LEAST_ROWS: Final = 4  # as many as a tracker confirms a track by
 TOGETHER_NS: Final = 2 * SECOND_NS  # looks since so soon after a source's first are all that it saw
 # Chi-squared per number: three radars of which one is turned by half its random error give 1.25. Beyond this
 # their looks are not of one object to the estimator, and the most precise source is the better word.
@@ -123,7 +124,8 @@ def _begun(members: tuple[Member, ...], sources: Sequence[Tracklet], looks: Sequ
     else:
         record = _record(source, head_s, packed(Gaussian(np.array(source.state.x), _matrix(source.state))))
         since = min(one.first_ns if one.burnout_ns is None else one.burnout_ns for one in sure)
-        start_s = seconds(base_ns, since)
+        first_ns, last_ns = (pick(one.last_ns for one in looks) for pick in (min, max))
+        start_s = seconds(base_ns, min(max(since, Instant(first_ns - round(KEPT_S * SECOND_NS))), last_ns))
         start = propagate(np.array(source.state.x), start_s - head_s)
         burnout = max((one.burnout_ns for one in sure if one.burnout_ns is not None), default=None)
         record = replace(record, phase=Phase.COAST, start=pack(start), start_s=start_s, burnout_ns=burnout)
@@ -174,12 +176,21 @@ def _updated(before: Joint, members: tuple[Member, ...], looks: Sequence[Looks])
     else:
         rows = rows[rows[:, 0] >= rows[-1, 0] - KEPT_S]
     newest = (len(rows), float(rows[-1, 0]) if len(rows) else 0.0)
+    if len(rows) < LEAST_ROWS and not before.falling:
+        return None
     if not len(rows) or (newest == before.newest and members == before.members):
-        return replace(before, members=members) if len(rows) or before.falling else None
+        return replace(before, members=members)
     bare = replace(before.record, rows=b"", plots=0, sensors=())
-    record = update(bare, np.ascontiguousarray(rows), table, before.base_ns)
+    try:
+        with np.errstate(all="ignore"):
+            record = update(bare, np.ascontiguousarray(rows), table, before.base_ns)
+    except np.linalg.LinAlgError:
+        return None  # looks that no object can have made: a key may sign any that can be measured
     if before.falling and record.phase is not Phase.COAST:
         return None  # it does not fall freely: whatever it does, its sources say by themselves
+    now = estimate(record)[0]
+    if not (np.isfinite(now.x).all() and np.isfinite(now.p).all() and (np.diag(now.p) > 0.0).all()):
+        return None  # looks that no object can have made
     return Joint(members, before.base_ns, replace(record, rows=b""), newest, before.falling)
 
 

@@ -34,9 +34,10 @@ AIR_M: Final = 6.470e6
 YOUNG_S: Final = 30.0
 OBJECTS: Final = 16  # whose looks are told in a step: a salvo's tracklets must do
 KEPT_S: Final = 60.0  # as long as the estimator keeps rows of an object under power (solve.POWERED_KEPT_S)
-ROWS: Final = 400  # of one source: six sensors for a minute
+ROWS: Final = 200  # of one source: three sensors for a minute
 SOURCES: Final = 256  # of partners that are kept
 NEAR_S: Final = 120.0  # plots of another time are of no use
+AHEAD_S: Final = 5.0  # nor from further ahead: no clock that is sure errs so much
 
 
 class Looks(Struct, frozen=True):
@@ -186,7 +187,7 @@ def _grown(known: Looks | None, now: Looks) -> Looks:
 
 
 def _lately(time_ns: Instant, now: Instant) -> bool:
-    return abs(now - time_ns) < NEAR_S * SECOND_NS
+    return -AHEAD_S * SECOND_NS < now - time_ns < NEAR_S * SECOND_NS
 
 
 def _with(known: Looks | None, plots: Sequence[SharedPlot]) -> Looks:
