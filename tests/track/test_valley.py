@@ -1,4 +1,4 @@
-"""The search for a free flight in a far radar's narrow valley: ranges a thousand times as sharp as directions."""
+"""The search for a free flight in the narrow valley of a far radar, whose ranges are so much sharper."""
 
 import numpy as np
 import pytest

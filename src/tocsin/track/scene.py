@@ -25,6 +25,7 @@ from tocsin.track.record import Record, at, estimate
 from tocsin.track.rows import LOS, ROW, instant, merged, rows_of, seconds, unpack
 from tocsin.track.solve import broken_off, resumed, update
 from tocsin.track.start import LOOSE_S, from_radar, from_sights
+from tocsin.track.work import behind, put_off
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -56,6 +57,7 @@ class Scene:
         sensors: Sequence[Sensor],
         base_ns: Instant,
         now: Instant,
+        fits: float = np.inf,
     ) -> None:
         self.records = list(records)
         self.flock = Flock(fleet, len(table))
@@ -66,6 +68,7 @@ class Scene:
         self.base_ns = base_ns
         self.now_s = seconds(base_ns, now)
         self.held = np.empty((0, ROW))
+        self.fits = fits
 
     def take(self, chunk: Array) -> None:
         """Give a chunk's rows to their objects: the confirmed choose first, then the tentative; the rest may
@@ -214,9 +217,23 @@ class Scene:
                 i = by_slot[slot]
                 whole = self.flock.release(self.records[i], self.base_ns)
                 self.records[i] = broken_off(whole, self.table, self.base_ns)
-        for i, new in sorted(taken.items()):
-            if not self.records[i].filtered and i not in inside:
-                self.records[i] = update(self.records[i], np.array(new), self.table, self.base_ns)
+        young = [i for i in taken if not self.records[i].filtered and i not in inside]
+        for i in sorted(young, key=lambda i: (self.records[i].head_s, i)):
+            self._estimate(i, np.array(taken[i]))
+
+    def _estimate(self, i: int, new: Array) -> None:
+        """A record with new rows, if there is room for one more estimate; else it waits with them."""
+        if self.fits < 1.0:
+            self.records[i] = put_off(self.records[i], new, self.base_ns)
+            return
+        self.fits -= 1.0
+        self.records[i] = update(self.records[i], new, self.table, self.base_ns)
+
+    def catch_up(self) -> None:
+        """Estimates that were put off, as many as there is room for: the oldest first."""
+        late = [i for i, record in enumerate(self.records) if behind(record)]
+        for i in sorted(late, key=lambda i: (self.records[i].head_s, i))[: int(min(self.fits, len(late)))]:
+            self._estimate(i, np.empty((0, ROW)))
 
     def _begin(self, left: Array) -> None:
         """Plots that nobody wants: a radar's begins an object, a line of sight waits for one that crosses

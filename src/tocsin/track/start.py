@@ -16,6 +16,7 @@ from tocsin.track.life import CONFIRM_GROUPED, CONFIRM_PLOTS
 from tocsin.track.motion import Gaussian
 from tocsin.track.record import Record, estimate
 from tocsin.track.rows import LOS, instant, pack
+from tocsin.track.work import behind
 
 Array = NDArray[np.float64]
 
@@ -80,7 +81,9 @@ def _tentative(rows: Array, table: Array, point: Array, base_ns: Instant) -> Rec
 
 
 def sure(record: Record, all_sights: bool) -> bool:
-    """Seen often enough, and the fit is one of an object?"""
+    """Seen often enough, and the fit is one of an object? What waits to be estimated is not sure yet."""
+    if behind(record):
+        return False
     needed = CONFIRM_SIGHTS if all_sights else CONFIRM_PLOTS
     if record.plots < (CONFIRM_GROUPED if record.group else needed) or record.chi2_ratio > SURE_MISFIT:
         return False

@@ -30,6 +30,7 @@ from tocsin.track.rows import ROW, is_main, merged, pack, row_table, rows_of, se
 from tocsin.track.scene import Scene
 from tocsin.track.several import seen_by_several
 from tocsin.track.stitch import join
+from tocsin.track.work import CARRIED, allowance
 
 Array = NDArray[np.float64]
 
@@ -46,6 +47,8 @@ class TrackerState(Struct, frozen=True):
     sensors: tuple[Sensor, ...]
     base_ns: Instant = Instant(0)
     newest_ns: Instant = Instant(0)
+    stepped_ns: Instant = Instant(0)
+    room: float = 0.0  # for estimates, left by the last step (see `work`)
     next_number: int = 1
     numbers: tuple[bytes, ...] = ()
     records: tuple[Record, ...] = ()
@@ -74,7 +77,9 @@ def step(state: TrackerState, plots: Sequence[Plot], now: Instant) -> tuple[Trac
     tried = unpack(state.tried, -1).copy() if state.tried else np.full(len(table), -np.inf)
     crib = Crib(rows_of(state.waiting), tried, table, state.sensors, state.base_ns)
     loose = unpack(state.loose, -1, ROW)
-    scene = Scene(state.records, state.fleet, loose, crib, table, state.sensors, state.base_ns, now)
+    fits = allowance(state.room, seconds(state.stepped_ns, now))
+    scene = Scene(state.records, state.fleet, loose, crib, table, state.sensors, state.base_ns, now, fits)
+    scene.catch_up()
     for chunk in _chunks(rows):
         scene.take(chunk)
     scene.hatch()
@@ -85,6 +90,7 @@ def step(state: TrackerState, plots: Sequence[Plot], now: Instant) -> tuple[Trac
             sky.take(air.place(plot, sensor, table[sensor], position_m, sky.height_of(plot.identity)))
     scene.age(now)
     join(scene)
+    state = replace(state, stepped_ns=now, room=min(scene.fits, CARRIED))
     return _close(_registered(state, scene, bare), scene, sky, now)
 
 
