@@ -60,6 +60,8 @@ class Net(Struct):
     """What goes wrong, and how often."""
 
     loss: float = 0.0
+    flash_loss: float = 0.0
+    """Of what no broker stores, before it has left."""
     double: float = 0.0
     delay_ms: float = 5.0
     handoff_loss: float = 0.0
@@ -159,6 +161,8 @@ class World:
         self.skew_ns: dict[Nation, int] = {}
         """How far each door's clock is ahead."""
         self.sent: list[Sealed] = []
+        self.stored: list[Sealed] = []
+        """Of what was sent, what a broker was given to keep."""
         self._air: list[tuple[int, int, Nation, Arrived]] = []
         self._serial = 0
 
@@ -259,8 +263,8 @@ class World:
                 hall.acked = hall.acked if self._dropped() else upto
             case HandOver(items=items):
                 self._hand(hall, items)
-            case Send(sealed=sealed):
-                self._send(sealed)
+            case Send(sealed=sealed, flash=flash, stored=stored):
+                self._send(sealed, flash=flash, stored=stored)
             case SendAgain(partner=partner, traffic=traffic, runs=runs):
                 for sealed in door.book.overlapping((partner, traffic), runs, 100, door.office, self.now):
                     self._send(sealed)
@@ -291,9 +295,13 @@ class World:
     # ---- network
     # ---------------------------------------------------------------------------------------------
 
-    def _send(self, sealed: Sealed) -> None:
+    def _send(self, sealed: Sealed, *, flash: bool = False, stored: bool = True) -> None:
         self.sent.append(sealed)
-        for route in self.topology.routes(sealed.issuer, sealed.recipient):
+        if stored and not sealed.fleeting:
+            self.stored.append(sealed)
+        if flash and self.dice.random() >= self.net.flash_loss:
+            self._put(Route.DIRECT, sealed)
+        for route in self.topology.routes(sealed.issuer, sealed.recipient) if stored else ():
             if route is Route.DIRECT or sealed.by_hub:
                 self._put(route, sealed)
                 if self.dice.random() < self.net.double:

@@ -137,6 +137,69 @@ def test_the_hub_carries_what_the_direct_way_does_not(tmp_path: Path) -> None:
     world.close()
 
 
+def flow_stored_for(world: World, partner: Nation) -> list[int]:
+    """First sequences of the flow to this partner that a broker was given to keep, each as often."""
+    return [s.first for s in world.stored if s.recipient is partner and s.traffic is Traffic.FLOW]
+
+
+def test_while_receipts_come_one_envelope_a_second_is_stored(tmp_path: Path) -> None:
+    world = World(tmp_path, Net())
+    world.run(1.5)
+    assert max(flow_of_korea(world, 1, 30)) < 200
+    for partner in (Nation.USA, Nation.JPN):
+        assert 3 <= len(flow_stored_for(world, partner)) <= 5
+    world.close()
+
+
+def test_what_is_flashed_in_vain_is_stored_after_a_second_and_late_once(tmp_path: Path) -> None:
+    world = World(tmp_path, Net())
+    world.run(1.5)
+    flow_of_korea(world, 1, 3)
+    world.net = Net(flash_loss=1.0)
+    late = flow_of_korea(world, 4, 40)
+    assert 900 < max(late) < 2_000  # the partner asks for the first one itself, so that a receipt moves on
+    assert max(late[20:]) < 200
+    numbers = [one.product.sequence for one in world.halls[Nation.JPN].imports()]
+    assert sorted(numbers) == list(range(1, 44))
+    world.close()
+
+
+def test_the_last_of_the_flow_is_stored_too_when_its_receipt_stays_out(tmp_path: Path) -> None:
+    """Nothing new has to be sent for it."""
+    world = World(tmp_path, Net())
+    world.run(1.5)
+    flow_of_korea(world, 1, 3)
+    world.cut = True
+    for n in (4, 5):  # the first is stored anyhow, as the proof of this second
+        world.halls[Nation.KOR].offer(tracklet(Nation.KOR, n))
+        world.run(0.2)
+    world.run(0.5)
+    assert 5 not in flow_stored_for(world, Nation.JPN)
+    world.run(0.5)
+    assert flow_stored_for(world, Nation.JPN).count(5) == 1
+    assert flow_stored_for(world, Nation.USA).count(5) == 1
+    world.run(1.0)
+    assert flow_stored_for(world, Nation.JPN).count(5) == 1
+    world.close()
+
+
+@pytest.mark.parametrize("at", range(1, 13))
+def test_a_crash_around_a_flash_copy_loses_nothing(tmp_path: Path, at: int) -> None:
+    world = World(tmp_path, Net(flash_loss=0.5), seed=at)
+    world.run(1.5)
+    flow_of_korea(world, 1, 3)
+    world.crashes = {world.effects + at}
+    for n in range(4, 9):
+        world.halls[Nation.KOR].offer(tracklet(Nation.KOR, n))
+        world.run(0.02)
+    world.run(1.5)
+    world.drain()
+    for partner in (Nation.USA, Nation.JPN):
+        numbers = [one.product.sequence for one in world.halls[partner].imports()]
+        assert sorted(numbers) == list(range(1, 9))
+    world.close()
+
+
 def test_flow_for_the_hub_itself_and_without_a_direct_way_is_as_before(tmp_path: Path) -> None:
     for number, mode in enumerate(Mode):
         folder = tmp_path / str(number)

@@ -52,6 +52,8 @@ def test_flow_that_comes_to_an_idle_door_waits_for_nobody() -> None:
 
 
 @given(st.floats(0, 10), st.floats(0, 10))
-def test_the_pause_grows_with_the_turn_and_is_bounded(one_s: float, other_s: float) -> None:
-    assert GATHER_S <= pause_s(one_s) <= LONGEST_GATHER_S
-    assert (pause_s(one_s) <= pause_s(other_s)) or one_s > other_s
+def test_turns_begin_a_pause_apart_and_long_ones_further(one_s: float, other_s: float) -> None:
+    assert pause_s(one_s) <= LONGEST_GATHER_S
+    assert one_s + pause_s(one_s) >= GATHER_S
+    assert pause_s(one_s) >= min(one_s, LONGEST_GATHER_S)
+    assert one_s + pause_s(one_s) <= other_s + pause_s(other_s) or one_s > other_s

@@ -122,19 +122,21 @@ def test_urgent_overtakes_flow_that_waits(trio: Trio) -> None:
     assert order[0] is Traffic.URGENT
 
 
-def test_heartbeats_and_flash_copies_come_unstored_on_every_route(trio: Trio) -> None:
+def test_heartbeats_and_flash_copies_come_unstored_on_every_route_and_flow_directly(trio: Trio) -> None:
     async def work() -> tuple[list[Arrival], tuple[Route, ...]]:
         async with trio.doors() as doors:
             beat = sealed(KOR, JPN, 1, Traffic.CONTROL, "unstored")
             await doors[KOR].say(msgspec.structs.replace(beat, fleeting=True))
             await doors[KOR].say(sealed(KOR, JPN, 1, Traffic.URGENT, "unstored"))
-            came = await collect(doors[JPN], lambda got: len(got) == 4, within_s=3.0, run="unstored")
+            await doors[KOR].say(sealed(KOR, JPN, 1, Traffic.FLOW, "unstored"))
+            came = await collect(doors[JPN], lambda got: len(got) == 5, within_s=3.0, run="unstored")
             return came, doors[JPN].paths_up(KOR)
 
     assert door_exchange(trio.configs[JPN]).paths_up(KOR) == ()
     came, up = trio.run(work())
     assert {(a.traffic, a.route, a.stored) for a in came} == {
-        (traffic, route, False) for traffic in (Traffic.CONTROL, Traffic.URGENT) for route in Route
+        *((traffic, route, False) for traffic in (Traffic.CONTROL, Traffic.URGENT) for route in Route),
+        (Traffic.FLOW, Route.DIRECT, False),
     }
     assert up == (Route.DIRECT, Route.HUB)
 

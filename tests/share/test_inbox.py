@@ -161,6 +161,8 @@ def test_asking_without_end_is_served_now_and_then() -> None:
 
 class Sent(NamedTuple):
     at_ms: int
+    flash: bool
+    stored: bool
     alone: bool
     again: tuple[Run, ...]
 
@@ -172,15 +174,20 @@ def sent_each(ms: int, until_ms: int, *, receipts_until_ms: int, heard: bool = T
         now = Instant(NOW + at * MILLISECOND_NS)
         if at % 200 == 0 and at <= receipts_until_ms:
             stream = outbox.receipt(stream, stream.sent, now) or stream
-        stream, alone, again = outbox.ways(stream, now, heard=heard)
+        stream, again = outbox.overdue(stream, now)
+        stream, flash, stored, alone = outbox.ways(stream, now, heard=heard)
         stream, _ = outbox.allocate(stream, 5)
-        rows.append(Sent(at, alone, again))
+        stream = outbox.went_alone(stream) if alone else stream
+        rows.append(Sent(at, flash, stored, alone, again))
     return rows
 
 
 def test_a_direct_way_that_works_is_enough_but_for_a_proof_a_second() -> None:
     rows = sent_each(10, 10_000, receipts_until_ms=10_000)
-    assert [row.at_ms for row in rows if not row.alone] == list(range(0, 10_000, PROOF_NS // MILLISECOND_NS))
+    proofs = list(range(0, 10_000, PROOF_NS // MILLISECOND_NS))
+    assert [row.at_ms for row in rows if not row.alone] == proofs
+    assert [row.at_ms for row in rows if row.stored] == proofs
+    assert all(row.flash for row in rows)
     assert not any(row.again for row in rows)
 
 
@@ -188,19 +195,58 @@ def test_without_receipts_everything_goes_by_both_ways_and_what_waits_goes_again
     rows = sent_each(10, 10_000, receipts_until_ms=2_000)
     late_ms = 2_000 + RECEIPTED_NS // MILLISECOND_NS
     assert any(row.alone for row in rows if 2_000 < row.at_ms < late_ms)
-    assert not any(row.alone for row in rows if row.at_ms >= late_ms)
+    assert not any(row.alone or row.flash for row in rows if row.at_ms >= late_ms)
+    assert all(row.stored for row in rows if row.at_ms >= late_ms)
     assert [row.at_ms for row in rows if row.again] == [late_ms]
     assert next(row.again for row in rows if row.again) == ((1_001, 5 * late_ms // 10),)
 
 
+def test_what_went_alone_is_overdue_without_anything_new_to_send() -> None:
+    stream = outbox.ways(OutStream(twice_ns=NOW), NOW, heard=True).stream
+    stream = outbox.went_alone(outbox.allocate(stream, 5)[0])
+    late = Instant(NOW + RECEIPTED_NS)
+    assert outbox.overdue(stream, Instant(late - 1)) == (stream, ())
+    after, again = outbox.overdue(stream, late)
+    assert again == ((1, 5),)
+    assert outbox.overdue(after, late)[1] == ()
+    assert outbox.overdue(outbox.receipt(stream, 5, NOW) or stream, late)[1] == ()
+
+
+def test_a_backlog_that_is_being_worked_off_is_not_overtaken() -> None:
+    """3,000 records at a broker, 500 of them receipted a second, and 10 more sent."""
+    stream = OutStream(
+        3_000, 0, waits_ns=NOW, twice_ns=NOW, marked=1, marked_ns=Instant(NOW - 60 * SECOND_NS)
+    )
+    flashed, sizes = list[bool](), list[int]()
+    for tenth in range(100):
+        now = Instant(NOW + tenth * 100 * MILLISECOND_NS)
+        sizes.append(stream.backlog)
+        stream, flash, stored, _ = outbox.ways(stream, now, heard=True)
+        assert stored or flash
+        flashed.append(flash)
+        stream, _ = outbox.allocate(stream, 1)
+        stream = outbox.receipt(stream, min(stream.sent, stream.receipted + 50), now) or stream
+    drained = next(n for n, size in enumerate(sizes) if size <= 1)
+    assert not any(flashed[:drained])
+    assert all(flashed[drained + 1 :])
+
+
+def test_more_than_a_partner_need_hold_is_stored() -> None:
+    stream = OutStream(outbox.MOST_FLASHED, 0, waits_ns=NOW, twice_ns=NOW, marked_ns=NOW, steady=True)
+    assert outbox.ways(stream, NOW, heard=True)[1:] == (True, False, True)
+    assert outbox.ways(outbox.allocate(stream, 1)[0], NOW, heard=True)[1:] == (False, True, True)
+
+
 def test_a_partner_that_is_not_heard_directly_is_sent_to_by_both_ways() -> None:
-    assert not any(row.alone for row in sent_each(10, 5_000, receipts_until_ms=5_000, heard=False))
+    rows = sent_each(10, 5_000, receipts_until_ms=5_000, heard=False)
+    assert all(row.stored and not row.alone and not row.flash for row in rows)
 
 
 @given(st.integers(0, 10**6), st.integers(-(10**13), 10**13))
 def test_a_clock_set_back_sends_by_both_ways(backlog: int, moved_ns: int) -> None:
-    stream = OutStream(backlog, 0, waits_ns=NOW, twice_ns=NOW)
-    after, alone, _ = outbox.ways(stream, Instant(NOW + moved_ns), heard=True)
+    stream = OutStream(backlog, 0, waits_ns=NOW, twice_ns=NOW, marked_ns=NOW)
+    after, _, stored, alone = outbox.ways(stream, Instant(NOW + moved_ns), heard=True)
+    assert stored or alone
     assert alone is (0 <= moved_ns < PROOF_NS)
     assert outbox.ways(after, Instant(NOW + moved_ns), heard=True).alone is (
         backlog == 0 or 0 <= moved_ns < RECEIPTED_NS

@@ -72,6 +72,19 @@ def test_a_flood_of_unstored_messages_pushes_out_its_own_alone() -> None:
     assert rows[-1] == (KOR, Traffic.URGENT, 2 * UNSTORED_LIMIT - 1)
 
 
+def test_flow_that_nobody_stored_is_flow_and_its_origin_must_send_again_what_finds_no_room() -> None:
+    mail = Mailbox(10)
+    assert put(mail, (arrival(KOR, Traffic.FLOW, n, stored=n % 2 == 0) for n in range(12))) == [
+        *[True] * 10,
+        *[False] * 2,
+    ]
+    put(mail, [arrival(KOR, Traffic.URGENT, 1, stored=False)])
+    assert [row[1:] for row in served(mail, 11)] == [
+        (Traffic.URGENT, 1),
+        *((Traffic.FLOW, n) for n in range(10)),
+    ]
+
+
 def test_flow_that_is_held_waits_and_all_else_passes_it() -> None:
     mail = Mailbox(1_000)
     put(mail, (arrival(KOR, Traffic.FLOW, n) for n in range(3)))

@@ -185,14 +185,16 @@ async def _floors(configs: Configs, doors: Doors, seconds: float, say: Say) -> F
     core = await _bare(configs, Kind.CORE, doors.envelopes[-1], rates[-1], _at_least(seconds * PARTS.core))
     stream: list[Load] = []
     durable: list[Load] = []
+    unstored: list[Load] = []
     for rate, envelope in zip(rates, doors.envelopes, strict=True):
-        say(f"floor: bare streams, then with equal batches, routes and commits, {rate:.0f} products/s")
+        say(f"floor: bare streams, equal batches and commits, the same unstored, {rate:.0f} products/s")
         stream.append(await _bare(configs, Kind.STREAM, envelope, rate, steady_s))
         durable.append(await _bare(configs, Kind.DURABLE, envelope, rate, steady_s))
+        unstored.append(await _bare(configs, Kind.UNSTORED, envelope, rate, steady_s))
     say("floor: as much as arrives")
     most_s = _at_least(seconds * PARTS.floor_saturation)
     saturation = await _bare(configs, Kind.STREAM, doors.envelopes[-1], None, most_s)
-    return Floors(saturation, core, tuple(stream), tuple(durable))
+    return Floors(saturation, core, tuple(stream), tuple(durable), tuple(unstored))
 
 
 async def _bare(configs: Configs, kind: Kind, envelope: Envelope, rate: float | None, seconds: float) -> Load:

@@ -1,12 +1,13 @@
 """The floor: nats-py and nothing else over the same brokers, streams and links; no label, signature or fold.
 
-Three floors. `core`: publish and subscribe across the leaf link, nothing stored. `stream`: publish to the
+Four floors. `core`: publish and subscribe across the leaf link, nothing stored. `stream`: publish to the
 origin's OUT stream and wait for the PubAck; the partner's broker sources it into its IN stream, from which
 the partner's consumer reads and acknowledges, each message at once. `durable`, the floor that the doors are
 compared with: the same with the durable work that the doors do. A commit to an SQLite book (FULL) at the
 origin before the publish and one at each partner before the acknowledgement; the door's pause between two
-batches, in which what comes is gathered. All by the direct way, as flow goes; the hub's copy, which the doors
-send once a second, is not in it.
+batches, in which what comes is gathered. `unstored`: the same durable work at the three nations, but core
+messages between them, as the doors' flow goes while receipts come; nothing brings again what gets lost here.
+All by the direct way; the copy that the doors store once a second is not in it.
 """
 
 import asyncio
@@ -28,7 +29,7 @@ from tocsin.model.label import Nation, Plane
 from tocsin.model.product import Traffic
 from tocsin.node.broker_plan import client_tls
 from tocsin.node.config import NodeConfig
-from tocsin.node.gathering import GATHER_S
+from tocsin.node.gathering import Gathering
 from tocsin.node.keys import KeyFolder, read_seed
 from tocsin.record.book import open_book, transaction
 from tocsin.share import subjects
@@ -42,6 +43,9 @@ IN_FLIGHT = 64
 """Publishes that wait for their PubAck, per partner: as the door's courier."""
 
 ANSWER_S = 10.0
+IDLE_S = 0.1
+"""Between two looks whether anything came, as a door's TICK_S."""
+
 SCHEMA = "CREATE TABLE message(id INTEGER PRIMARY KEY, data BLOB NOT NULL);"
 
 
@@ -51,6 +55,17 @@ class Kind(StrEnum):
     CORE = "core"
     STREAM = "stream"
     DURABLE = "durable"
+    UNSTORED = "unstored"
+
+    @property
+    def batched(self) -> bool:
+        """In the doors' batches, with a commit at each nation."""
+        return self in (Kind.DURABLE, Kind.UNSTORED)
+
+    @property
+    def stored(self) -> bool:
+        """By way of streams."""
+        return self in (Kind.STREAM, Kind.DURABLE)
 
 
 class Book:
@@ -105,7 +120,7 @@ class FloorWay:
         self._taken: set[tuple[Nation, bytes]] = set()
         self._batching: asyncio.Task[None] | None = None
         self._upto = self._sent_upto = 0
-        self._wake, self._batched_s = asyncio.Event(), 0.0
+        self._gathering = Gathering()
 
     async def offer(self, count: int) -> None:
         """See Way: one message with all of them to each partner, or what the next batch has room for."""
@@ -113,20 +128,18 @@ class FloorWay:
         self._upto += count
         for number in range(first, first + count):
             self.tally.offered(number)
-        if self._kind is Kind.DURABLE:
-            self._wake.set()
+        if self._kind.batched:
+            self._gathering.came(count, urgent=False)
         else:
             self._sent_upto = self._upto
             self._spawn(self._send_all([self._message(first, count)]))
 
     async def _batch(self) -> None:
-        """For ever: as a door's turns, a pause of GATHER_S after each batch, none after idleness."""
+        """For ever: when a door's turn would be due."""
         while True:
-            await self._wake.wait()
-            pause_s = self._batched_s + GATHER_S - time.monotonic()
-            if self._upto - self._sent_upto < BATCH and pause_s > 0:
-                await asyncio.sleep(pause_s)
-            self._wake.clear()
+            await self._gathering.until_due(IDLE_S)
+            began_s = time.monotonic()
+            self._gathering.taken()
             first, self._sent_upto = self._sent_upto + 1, self._upto
             batch = [
                 self._message(one, min(BATCH, self._upto - one + 1))
@@ -134,7 +147,8 @@ class FloorWay:
             ]
             await self._books[self._origin].put(*(data for _, data in batch))
             self._spawn(self._send_all(batch))
-            self._batched_s = time.monotonic()
+            if batch:
+                self._gathering.sealed(time.monotonic() - began_s)
 
     def _message(self, first: int, count: int) -> tuple[int, bytes]:
         return first, HEAD.pack(MAGIC, first, count).ljust(self._bytes_of(count), b"x")
@@ -151,8 +165,8 @@ class FloorWay:
 
     async def _send(self, partner: Nation, first: int, data: bytes) -> None:
         line = self._lines[partner]
-        if self._kind is Kind.CORE:
-            await line.publish(subjects.heartbeat(self._plane, partner, self._origin), data)
+        if not self._kind.stored:
+            await line.publish(self._core_subject(partner), data)
             return
         subject = subjects.product(self._plane, partner, self._origin, Traffic.FLOW)
         headers = {"Nats-Msg-Id": f"{self._run}.{partner}.{first}"}
@@ -161,7 +175,7 @@ class FloorWay:
 
     async def connect(self, configs: Mapping[Nation, NodeConfig], stack: AsyncExitStack) -> None:
         """A line per link at the origin and one at each partner, closed by `stack`."""
-        if self._kind is Kind.DURABLE:
+        if self._kind.batched:
             for nation, config in configs.items():
                 book = Book(config.root / f"floor-{self._run}.sqlite")
                 stack.callback(book.close)
@@ -171,21 +185,21 @@ class FloorWay:
                 await self._listen(await _connect(configs[partner], self._origin, stack), partner)
                 self._lines[partner] = await _connect(configs[self._origin], partner, stack)
         stack.push_async_callback(self._settle)
-        if self._kind is Kind.DURABLE:
+        if self._kind.batched:
             self._batching = asyncio.create_task(self._batch())
 
     async def _listen(self, far: Client, partner: Nation) -> None:
-        if self._kind is Kind.CORE:
-            subject = subjects.heartbeat(self._plane, partner, self._origin)
-        else:
-            subject = subjects.local(self._plane, self._origin, Traffic.FLOW)
+        stored = self._kind.stored
+        subject = (
+            subjects.local(self._plane, self._origin, Traffic.FLOW) if stored else self._core_subject(partner)
+        )
 
         async def take(msg: Msg) -> None:
-            if self._kind is Kind.DURABLE:
+            if self._kind.batched:
                 self._spawn(self._take_durably(msg, partner))
                 return
             self._count(msg.data, partner)
-            if self._kind is Kind.STREAM:
+            if stored:
                 await msg.ack()
 
         await far.subscribe(subject, cb=take)
@@ -196,7 +210,11 @@ class FloorWay:
             self._taken.add(one)
             await self._books[partner].put(msg.data)
             self._count(msg.data, partner)
-        await msg.ack()
+        if self._kind.stored:
+            await msg.ack()
+
+    def _core_subject(self, partner: Nation) -> str:
+        return subjects.flash(self._plane, partner, self._origin, Traffic.FLOW)
 
     def _count(self, data: bytes, partner: Nation) -> None:
         magic, first, count = HEAD.unpack_from(data)

@@ -25,17 +25,18 @@ class Doors(NamedTuple):
 
 
 class Floors(NamedTuple):
-    """What the bare loops did; `stream` and `durable` under the same rates as the doors."""
+    """What the bare loops did; `stream`, `durable` and `unstored` under the same rates as the doors."""
 
     saturation: Load
     core: Load
     stream: tuple[Load, ...]
     durable: tuple[Load, ...]
+    unstored: tuple[Load, ...]
 
 
 class AtRate(Struct, frozen=True):
-    """tocsin and the floors under one offered rate. `floor`: the bare loop with equal batches and commits;
-    `bare_floor`: each message at once, and no commits."""
+    """tocsin and the floors under one offered rate. `floor`: streams with equal batches and commits;
+    `unstored_floor`: that without streams; `bare_floor`: each message at once, and no commits."""
 
     rate_per_s: float
     p50_ms: float | None
@@ -44,8 +45,11 @@ class AtRate(Struct, frozen=True):
     floor_p99_ms: float | None
     bare_floor_p50_ms: float | None
     bare_floor_p99_ms: float | None
+    unstored_floor_p50_ms: float | None
+    unstored_floor_p99_ms: float | None
     ratio_p50: float | None
     ratio_bare_p50: float | None
+    ratio_unstored_p50: float | None
     envelope_records: float
     envelope_bytes: float
     cpu_per_1000: Spent | None
@@ -75,6 +79,8 @@ class Result(Struct, frozen=True):
     bare_floor_p50_ms: float | None
     bare_floor_p99_ms: float | None
     ratio_bare_p50: float | None
+    unstored_floor_p50_ms: float | None
+    ratio_unstored_p50: float | None
     bare_floor_rate_per_s: float
     ratio_rate: float | None
     core_floor_p50_ms: float | None
@@ -93,11 +99,14 @@ class Result(Struct, frozen=True):
 
 def at_rates(doors: Doors, floors: Floors) -> tuple[AtRate, ...]:
     """One row a rate."""
-    rows = zip(doors.steady, floors.stream, floors.durable, doors.envelopes, doors.spent, strict=True)
-    return tuple(_at_rate(*row) for row in rows)
+    own = zip(doors.steady, doors.envelopes, doors.spent, strict=True)
+    bare = zip(floors.stream, floors.durable, floors.unstored, strict=True)
+    return tuple(_at_rate(*door, *floor) for door, floor in zip(own, bare, strict=True))
 
 
-def _at_rate(own: Load, bare: Load, durable: Load, envelope: Envelope, spent: Spent | None) -> AtRate:
+def _at_rate(
+    own: Load, envelope: Envelope, spent: Spent | None, bare: Load, durable: Load, unstored: Load
+) -> AtRate:
     return AtRate(
         rate_per_s=own.asked_per_s or own.rate_per_s,
         p50_ms=own.latency_ms.p50,
@@ -106,8 +115,11 @@ def _at_rate(own: Load, bare: Load, durable: Load, envelope: Envelope, spent: Sp
         floor_p99_ms=durable.latency_ms.p99,
         bare_floor_p50_ms=bare.latency_ms.p50,
         bare_floor_p99_ms=bare.latency_ms.p99,
+        unstored_floor_p50_ms=unstored.latency_ms.p50,
+        unstored_floor_p99_ms=unstored.latency_ms.p99,
         ratio_p50=ratio(own.latency_ms.p50, durable.latency_ms.p50),
         ratio_bare_p50=ratio(own.latency_ms.p50, bare.latency_ms.p50),
+        ratio_unstored_p50=ratio(own.latency_ms.p50, unstored.latency_ms.p50),
         envelope_records=round(envelope.records, 1),
         envelope_bytes=round(envelope.size_bytes, 1),
         cpu_per_1000=spent,
@@ -124,7 +136,7 @@ def result(
 ) -> Result:
     """Everything in one object."""
     rows = at_rates(doors, floors)
-    bare = (floors.saturation, floors.core, *floors.stream, *floors.durable)
+    bare = (floors.saturation, floors.core, *floors.stream, *floors.durable, *floors.unstored)
     own = (doors.saturation, *doors.steady, doors.urgent, doors.flooded, doors.flood)
     return Result(
         rate_per_s=doors.saturation.rate_per_s,
@@ -146,6 +158,8 @@ def result(
         bare_floor_p50_ms=rows[-1].bare_floor_p50_ms,
         bare_floor_p99_ms=rows[-1].bare_floor_p99_ms,
         ratio_bare_p50=rows[-1].ratio_bare_p50,
+        unstored_floor_p50_ms=rows[-1].unstored_floor_p50_ms,
+        ratio_unstored_p50=rows[-1].ratio_unstored_p50,
         bare_floor_rate_per_s=floors.saturation.rate_per_s,
         ratio_rate=ratio(doors.saturation.rate_per_s, floors.saturation.rate_per_s),
         core_floor_p50_ms=floors.core.latency_ms.p50,

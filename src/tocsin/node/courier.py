@@ -6,6 +6,7 @@ down for hours costs disk and no memory.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -21,6 +22,10 @@ IN_FLIGHT = 64
 RETRY_S = 0.2
 """The broker restarts within about half a second, and it is on this machine."""
 
+BEHIND_FLASH_S = 0.02
+"""What has left as a flash copy is stored so much later: the copy then has the disks and processors of its
+way to itself, and is across in a few milliseconds."""
+
 Read = Callable[[int, int], Awaitable[Sequence[Sealed]]]
 
 
@@ -31,27 +36,29 @@ class Courier:
 
     def __init__(self, transport: Transport, read: Read) -> None:
         self._transport, self._read = transport, read
-        self._waiting: deque[tuple[Sealed, int]] = deque()
+        self._waiting: deque[tuple[Sealed, int, float]] = deque()
+        """With the attempt, and the moment (s) before which it is not sent."""
         self._wake = asyncio.Event()
         self._cursor = 0
         self._behind = True  # after a start everything unreceipted is read from the book
         self._reading = False
         self._wake.set()
 
-    def put(self, sealed: Sealed) -> None:
+    def put(self, sealed: Sealed, *, flashed: bool = False) -> None:
         """A row that was just committed. While the book is read, it alone says what is next."""
         if sealed.first <= self._cursor:
             return
         if self._behind or self._reading or len(self._waiting) >= MOST_WAITING:
             self._behind = True
         else:
-            self._waiting.append((sealed, 0))
+            due_s = time.monotonic() + BEHIND_FLASH_S if flashed else 0.0
+            self._waiting.append((sealed, 0, due_s))
             self._cursor = sealed.first
         self._wake.set()
 
     def again(self, rows: Sequence[Sealed], attempt: int) -> None:
         """Rows that the partner asked for; what finds no room is asked for again."""
-        self._waiting.extend((row, attempt) for row in rows[: max(0, MOST_WAITING - len(self._waiting))])
+        self._waiting.extend((row, attempt, 0.0) for row in rows[: max(0, MOST_WAITING - len(self._waiting))])
         self._wake.set()
 
     async def run(self) -> None:
@@ -62,7 +69,9 @@ class Courier:
                 await self._wake.wait()
                 self._wake.clear()
                 while await self._next():
-                    sealed, attempt = self._waiting.popleft()
+                    sealed, attempt, due_s = self._waiting.popleft()
+                    if (wait_s := due_s - time.monotonic()) > 0:
+                        await asyncio.sleep(wait_s)
                     await slots.acquire()
                     tasks.create_task(self._deliver(sealed, attempt, slots))
 
@@ -75,7 +84,7 @@ class Courier:
             # Rows committed while we read may be missing in the answer; `put` has then set `behind` again.
             self._behind = self._behind or len(rows) == MOST_WAITING
             for row in rows:
-                self._waiting.append((row, 0))
+                self._waiting.append((row, 0, 0.0))
                 self._cursor = row.first
         return bool(self._waiting)
 

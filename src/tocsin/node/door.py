@@ -9,7 +9,7 @@ import asyncio
 import sys
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,9 +22,7 @@ from tocsin.model.handoff import (
     Committed,
     CommitWanted,
     HallMessage,
-    HandedItem,
     ImportAck,
-    ImportBatch,
     OfferAck,
 )
 from tocsin.model.label import Nation
@@ -60,6 +58,7 @@ from tocsin.node.door_words import (
     Tick,
 )
 from tocsin.node.gathering import GATHER_RECORDS, Gathering
+from tocsin.node.handing import ITEMS_AT_ONCE, Handing, Publish
 from tocsin.node.holding import held
 from tocsin.node.reserve import Reserve
 from tocsin.node.shell import RESTARTED, announce_ready, run_process, until_stopped
@@ -89,13 +88,10 @@ HAND_AGAIN_S = 0.5
 """An acknowledgement of the hall takes a few milliseconds; half a second without one is a lost message.
 """
 
-ITEMS_AT_ONCE = 50
-"""Items of one message to the hall: about 50 kB, under the broker's largest payload."""
+ROWS_AGAIN = 256
+"""Envelopes sent again at one request: a second of flow in its smallest batches, and what a courier holds.
+The partner asks on for the rest."""
 
-ROWS_AGAIN = 64
-"""Envelopes sent again at one request; the partner asks on for the rest."""
-
-Publish = Callable[[str, bytes], Awaitable[None]]
 T = TypeVar("T")
 
 _PACK = msgspec.msgpack.Encoder(order="deterministic")
@@ -122,7 +118,7 @@ class Door:
         if reserve and not reserve.fill():
             _say("the disk is full: flow is refused, what is urgent goes while it can")
             self.state = replace(self.state, full=True)
-        self._transport, self._publish = transport, publish
+        self._transport, self._publish, self._handing = transport, publish, Handing(publish)
         self._disk = ThreadPoolExecutor(1, "door-reader")
         self._stimuli: deque[DoorStimulus] = deque()
         self._arrivals: deque[tuple[Arrived, Arrival]] = deque()
@@ -240,13 +236,13 @@ class Door:
 
     async def _carry_out(self, effect: DoorEffect) -> None:
         match effect:
-            case Send(sealed=sealed):
+            case Send(sealed=sealed, flash=flash, stored=stored):
+                if flash:
+                    await self._transport.say(sealed)
                 if sealed.traffic is Traffic.CONTROL:
                     self._callers[sealed.recipient].put(sealed)
-                    return
-                if sealed.traffic is Traffic.URGENT:  # first a flash copy: no disk on its way
-                    await self._transport.say(sealed)
-                self._couriers[sealed.recipient, sealed.traffic].put(sealed)
+                elif stored:
+                    self._couriers[sealed.recipient, sealed.traffic].put(sealed, flashed=flash)
             case SendAgain(partner=partner, traffic=traffic, runs=runs):
                 now = Instant(time.time_ns())
                 rows = await self._on_disk(
@@ -254,9 +250,9 @@ class Door:
                 )
                 self._couriers[partner, traffic].again(rows, now)
             case HandOver(items=items):
-                await self._hand(items)
+                await self._handing.hand(items)
             case AckOffers(upto=upto, taken=taken):
-                await self._publish("offer.ack", _PACK.encode(OfferAck(upto, taken)))
+                self._handing.acknowledge(OfferAck(upto, taken))
             case AskCommit(generation=generation, number=number):
                 await self._publish("import.data", _PACK.encode(CommitWanted(generation, number)))
             case Report(report=report):
@@ -269,17 +265,13 @@ class Door:
     # ---- hall
     # ------------------------------------------------------------------------------------------------
 
-    async def _hand(self, items: Sequence[HandedItem]) -> None:
-        for first in range(0, len(items), ITEMS_AT_ONCE):
-            batch = ImportBatch(tuple(items[first : first + ITEMS_AT_ONCE]))
-            await self._publish("import.data", _PACK.encode(batch))
-
     async def hand_again(self) -> None:
         """For ever: what the hall has not acknowledged for a while, from the book."""
         acked = -1
         while True:
             if acked == self.state.hall_upto < self.state.handed_upto:
-                await self._hand(await self._on_disk(self.book.handoff, acked, 10 * ITEMS_AT_ONCE))
+                items = await self._on_disk(self.book.handoff, acked, 10 * ITEMS_AT_ONCE)
+                await self._handing.hand_again(items)
             acked = self.state.hall_upto
             await asyncio.sleep(HAND_AGAIN_S)
 
@@ -311,7 +303,8 @@ class Door:
         couriers = [courier.run() for courier in self._couriers.values()]
         callers = [caller.run() for caller in self._callers.values()]
         lines = [line.run() for line in self._lines.values()]
-        return [self.run_turns(), self.take_arrivals(), self.hand_again(), *couriers, *callers, *lines]
+        own = [self.run_turns(), self.take_arrivals(), self.hand_again(), self._handing.run()]
+        return [*own, *couriers, *callers, *lines]
 
     def close(self) -> None:
         """Wait for the read that is under way. Who has stopped needs no reserve."""

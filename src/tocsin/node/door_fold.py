@@ -38,6 +38,7 @@ def door_step(
         elif isinstance(stimulus, Disk):
             turn.full = stimulus.full
     offered = [stimulus for stimulus in stimuli if isinstance(stimulus, OffersCame)]
+    releasing.store_overdue(turn)
     releasing.release_due(turn)
     if offered:
         releasing.take_offers(turn, offered)  # together: one signature for a micro-batch

@@ -37,7 +37,7 @@ from tocsin.release import seal
 from tocsin.share.inbox import InStream
 from tocsin.share.keylist import Believed
 from tocsin.share.links import Note
-from tocsin.share.outbox import OutStream
+from tocsin.share.outbox import OutStream, Ways
 from tocsin.share.trust import TrustList
 
 VALID_NS = 24 * 3600 * SECOND_NS
@@ -223,14 +223,24 @@ class Turn:
         )
 
     def send(
-        self, header: Header, payload: bytes, *, by_hub: bool, alone: bool = False, fleeting: bool = False
+        self,
+        header: Header,
+        payload: bytes,
+        *,
+        by_hub: bool,
+        fleeting: bool = False,
+        ways: Ways | None = None,
     ) -> None:
-        """Seal and send. Control is superseded by newer control and is not kept in the outbox. `alone`: the
-        direct way does this time; the row may still go by the hub when it is sent again."""
+        """Seal and send. Control is superseded by newer control and is not kept in the outbox. `ways`: of
+        flow; the row may still go by the hub when it is sent again."""
         sealed = seal.seal(header, payload, self.state.office.signer, by_hub=by_hub, fleeting=fleeting)
         if sealed.traffic is not Traffic.CONTROL:
             self.sealed.append(sealed)
-        self.sends.append(Send(replace(sealed, by_hub=False) if alone else sealed))
+        if ways is None:
+            self.sends.append(Send(sealed, flash=sealed.traffic is Traffic.URGENT))
+            return
+        once = replace(sealed, by_hub=False) if ways.alone else sealed
+        self.sends.append(Send(once, ways.flash, ways.stored))
 
     def done(self) -> tuple[DoorState, tuple[DoorEffect, ...]]:
         """The new state, and the effects with the transaction first."""

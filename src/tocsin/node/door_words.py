@@ -196,9 +196,12 @@ class HandOver(Struct, frozen=True, tag="hand-over"):
 
 
 class Send(Struct, frozen=True, tag="send"):
-    """To a partner, for the first time. Other than control it stands in the outbox until receipted."""
+    """To a partner, for the first time. Other than control it stands in the outbox until receipted. `flash`:
+    first as a copy that no broker stores; `stored`: to the broker, until it has it."""
 
     sealed: Sealed
+    flash: bool = False
+    stored: bool = True
 
 
 class SendAgain(Struct, frozen=True, tag="send-again"):

@@ -1,7 +1,8 @@
 """When a door's next turn is due: what comes in a short pause shares one signature and one commit.
 
-What is urgent waits for nobody, nor does flow that comes to an idle door. The pause grows with the time that
-the last turn took: on a machine that is full, fewer and larger batches bring everything across sooner.
+What is urgent waits for nobody, nor does flow that comes to an idle door. Turns that seal flow begin GATHER_S
+apart, or further where they take long: on a machine that is full, fewer and larger batches bring everything
+across sooner.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import time
 from contextlib import suppress
 
 GATHER_S = 0.005
-"""Pause between two turns that seal flow (EXCHANGE.md: micro-batches <= 5 ms or 50 records)."""
+"""From one turn that seals flow to the next (EXCHANGE.md: micro-batches <= 5 ms or 50 records)."""
 
 GATHER_TURNS = 1.0
 """The pause is at least so many times the last turn: sealing takes half of the door's time at most."""
@@ -54,7 +55,7 @@ class Gathering:
 
 def pause_s(took_s: float) -> float:
     """After a turn that took so long."""
-    return min(LONGEST_GATHER_S, max(GATHER_S, GATHER_TURNS * took_s))
+    return min(LONGEST_GATHER_S, max(GATHER_S - took_s, GATHER_TURNS * took_s))
 
 
 async def _at_most(event: asyncio.Event, seconds: float) -> None:

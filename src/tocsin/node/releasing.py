@@ -44,8 +44,8 @@ class _Way(Struct, frozen=True):
     verdict: Verdict
     by_hub: bool
     encrypt: bool
-    either: bool
-    """Flow that may go by either way: one of them is enough while it works (share.outbox.ways)."""
+    quick: bool
+    """Flow that has a direct way: while it works it is enough, without a disk on it (share.outbox.ways)."""
     no_room: str | None
     """The rule by which there is no room for it now."""
 
@@ -183,7 +183,7 @@ def _way(turn: Turn, product: Product, partner: Nation) -> _Way:
         verdict=decide(asked),
         by_hub=by_hub,
         encrypt=must_encrypt(asked),
-        either=by_hub and asked.direct and traffic is Traffic.FLOW,
+        quick=asked.direct and traffic is Traffic.FLOW,
         no_room=_no_room(turn, product, partner),
     )
 
@@ -261,27 +261,36 @@ def _batches(parcels: Sequence[_Parcel], records: int) -> Iterator[list[_Parcel]
 def _sealed(turn: Turn, batch: Sequence[_Parcel]) -> Iterator[Decision]:
     way = batch[0].way
     stream = (way.partner, way.traffic)
-    alone = way.either and _direct_alone(turn, stream)
+    ways = _ways(turn, stream) if way.quick else None
     turn.outs[stream], first = outbox.allocate(turn.out(stream), len(batch))
+    if ways is not None and ways.alone:
+        turn.outs[stream] = outbox.went_alone(turn.outs[stream])
     to = turn.trust.encryption[way.partner] if way.encrypt else None
     last = first + len(batch) - 1
     header = turn.header(way.label, way.partner, way.traffic, first, last, to.key_id if to else "")
     payload = join_products([parcel.data for parcel in batch])
     if to is not None:
         payload = turn.state.office.encrypt(payload, to.public, bound_bytes(header))
-    turn.send(header, payload, by_hub=way.by_hub, alone=alone)
+    turn.send(header, payload, by_hub=way.by_hub, ways=ways)
     tellings.sealed(turn, header, payload)
     for sequence, parcel in enumerate(batch, start=first):
         rule = parcel.way.verdict.rule
         yield Decision(parcel.offer, way.partner, True, rule, way.traffic, sequence)
 
 
-def _direct_alone(turn: Turn, stream: Stream) -> bool:
-    """Whether the next envelope needs no copy by the hub; what the direct way may not have carried goes by
-    both before it."""
-    partner, traffic = stream
-    heard = links.path_up(turn.links.get(partner, links.Link()), Route.DIRECT, turn.now)
-    turn.outs[stream], alone, again = outbox.ways(turn.out(stream), turn.now, heard=heard)
-    if again:
-        turn.sends.append(SendAgain(partner, traffic, again))
-    return alone
+def _ways(turn: Turn, stream: Stream) -> outbox.Ways:
+    """How the next envelope of flow goes."""
+    link = turn.links.get(stream[0], links.Link())
+    ways = outbox.ways(turn.out(stream), turn.now, heard=links.path_up(link, Route.DIRECT, turn.now))
+    turn.outs[stream] = ways.stream
+    return ways
+
+
+def store_overdue(turn: Turn) -> None:
+    """What the direct way may not have carried is stored on every way it may take, before what is new."""
+    for partner in turn.state.office.partners:
+        stream = (partner, Traffic.FLOW)
+        after, again = outbox.overdue(turn.out(stream), turn.now)
+        if again:
+            turn.outs[stream] = after
+            turn.sends.append(SendAgain(*stream, again))

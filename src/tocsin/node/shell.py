@@ -66,7 +66,7 @@ def run_process(main: Callable[[list[str]], Awaitable[None]], full_code: int = U
 
     code = 0
     try:
-        with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        with asyncio.Runner(loop_factory=fast_loop()) as runner:
             runner.run(start())
     except UserError as mistake:
         print(mistake, file=sys.stderr)
@@ -77,7 +77,7 @@ def run_process(main: Callable[[list[str]], Awaitable[None]], full_code: int = U
     _leave(code)
 
 
-def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """uvloop's, where there is one: it does less work for a door under load. Null: Python's own."""
     try:
         import uvloop

@@ -164,13 +164,13 @@ def _door_user(plan: BrokerPlan, link: LinkPlan) -> Json:
     publish = [
         subjects.product(plane, "*", me, "*"),
         subjects.heartbeat(plane, "*", me),
-        subjects.flash(plane, "*", me),
+        subjects.flash(plane, "*", me, "*"),
         "$JS.API.>",
         "$JS.ACK.>",
     ]
     subscribe = [
         subjects.heartbeat(plane, me, "*"),
-        subjects.flash(plane, me, "*"),
+        subjects.flash(plane, me, "*", "*"),
         subjects.local(plane, link.partner, "*"),
         "_INBOX.>",
     ]
@@ -187,16 +187,21 @@ def _leaf_user(plan: BrokerPlan, link: LinkPlan, nkey: str) -> Json:
         *SOURCING_SUBJECTS,
         subjects.delivery(plane, far, me, "*"),
         subjects.heartbeat(plane, any_of_me, any_of_far),
-        subjects.flash(plane, any_of_me, any_of_far),
+        *_flashes(plane, any_of_me, any_of_far),
     ]
     subscribe = [
         *_resets(plane, owner=far, puller=me),
         *SOURCING_SUBJECTS,
         subjects.delivery(plane, me, far, "*"),
         subjects.heartbeat(plane, any_of_far, any_of_me),
-        subjects.flash(plane, any_of_far, any_of_me),
+        *_flashes(plane, any_of_far, any_of_me),
     ]
     return _user(nkey, publish, subscribe)
+
+
+def _flashes(plane: Plane, recipient: Nation | str, origin: Nation | str) -> list[str]:
+    """Class by class: a leaf may subscribe to more than is allowed only where that is a whole subject."""
+    return [subjects.flash(plane, recipient, origin, traffic) for traffic in (Traffic.URGENT, Traffic.FLOW)]
 
 
 def _resets(plane: Plane, *, owner: Nation, puller: Nation) -> list[str]:
@@ -213,8 +218,7 @@ def _exports(plane: Plane, spoke: Nation, other: Nation) -> list[Json]:
         rows.append({"service": f"$JS.API.{_reset_name(stream, other)}"})
         rows.append({"service": f"$JS.FC.{stream}.>"})
         rows.append({"stream": subjects.crossing(plane, other, spoke, traffic)})
-    rows.append({"stream": subjects.heartbeat(plane, other, spoke)})
-    rows.append({"stream": subjects.flash(plane, other, spoke)})
+    rows += [{"stream": subject} for subject in _relayed_core(plane, other, spoke)]
     return [row | {"accounts": accounts} for row in rows]
 
 
@@ -234,9 +238,17 @@ def _imports(plane: Plane, spoke: Nation, other: Nation) -> list[Json]:
         rows.append({"service": {"account": account, "subject": f"$JS.FC.{stream}.>"}})
         crossing = subjects.crossing(plane, spoke, other, traffic)
         rows.append({"stream": {"account": account, "subject": crossing}})
-    for core in (subjects.heartbeat, subjects.flash):
-        rows.append({"stream": {"account": account, "subject": core(plane, spoke, other)}})
+    for subject in _relayed_core(plane, spoke, other):
+        rows.append({"stream": {"account": account, "subject": subject}})
     return rows
+
+
+def _relayed_core(plane: Plane, recipient: Nation, origin: Nation) -> tuple[str, str]:
+    """What a hub passes on unstored. Flow is not: its flash copies go by the direct way alone."""
+    return (
+        subjects.heartbeat(plane, recipient, origin),
+        subjects.flash(plane, recipient, origin, Traffic.URGENT),
+    )
 
 
 def _reset_name(stream: str, recipient: Nation) -> str:

@@ -26,8 +26,6 @@ IN_FLIGHT = {Traffic.CONTROL: 128, Traffic.URGENT: 128, Traffic.FLOW: 512}
 REMAKE_S = 1.0
 """Pause before streams are asked for again when the broker refused (it may still be recovering its store)."""
 
-UNSTORED = {Traffic.CONTROL: subjects.heartbeat, Traffic.URGENT: subjects.flash}
-"""Subjects of what is never stored, by the class that it is of."""
 
 PAUSE_S = 2.0
 """Two heartbeats: a partner not heard for so long has paused."""
@@ -123,9 +121,10 @@ class Exchange:
 
     async def say(self, sealed: Sealed) -> None:
         """See Transport."""
-        subject_of = subjects.heartbeat if sealed.fleeting else subjects.flash
-        subject = subject_of(self._plane, sealed.recipient, self._nation)
+        subject = _unstored(self._plane, sealed.recipient, self._nation, sealed.traffic)
         for route in self.routes(sealed):
+            if sealed.traffic is Traffic.FLOW and route is not Route.DIRECT:
+                continue
             with suppress(TransportError):
                 await self._lines[self._topology.via(sealed.recipient, route)].publish(subject, sealed.data)
 
@@ -202,10 +201,10 @@ class Exchange:
         return self._refusal
 
     async def _listen(self, partner: Nation, line: Line) -> None:
-        for traffic, subject_of in UNSTORED.items():
-            heard = self._handler(partner, traffic, line, stored=False)
-            await line.subscribe(subject_of(self._plane, self._nation, "*"), heard, UNSTORED_LIMIT)
         for traffic in Traffic:
+            heard = self._handler(partner, traffic, line, stored=False)
+            subject = _unstored(self._plane, self._nation, "*", traffic)
+            await line.subscribe(subject, heard, UNSTORED_LIMIT)
             heard = self._handler(partner, traffic, line, stored=True)
             pending = 2 * streams.PENDING[traffic]
             await line.subscribe(subjects.local(self._plane, partner, traffic), heard, pending)
@@ -229,6 +228,13 @@ class Exchange:
             self._since[(origin, route)] = now
         self._heard[(origin, route)] = now
         return origin, route
+
+
+def _unstored(plane: Plane, recipient: Nation, origin: Nation | str, traffic: Traffic) -> str:
+    """Subject of what no broker stores."""
+    if traffic is Traffic.CONTROL:
+        return subjects.heartbeat(plane, recipient, origin)
+    return subjects.flash(plane, recipient, origin, traffic)
 
 
 async def _nothing() -> None:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from msgspec import Struct
 
 from tocsin.model.label import Nation
+from tocsin.model.product import Traffic
 from tocsin.model.sealed import Sealed
 from tocsin.share.mailbox import Mailbox
 from tocsin.share.topology import Route, Topology
@@ -77,7 +78,8 @@ class LossyEnd:
     async def say(self, sealed: Sealed) -> None:
         """See Transport."""
         for route in self._routes(sealed):
-            self._carry(sealed, route, stored=False)
+            if sealed.traffic is not Traffic.FLOW or route is Route.DIRECT:
+                self._carry(sealed, route, stored=False)
 
     def arrivals(self) -> AsyncIterator[Arrival]:
         """See Transport."""

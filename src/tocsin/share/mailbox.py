@@ -1,6 +1,7 @@
-"""Arrivals waiting for the door: stored control, stored urgent, unstored, then flow. Bounded, and the links
-take turns: who floods its own waits behind itself, not before others. What a hub relayed waits while its
-origin's own link has something: after an outage a backlog that came by both is served in its order."""
+"""Arrivals waiting for the door: stored control, stored urgent, unstored, then flow, stored or not. Bounded,
+and the links take turns: who floods its own waits behind itself, not before others. What a hub relayed waits
+while its origin's own link has something: after an outage a backlog that came by both is served in its
+order."""
 
 import asyncio
 from collections import deque
@@ -17,15 +18,15 @@ ORDER = (Traffic.CONTROL, Traffic.URGENT, UNSTORED, Traffic.FLOW)
 ones."""
 
 UNSTORED_LIMIT = 1_024
-"""Heartbeats and flash copies kept unread: minutes of both. The newest stay, for older ones are worthless."""
+"""Heartbeats and urgent flash copies kept unread: minutes of both. The newest stay."""
 
 Way = tuple[Nation, Nation]
 """(via, origin): whose link it came over, and whose it is said to be."""
 
 
 class Mailbox:
-    """One reader, any number of writers in the same loop. `limit` bounds what is stored of each class, link
-    and origin."""
+    """One reader, any number of writers in the same loop. `limit` bounds what is stored, and all flow, of
+    each class, link and origin."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -40,11 +41,11 @@ class Mailbox:
             self._come.set()
 
     def put(self, arrival: Arrival) -> bool:
-        """False when its class is full: left unacknowledged, the broker brings it again."""
-        links = self._rows[arrival.traffic if arrival.stored else UNSTORED]
-        most = None if arrival.stored else UNSTORED_LIMIT
-        row = links.setdefault((arrival.via, arrival.origin), deque(maxlen=most))
-        if arrival.stored and len(row) >= self._limit:
+        """False when its class is full: the broker brings it again, or its origin, who gets no receipt."""
+        kept = arrival.stored or arrival.traffic is Traffic.FLOW
+        links = self._rows[arrival.traffic if kept else UNSTORED]
+        row = links.setdefault((arrival.via, arrival.origin), deque(maxlen=None if kept else UNSTORED_LIMIT))
+        if kept and len(row) >= self._limit:
             return False
         row.append(arrival)
         self._come.set()

@@ -23,7 +23,15 @@ RECEIPTED_NS = SECOND_NS
 between capitals takes less than that (docs/adr/0022)."""
 
 PROOF_NS = SECOND_NS
-"""So often a copy goes by the hub although the direct way works, that the hub's is known to work too."""
+"""So often something is stored and goes by the hub although the direct way works: to know that both work."""
+
+PROMPT_NS = 750 * MILLISECOND_NS
+"""Receipts that are further behind tell of a backlog at a broker, which a flash copy would overtake: they are
+due every 200 ms, and no way between capitals takes longer there and back than that."""
+
+MOST_FLASHED = 5_000
+"""Records that wait for receipts, beyond which flow is stored again: a second of what two processors carry,
+some 5 MB that a partner's door may have to hold."""
 
 DOUBT_NS = 10 * SECOND_NS
 """How long a direct way that brought no receipts is not used alone again: the next ones may have come by the
@@ -44,6 +52,13 @@ class OutStream(Struct, frozen=True):
     """When something went by both ways last."""
     stalled_ns: Instant = Instant(0)
     """When receipts last failed to come."""
+    alone_upto: int = 0
+    """Last sequence that went by the direct way alone, stored or not."""
+    marked: int = 0
+    marked_ns: Instant = Instant(0)
+    """A sequence that was next or last then; moved on as soon as a receipt reaches it."""
+    steady: bool = False
+    """The last receipt to reach the mark was prompt, and everything since has left as a flash copy too."""
 
     @property
     def backlog(self) -> int:
@@ -52,11 +67,13 @@ class OutStream(Struct, frozen=True):
 
 
 class Ways(NamedTuple):
-    """`alone`: the direct way is enough. `again`: what may have gone by it in vain goes by both first."""
+    """How an envelope goes. `flash`: first as a copy that nobody stores, by the direct way; `stored`: to a
+    broker, until it has it; `alone`: nothing goes by the hub."""
 
     stream: OutStream
+    flash: bool
+    stored: bool
     alone: bool
-    again: tuple[Run, ...]
 
 
 def allocate(stream: OutStream, count: int) -> tuple[OutStream, int]:
@@ -68,22 +85,47 @@ def receipt(stream: OutStream, upto: int, now: Instant) -> OutStream | None:
     """Cumulative, so an older one changes nothing. None: it claims what was never sent."""
     if upto > stream.sent:
         return None
-    return stream if upto <= stream.receipted else replace(stream, receipted=upto, waits_ns=now)
+    if upto <= stream.receipted:
+        return stream
+    after = replace(stream, receipted=upto, waits_ns=now)
+    if upto < stream.marked:
+        return after
+    prompt = not passed(stream.marked_ns, PROMPT_NS, now)
+    return replace(after, marked=stream.sent, marked_ns=now, steady=prompt)
 
 
 def ways(stream: OutStream, now: Instant, *, heard: bool) -> Ways:
-    """How the next envelope goes. `heard`: the partner's heartbeats come by the direct way."""
-    waits_ns = stream.waits_ns if stream.backlog else now
-    stalled = passed(waits_ns, RECEIPTED_NS, now)
-    trusted = passed(stream.stalled_ns, DOUBT_NS, now)
-    alone = heard and trusted and not stalled and not passed(stream.twice_ns, PROOF_NS, now)
+    """How the next envelope of flow goes. `heard`: the partner's heartbeats come by the direct way."""
+    if not stream.backlog:
+        stream = replace(stream, waits_ns=now, marked=stream.sent + 1, marked_ns=now, steady=True)
+    stalled = passed(stream.waits_ns, RECEIPTED_NS, now)
+    works = heard and not stalled and passed(stream.stalled_ns, DOUBT_NS, now)
+    flash = works and stream.steady and stream.backlog <= MOST_FLASHED
+    flash = flash and not passed(stream.marked_ns, RECEIPTED_NS, now)
+    if stream.steady and not flash:
+        stream = replace(stream, marked=stream.sent + 1, marked_ns=now, steady=False)
+    proof = passed(stream.twice_ns, PROOF_NS, now)
+    alone = works and not proof
     after = replace(
         stream,
-        waits_ns=waits_ns,
         twice_ns=stream.twice_ns if alone else now,
         stalled_ns=now if stalled else stream.stalled_ns,
     )
-    return Ways(after, alone, (waiting(stream),) if stalled and trusted else ())
+    return Ways(after, flash, proof or not flash, alone)
+
+
+def went_alone(stream: OutStream) -> OutStream:
+    """All that was allocated so far may have gone by the direct way alone."""
+    return replace(stream, alone_upto=stream.sent)
+
+
+def overdue(stream: OutStream, now: Instant) -> tuple[OutStream, tuple[Run, ...]]:
+    """Once receipts stay out: what may have gone by the direct way alone, and in vain, to be stored on every
+    way that it may take."""
+    if stream.alone_upto <= stream.receipted or not passed(stream.waits_ns, RECEIPTED_NS, now):
+        return stream, ()
+    open_run = (stream.receipted + 1, stream.alone_upto)
+    return replace(stream, stalled_ns=now, alone_upto=0), (open_run,)
 
 
 def waiting(stream: OutStream) -> Run:

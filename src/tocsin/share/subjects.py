@@ -72,9 +72,10 @@ def heartbeat(plane: Plane, recipient: Nation | str, origin: Nation | str) -> st
     return f"{plane}.hb.{recipient}.{origin}"
 
 
-def flash(plane: Plane, recipient: Nation | str, origin: Nation | str) -> str:
-    """Core copies of urgent products: faster than the stored ones, never instead of them."""
-    return f"{plane}.flash.{recipient}.{origin}"
+def flash(plane: Plane, recipient: Nation | str, origin: Nation | str, traffic: Traffic | str) -> str:
+    """Core copies of products: no disk on their way. Of urgent ones never instead of the stored ones; of
+    flow, while receipts come (share.outbox.ways)."""
+    return f"{plane}.flash.{recipient}.{origin}.{traffic}"
 
 
 def local(plane: Plane, partner: Nation | str, traffic: Traffic | str) -> str:

@@ -28,8 +28,8 @@ class Arrival(Struct, frozen=True):
     """A message that arrived, unverified: who sent it is what its subject says, the seal decides.
 
     `stored`: kept by the broker until `ack`, which the receiver calls after its own commit and which never
-    raises (when it gets lost, the message comes again). Else a heartbeat (control) or a flash copy (urgent),
-    whose `ack` does nothing.
+    raises (when it gets lost, the message comes again). Else a heartbeat (control) or a flash copy (of a
+    product), whose `ack` does nothing.
     """
 
     origin: Nation
@@ -54,6 +54,7 @@ class Transport(Protocol):
 
     async def say(self, sealed: Sealed) -> None:
         """Publish unstored on every allowed route: heartbeats (fleeting), flash copies of urgent messages.
+        Those of flow go by the direct route alone.
 
         Never raises: what is not heard is noticed by its absence.
         """

@@ -24,7 +24,7 @@ from tocsin.model.sealed import Sealed
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
 from tocsin.node import door_fold
 from tocsin.node.courier import RETRY_S
-from tocsin.node.door import HAND_AGAIN_S, ITEMS_AT_ONCE, ROWS_AGAIN, TICK_S
+from tocsin.node.door import HAND_AGAIN_S, ROWS_AGAIN, TICK_S
 from tocsin.node.door_words import (
     AckOffers,
     Arrived,
@@ -45,6 +45,7 @@ from tocsin.node.door_words import (
     Stream,
     Tick,
 )
+from tocsin.node.handing import ITEMS_AT_ONCE
 from tocsin.share import outbox
 from tocsin.share.links import BEAT_NS
 from tocsin.sim.virtual.disk import Disk
@@ -203,8 +204,8 @@ class DoorNode(Process):
         match effect:
             case Store():
                 self.book.commit(effect)
-            case Send(sealed=sealed):
-                self._send(sealed)
+            case Send():
+                self._send(effect)
             case SendAgain(partner=partner, traffic=traffic, runs=runs):
                 now = ports.time.wall(self.nation)
                 rows = self.book.overlapping((partner, traffic), runs, ROWS_AGAIN, self.office, now)
@@ -227,16 +228,17 @@ class DoorNode(Process):
             self._ports.observer.shown(self.nation, report)
             self._ports.private(self.nation, "import.data", _PACK.encode(report))
 
-    def _send(self, sealed: Sealed) -> None:
+    def _send(self, effect: Send) -> None:
+        sealed = effect.sealed
         self._ports.sent(sealed)
-        if sealed.fleeting:
+        if effect.flash or sealed.fleeting:
             self._ports.network.say(sealed)
-        elif sealed.traffic is Traffic.CONTROL:
+        if sealed.fleeting:
+            return
+        if sealed.traffic is Traffic.CONTROL:
             self._ports.network.store(sealed, 0)
-        else:
+        elif effect.stored:
             self._deliver(sealed, 0)
-            if sealed.traffic is Traffic.URGENT:
-                self._ports.network.say(sealed)
 
     def _deliver(self, sealed: Sealed, attempt: int) -> None:
         """Until the broker has taken it; a new life reads it from the book again."""

@@ -77,7 +77,8 @@ class Copy:
 
 
 def _copy(sealed: Sealed, route: Route, *, stored: bool) -> Copy:
-    pressing = stored and sealed.traffic is not Traffic.CONTROL
+    flow = sealed.traffic is Traffic.FLOW
+    pressing = flow or (stored and sealed.traffic is not Traffic.CONTROL)
     return Copy(sealed.issuer, sealed.recipient, route, sealed.data, stored=stored, pressing=pressing)
 
 
@@ -132,7 +133,10 @@ class Network:
     def say(self, sealed: Sealed) -> None:
         """Transport.say."""
         if sealed.issuer not in self.down:
+            direct = sealed.traffic is Traffic.FLOW
             for route in self._routes(sealed):
+                if direct and route is not Route.DIRECT:
+                    continue
                 self._depart(_copy(sealed, route, stored=False))
 
     def inject(self, issuer: Nation, recipient: Nation, data: bytes) -> None:
