@@ -8,9 +8,12 @@ from pathlib import Path
 import apsw
 import msgspec
 import pytest
+from exchange_samples import NOW, launch, plot, prediction, public_warning, silence, tracklet
 
 from tocsin.faults.account import Account, Window
 from tocsin.model.label import Nation
+from tocsin.model.product import Offer, Product
+from tocsin.release.terms import Kind
 
 USA, KOR, JPN = Nation.USA, Nation.KOR, Nation.JPN
 BEFORE = Window(dict.fromkeys(Nation, 0), dict.fromkeys(Nation, 0))
@@ -72,6 +75,29 @@ def test_everything_arrived_once(records: dict[Nation, Record], account: Account
     upto = account.window()
     assert account.owing(upto) == 0
     assert account.verdict(BEFORE, upto) == (3, 6, 6, 0, 0, 0, 0)
+
+
+def test_every_kind_that_travels_is_counted_by_what_it_is_of(tmp_path: Path) -> None:
+    """Read as the record holds them, written by the code that writes them."""
+    record = Record(tmp_path / "KOR.sqlite")
+    some: tuple[Product, ...] = (
+        tracklet(KOR, 1),
+        launch(KOR, 2),
+        prediction(KOR, 3),
+        silence(KOR, 4),
+        plot(KOR, 5),
+        public_warning(KOR, 6),
+    )
+    for number, one in enumerate(some, start=1):
+        body = msgspec.msgpack.encode(Offer(number, one, NOW))
+        record.db.execute("INSERT INTO offers VALUES (?, 1, ?)", (number, body))
+    for nation in (USA, JPN):
+        Record(tmp_path / f"{nation}.sqlite")
+    account = Account({nation: tmp_path / f"{nation}.sqlite" for nation in Nation})
+    assert account.owing(account.window()) == 2 * len(some)
+    keys = {row.key[0]: row.key[2] for row in account.sides[KOR].accepted.values()}
+    assert keys.keys() == {str(kind) for kind in Kind}
+    assert keys["plot"] == plot(KOR, 5).of_track
 
 
 def test_a_lost_product_is_owed_and_lost(records: dict[Nation, Record], account: Account) -> None:

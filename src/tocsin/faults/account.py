@@ -28,8 +28,11 @@ _HANDED = (
     "SELECT step, body FROM entries WHERE kind = 'handed' AND side = 'stimulus' AND step > ? ORDER BY step"
 )
 BUSY_MS = 1_000
-FLOW_KIND = "tracklet"
+FLOW_KINDS = ("tracklet", "plot")
 """Everything else is urgent (tocsin.model.product)."""
+
+NAMES = ("track_id", "of_track", "sensor")
+"""What a product is of: a track, a track that single plots are of, a sensor."""
 
 
 class Accepted(NamedTuple):
@@ -184,7 +187,7 @@ class Account:
     def last_arrival(self, since: Window, upto: Window, *, urgent: bool) -> float | None:
         """Monotonic time at which the last product of one class, accepted in between, was seen to have
         arrived."""
-        wanted = {key for _, _, _, key in self._owed(since, upto) if (key[0] != FLOW_KIND) is urgent}
+        wanted = {key for _, _, _, key in self._owed(since, upto) if (key[0] not in FLOW_KINDS) is urgent}
         times = (row.at_s for side in self.sides.values() for row in side.arrivals if row.key in wanted)
         return max(times, default=None)
 
@@ -216,7 +219,7 @@ class Account:
         for nation, side in self.sides.items():
             highest: dict[tuple[str, str], int] = {}
             for row in side.arrivals[since.arrivals[nation] :]:
-                late += row.key[0] == FLOW_KIND and row.sequence < highest.get(row.stream, 0)
+                late += (row.key[0] in FLOW_KINDS) and row.sequence < highest.get(row.stream, 0)
                 highest[row.stream] = max(row.sequence, highest.get(row.stream, 0))
         return late
 
@@ -241,7 +244,8 @@ def _int(value: object) -> int:
 
 
 def _key(product: Mapping[str, Any]) -> Key:
-    return str(product["type"]), str(product["origin"]), str(product["track_id"]), int(product["sequence"])
+    name = next(product[key] for key in NAMES if key in product)
+    return str(product["type"]), str(product["origin"]), str(name), int(product["sequence"])
 
 
 def _open(book: Path) -> apsw.Connection:

@@ -82,7 +82,7 @@ def read_message(text: str) -> Message:
         fix = "name a JSON file of a product, or RECORD#OFFER"
         raise UserError(f"cannot read {path} ({failure.strerror})", fix=fix) from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as failure:
-        fix = 'give one product, its "type" tracklet, launch, prediction or sensor'
+        fix = 'give one product, its "type" tracklet, plot, launch, prediction, sensor or warning'
         raise UserError(f"{path} holds no product: {failure}", fix=fix) from None
 
 
