@@ -7,17 +7,22 @@ from pathlib import Path
 
 import pytest
 from door_world import Net, World
-from exchange_samples import tracklet
+from exchange_samples import PLANE, key, tracklet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tocsin.model.alarm import AlarmKind
-from tocsin.model.label import Nation
-from tocsin.model.product import Traffic
-from tocsin.node.door_words import Arrived, DoorState
+from tocsin.model.envelope import header_for
+from tocsin.model.label import Label, Nation
+from tocsin.model.product import Quarantined, Traffic
+from tocsin.model.time import Instant
+from tocsin.node.door_fold import door_step
+from tocsin.node.door_words import Arrived, DoorState, HallHas, Store
 from tocsin.node.restored import BEYOND, MAX_JUMP
-from tocsin.share.links import Heartbeat
+from tocsin.release.seal import seal
+from tocsin.share.links import Heartbeat, Receipt
+from tocsin.share.wire import encode_notes
 
 KOR, JPN, USA = Nation.KOR, Nation.JPN, Nation.USA
 FLOW = (JPN, Traffic.FLOW)
@@ -47,7 +52,7 @@ def offer(world: World, first: int, last: int, nation: Nation = KOR) -> None:
 
 
 def kinds(state: DoorState) -> set[AlarmKind]:
-    return {kind for kind, _ in state.troubles}
+    return {kind for kind, _ in state.troubles} | {alarm.kind for alarm in state.logs.alarms}
 
 
 def contents(world: World, origin: Nation = KOR) -> dict[int, set[int]]:
@@ -79,12 +84,71 @@ def test_it_goes_on_beyond_what_partners_saw(tmp_path: Path, before: int) -> Non
     after = world.doors[KOR].state
     assert after.outs[FLOW].sent > saw
     assert after.handed_upto > handed
-    assert {AlarmKind.OLD_BACKUP, AlarmKind.SEQUENCE_JUMP} <= kinds(after)
+    assert AlarmKind.OLD_BACKUP in kinds(after)
+    assert AlarmKind.SEQUENCE_JUMP in kinds(world.doors[JPN].state)
     taken = contents(world)
     assert all(len(products) == 1 for products in taken.values()), "one sequence, two contents"
     assert {next(iter(one)) for one in taken.values()} == set(range(1, 41))
     assert world.settled()
     assert [item.number for item in world.halls[KOR].items] == list(range(1, len(world.halls[KOR].items) + 1))
+    world.close()
+
+
+def test_a_door_that_dies_before_its_report_tells_after_it(tmp_path: Path) -> None:
+    """The commit that goes on beyond the old book is the last that knows of it: what is not in it, no officer
+    learns, and a book that is put back twice would number again what it sealed after the first time."""
+    world = World(tmp_path, Net())
+    offer(world, 1, 5)
+    world.run(2.0)
+    copied(world, KOR, tmp_path / "copy")
+    offer(world, 6, 30)
+    world.run(3.0)
+    restored(world, KOR, tmp_path / "copy")
+    door = world.doors[KOR]
+    _, (store, *_) = door_step(door.state, [HallHas(len(world.halls[KOR].items), 1)], world.now)
+    assert isinstance(store, Store)
+    door.book.commit(store)
+    door.crash()
+    door.start()
+    assert door.state.unproven == {JPN, USA}
+    world.run(2.0)
+    (alarm,) = [one for one in world.halls[KOR].alarms if one.kind is AlarmKind.OLD_BACKUP]
+    assert alarm.about == "door"
+    assert "the hall has taken items up to" in alarm.detail
+    world.close()
+
+
+def test_control_is_heard_though_a_partner_has_seen_a_liars_number(tmp_path: Path) -> None:
+    """It says so with every heartbeat: kept as evidence once, and the restored door is heard all the same."""
+    world = World(tmp_path, Net())
+    offer(world, 1, 5)
+    world.run(2.0)
+    copied(world, KOR, tmp_path / "copy")
+    offer(world, 6, 30)
+    world.run(120.0)
+    lie = header_for(
+        Label(PLANE, frozenset((KOR,)), frozenset((JPN,))),
+        issuer=KOR,
+        recipient=JPN,
+        traffic=Traffic.CONTROL,
+        first=2**40,
+        last=2**40,
+        key_id=key(KOR).key_id,
+        issued_wall_ns=world.now,
+        expires_wall_ns=Instant(world.now + 10**12),
+    )
+    world._send(seal(lie, encode_notes([Receipt(Traffic.FLOW, 1)]), key(KOR), by_hub=False))
+    world.run(2.0)
+    assert world.doors[JPN].state.ins[KOR, Traffic.CONTROL].received.highest == 2**40
+    restored(world, KOR, tmp_path / "copy")
+    world.halls[KOR].acked = 5
+    offer(world, 31, 40)
+    before = len(world.halls[KOR].items)
+    world.drain(30.0)
+    world.run(10.0)
+    assert world.settled()
+    said = [one.item for one in world.halls[KOR].items[before:] if isinstance(one.item, Quarantined)]
+    assert [one.reason for one in said] == ["false-receipt"]
     world.close()
 
 

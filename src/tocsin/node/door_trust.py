@@ -18,6 +18,7 @@ from tocsin.node.door_turn import Turn
 from tocsin.node.door_words import Arrived, DoorState, Office, SendAgain
 from tocsin.node.log_words import LogKey
 from tocsin.node.notary import settled
+from tocsin.node.restored import unproven
 from tocsin.share import outbox
 from tocsin.share.keylist import Believed, ListRefused, SignedList, newer
 from tocsin.share.links import Heartbeat, Link, ListMark, ListNews
@@ -55,7 +56,8 @@ def settle(state: DoorState) -> DoorState:
     lists = newest(state.office, state.lists)
     office = with_log_keys(state.office, lists)
     logs = settled(state.logs, office.log)
-    return replace(state, office=office, logs=logs, lists=lists, trust=keys_of(office, lists))
+    found = replace(state, office=office, logs=logs, lists=lists, trust=keys_of(office, lists))
+    return replace(found, unproven=unproven(found))
 
 
 def with_log_keys(office: Office, lists: Mapping[Nation, Believed]) -> Office:

@@ -309,7 +309,8 @@ class DoorState(Struct, frozen=True):
     """What follows from them; null = as the office has it."""
     list_seen: int = 0
     disputed: frozenset[tuple[Nation, int]] = frozenset()
-    """Lists (nation, version) of which there are two truths; told once."""
+    """Lists (nation, version) of which there are two truths, and numbers that a partner cannot have seen of
+    ours; told once."""
     opened_ns: Instant = Instant(0)
     """When this run of the door began."""
     unproven: frozenset[Nation] = frozenset()

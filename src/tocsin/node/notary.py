@@ -30,8 +30,8 @@ from tocsin.share.links import MAX_LEAVES, Cosigned, Holding, LogGrew, Shown
 MOST_LEAVES = 100_000
 """Leaves in memory for partners that are away: eleven days at ten seconds, 3.2 MB."""
 
-RECORD, WITNESS = "record", "witness"
-"""What alarms about the own log, and about what was cosigned here, are about."""
+RECORD, WITNESS, BOOK = "record", "witness", "door"
+"""What alarms about the own log, about what was cosigned here, and about the door's own book are about."""
 
 RETIRE = "checkpoints and cosignatures stop until `tocsin witness retire`; sharing and warning go on"
 
@@ -171,7 +171,7 @@ def settled(logs: Logs, log: LogOffice | None) -> Logs:
     }
     alarms = tuple(one for one in logs.alarms if one.about.partition("/")[0] not in over)
     if log.generation != logs.own.generation:
-        alarms = tuple(one for one in alarms if one.about not in (RECORD, WITNESS))
+        alarms = tuple(one for one in alarms if one.about not in (RECORD, WITNESS, BOOK))
         logs = replace(logs, own=OwnLog(log.generation), telling={}, lost=False)
     return replace(logs, alarms=alarms if alarms != logs.alarms else logs.alarms, ready=False)
 

@@ -10,11 +10,12 @@ The hall offers again what the door does not remember to have taken. Pure.
 
 from msgspec.structs import replace
 
-from tocsin.model.alarm import AlarmKind
+from tocsin.model.alarm import Alarm, AlarmKind
 from tocsin.model.label import Nation
 from tocsin.model.product import Traffic
 from tocsin.node.door_turn import Turn
-from tocsin.node.door_words import Arrived, Stream
+from tocsin.node.door_words import Arrived, DoorState, Stream
+from tocsin.node.notary import BOOK
 from tocsin.share.links import Heartbeat, Void
 from tocsin.share.marks import Run
 
@@ -27,6 +28,14 @@ BEYOND = 100_000
 under way, unseen by the partner, and must never meet another content under its number. Records of three
 quarters of an hour of a busy night; a tenth of what a partner takes ahead of a gap (inbox.MAX_AHEAD)."""
 
+BEYOND_CONTROL = 1_000_000
+"""Of control: four days at three a second. A partner takes older control for repeats, and what it says it has
+seen may be a liar's number, further than MAX_JUMP."""
+
+MOST_FALSE = 32
+"""Numbers that cannot be, each kept as evidence once: a partner says the same with every heartbeat. Half of
+what a door tells once (door_trust.MOST_DISPUTES): no partner's numbers hide a dispute about lists."""
+
 MOST_FORGOTTEN = 16
 """Restorations that one stream remembers."""
 
@@ -34,15 +43,24 @@ MOST_FORGOTTEN = 16
 def hall_spoke(turn: Turn, upto: int) -> None:
     """The hall has taken items up to this number: no number up to it is given away again."""
     if upto > turn.handed_upto:
-        detail = f"the hall has taken items up to {upto}, this door remembers {turn.handed_upto}"
-        turn.trouble_with(AlarmKind.OLD_BACKUP, "door", f"{detail}: its book is an old copy")
+        _old_book(turn, f"the hall has taken items up to {upto}, this door remembers {turn.handed_upto}")
         turn.handed_upto = upto
         turn.unproven = frozenset(turn.state.office.partners)
         for partner in turn.unproven:
+            _go_on(
+                turn, (partner, Traffic.CONTROL), turn.out((partner, Traffic.CONTROL)).sent + BEYOND_CONTROL
+            )
             for traffic in (Traffic.URGENT, Traffic.FLOW):
                 _go_on(turn, (partner, traffic), turn.out((partner, traffic)).sent + BEYOND)
     if turn.unproven:
         turn.answer_hall = True  # it offers again from there, and not only when it has something new
+
+
+def unproven(state: DoorState) -> frozenset[Nation]:
+    """At a start: partners whose word is waited for, because this book was an old copy and may have been put
+    back twice; what was sealed after the first time, the second one does not know."""
+    old = any((one.kind, one.about) == (AlarmKind.OLD_BACKUP, BOOK) for one in state.logs.alarms)
+    return frozenset(state.office.partners) if old else frozenset()
 
 
 def partner_spoke(turn: Turn, partner: Nation, beat: Heartbeat, arrived: Arrived) -> None:
@@ -51,14 +69,26 @@ def partner_spoke(turn: Turn, partner: Nation, beat: Heartbeat, arrived: Arrived
         stream = (partner, traffic)
         out = turn.out(stream)
         if seen > out.sent + MAX_JUMP:
+            if (partner, seen) in turn.disputed or len(turn.disputed) >= MOST_FALSE:
+                continue
+            turn.disputed |= {(partner, seen)}
             detail = f"{partner} saw {traffic} {seen}, sent were {out.sent}"
             turn.quarantine("false-receipt", arrived.source, detail, arrived.data)
         elif seen > out.sent:
             _go_on(turn, stream, seen if traffic is Traffic.CONTROL else seen + BEYOND)
             detail = f"{partner} has seen our {traffic} {seen}, this door remembers {out.sent}"
             turn.trouble_with(AlarmKind.SEQUENCE_JUMP, str(partner), f"{detail}: its book is an old copy")
+            if traffic is not Traffic.CONTROL:
+                _old_book(turn, detail)
     if beat.echo_wall_ns is not None and beat.echo_wall_ns >= turn.opened_ns:
         turn.unproven = turn.unproven - {partner}
+
+
+def _old_book(turn: Turn, detail: str) -> None:
+    """Told in the transaction that goes on beyond it: after that the book is as new as what hall and partners
+    know, and a door that died before its report would have nothing to tell."""
+    said = f"{detail}: its book is an old copy. It stands until `tocsin witness retire` begins a new log"
+    turn.alarm(Alarm(AlarmKind.OLD_BACKUP, BOOK, said, turn.now))
 
 
 def _go_on(turn: Turn, stream: Stream, sent: int) -> None:

@@ -343,6 +343,8 @@ MUTANTS: dict[str, Mutant] = {
     "telling-lost": Mutant("every third envelope is missing in its log", plants.telling_lost),
     "backup-unnoticed": Mutant("a door with an old book goes on and tells nobody", plants.backup_unnoticed,
                                ("old-backup",)),
+    "backup-told-once": Mutant("a door that dies before it has reported an old book tells nobody",
+                               plants.backup_told_once, ("old-backup",)),
     "backup-reuses": Mutant("a door with an old book numbers on from there", plants.backup_reuses,
                             ("old-backup", "loss")),
     "imported-twice": Mutant("what a hall has is taken under a new number", plants.imported_twice,

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.model.alarm import AlarmKind
+from tocsin.model.alarm import Alarm, AlarmKind
 from tocsin.model.envelope import Header
 from tocsin.node import door_trust, forgotten, notary, releasing, restored, tellings, witness
 from tocsin.node.door_turn import Turn
@@ -93,7 +93,21 @@ def backup_unnoticed() -> Patches:
         if kind not in (AlarmKind.OLD_BACKUP, AlarmKind.SEQUENCE_JUMP):
             true(self, kind, about, detail)
 
-    return [(Turn, "trouble_with", trouble_with), (Turn, "lose", lambda self, alarm: None)]
+    unsaid = [(Turn, name, lambda self, alarm: None) for name in ("lose", "alarm")]
+    return [(Turn, "trouble_with", trouble_with), *unsaid]
+
+
+def backup_told_once() -> Patches:
+    """What a door knows of its old book is only in its memory."""
+    true = Turn.alarm
+
+    def alarm(self: Turn, alarm: Alarm) -> bool:
+        if alarm.about != notary.BOOK:
+            return true(self, alarm)
+        self.trouble_with(alarm.kind, alarm.about, alarm.detail)
+        return True
+
+    return [(Turn, "alarm", alarm)]
 
 
 def backup_reuses() -> Patches:

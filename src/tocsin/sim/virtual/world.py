@@ -21,7 +21,7 @@ from tocsin.sim.virtual.attack import Liar
 from tocsin.sim.virtual.disk import BrokenKeyError, Disk
 from tocsin.sim.virtual.door_memory import Tables
 from tocsin.sim.virtual.door_node import DoorNode
-from tocsin.sim.virtual.faults import FAULTS, Undo
+from tocsin.sim.virtual.faults import CRASH_POINTS, FAULTS, Undo
 from tocsin.sim.virtual.hall_memory import MemoryLedger
 from tocsin.sim.virtual.hall_node import HallNode
 from tocsin.sim.virtual.keys import Keys, SimKey, office_of
@@ -42,6 +42,9 @@ RESTART_S = (0.3, 2.0)
 
 COPIES = 3
 """Copies of a door's book, and of a hall's record, that are kept: one of the beginning of each storm."""
+
+AGAIN = 0.3
+"""Share of restored doors that die again at once, between two of their first deeds."""
 
 HEAL_NS = 180 * SECOND_NS
 """After the last fault everything must be there and receipted within this: requests go every two seconds and
@@ -268,6 +271,8 @@ class World:
             old = self.dice.choice(self._copies[nation])
             self._die("door", nation)
             self.doors[nation].book.tables = old.copied()
+            if self.dice.random() < AGAIN:
+                self.doors[nation].crash_in = self.dice.randrange(CRASH_POINTS)
             self.observer.restored(nation, old)
 
     def _abreast(self, nation: Nation) -> bool:
