@@ -34,6 +34,22 @@ def test_assignment_is_the_best_there_is(rows: list[list[int | None]]) -> None:
     assert (len(pairs), float(sum(table[i, j] for i, j in pairs))) == best(table)
 
 
+@given(st.lists(st.lists(st.integers(0, 9) | st.none(), min_size=3, max_size=3), min_size=1, max_size=4))
+def test_with_a_price_a_pair_must_pay(rows: list[list[int | None]]) -> None:
+    """Of all assignments, also those that leave tracks without, the cheapest; without costs the price."""
+    price = 4.5
+    table = np.array([[np.inf if c is None else float(c) for c in row] for row in rows])
+    free = np.concatenate((table, np.full((len(table), len(table)), price)), axis=1)
+    least = min(
+        sum(float(free[t, p]) for t, p in enumerate(chosen))
+        for chosen in permutations(range(free.shape[1]), len(table))
+    )
+    pairs = assign(dense(table), price)
+    paid = sum(float(table[t, p]) for t, p in pairs) + price * (len(table) - len(pairs))
+    assert paid == least
+    assert all(table[t, p] < price for t, p in pairs)
+
+
 def test_scans_split_by_sensor_and_period() -> None:
     rows = np.zeros((5, ROW))
     rows[:, 0] = (0.0, 0.1, 0.2, 1.0, 1.1)

@@ -210,6 +210,28 @@ def test_a_track_that_broke_off_is_replaced_and_the_object_stays_one(overlap_s: 
     assert np.allclose(sigma, SIGMA / np.sqrt(2.0), rtol=1e-3)  # two sources, never three
 
 
+ALONE = [{"KOR-1", "KOR-2"}]
+BESIDE = [{"KOR-1"}, {"KOR-2"}]
+
+
+@pytest.mark.parametrize(("crowd", "seen"), [((), ALONE), ((-3, -2, -1, 1, 2, 3), BESIDE)])
+def test_who_appears_in_a_crowd_while_its_neighbour_is_seen_is_another_object(
+    crowd: tuple[int, ...], seen: list[set[str]]
+) -> None:
+    """Its first plots lie within the gate, and the track beside it missed a look: alone that is a
+    break-off.
+    """
+    state = fuse.new_fusion(Nation.JPN)
+    for step in range(1, 10):
+        around = [tracklet(Nation.KOR, 10 + k, step, 2.0 * step, 132.0 + 0.1 * k) for k in crowd]
+        old = [tracklet(Nation.KOR, 1, step, 2.0 * step)] if step < 6 else []
+        new = [replace(tracklet(Nation.KOR, 2, step, 2.0 * step), first_ns=after(START, 10.0))]
+        shares = [*around, *old, *(new if step > 6 else [])]
+        state, out = fuse.step(state, (), shares, after(START, 2.0 * step))
+    held = [{member.track_id for member in track.members} for track in out]
+    assert [one for one in held if one & {"KOR-1", "KOR-2"}] == seen
+
+
 def test_what_looked_broken_off_and_is_seen_again_was_another_object() -> None:
     old = replace(tracklet(Nation.USA, 1, 1, 40.0), life=Life.COASTING)
     new = replace(tracklet(Nation.USA, 2, 1, 50.0), first_ns=after(START, 36.0))

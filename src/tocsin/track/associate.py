@@ -81,18 +81,20 @@ def gate(scan: Array, table: Array, means: Array, covs: Array, time_s: float) ->
         room = count
 
 
-def assign(found: Candidates) -> list[tuple[int, int]]:
-    """Pairs (track, plot) of least total cost, as many as the gates allow, group by connected group;
-    sorted.
+def assign(found: Candidates, price: float | None = None) -> list[tuple[int, int]]:
+    """Pairs (track, plot) of least total cost, group by connected group; sorted. As many as the gates allow,
+    or, with a `price` of a track that goes without, those that pay.
     """
     tracks, plots, _ = found
     if not len(tracks):
         return []
     alone = (np.bincount(tracks)[tracks] == 1) & (np.bincount(plots)[plots] == 1)
+    if price is not None:
+        alone &= found.costs < price
     pairs = list(zip(tracks[alone].tolist(), plots[alone].tolist(), strict=True))
     for group in _groups(tracks[~alone], plots[~alone]):
         part = [values[~alone][group] for values in found]
-        pairs += _assign_group(Candidates(part[0], part[1], part[2]))
+        pairs += _assign_group(Candidates(part[0], part[1], part[2]), price)
     return sorted(pairs)
 
 
@@ -115,13 +117,14 @@ def _groups(tracks: Index, plots: Index) -> list[Index]:
     return np.split(order, np.flatnonzero(np.diff(of_pair[order])) + 1)
 
 
-def _assign_group(found: Candidates) -> list[tuple[int, int]]:
+def _assign_group(found: Candidates, price: float | None) -> list[tuple[int, int]]:
     tracks, row = np.unique(found.tracks, return_inverse=True)
     plots, column = np.unique(found.plots, return_inverse=True)
-    part = np.full((len(tracks), len(plots)), _FORBIDDEN)
-    part[row, column] = found.costs
+    nothing = _FORBIDDEN if price is None else 0.0
+    part = np.full((len(tracks), len(plots)), nothing)
+    part[row, column] = found.costs if price is None else np.minimum(found.costs - price, 0.0)
     one, two = linear_sum_assignment(part)
-    return [(int(tracks[i]), int(plots[j])) for i, j in zip(one, two, strict=True) if part[i, j] < _FORBIDDEN]
+    return [(int(tracks[i]), int(plots[j])) for i, j in zip(one, two, strict=True) if part[i, j] < nothing]
 
 
 def crossing(one: Array, other: Array, sigma_one: float, sigma_other: float) -> tuple[Array, float] | None:

@@ -14,6 +14,7 @@ from tocsin.track.nursery import (
     ALONE_PERIODS,
     CROWD,
     HOLD_S,
+    LATELY_PERIODS,
     LIMIT,
     NEAR_M,
     WAIT_PERIODS,
@@ -30,11 +31,12 @@ Array = NDArray[np.float64]
 # A range outside is no radar's; what comes in with one is not thrown away, but no velocity is taken from it.
 LEAST_M: Final = 1e3
 MOST_M: Final = 1e7
+TRY_PERIODS: Final = 0.4
 
 
 class Crib:
-    """`waiting` (n, ROW): rows in order of time; `tried_s` (sensors,): up to which of them a common velocity
-    was looked for in vain.
+    """`waiting` (n, ROW): rows in order of time; `tried_s` (sensors,): when a common velocity was last looked
+    for.
     """
 
     def __init__(
@@ -97,10 +99,11 @@ class Crib:
         known = distinct(np.einsum("nij,nj->ni", frames(near[:, :3]), near[:, 3:6]))
         period_s = self.periods_s[sensor]
         whole_s = _whole(rows, period_s, now_s)
-        born, rows = hatch(
-            rows, self.table, period_s, known, whole_s, float(self.tried_s[sensor]), self.base_ns
-        )
-        self.tried_s[sensor] = whole_s
+        due = now_s > self.tried_s[sensor] + TRY_PERIODS * period_s
+        since_s = max(whole_s, now_s - HOLD_S) - LATELY_PERIODS * period_s
+        born, rows = hatch(rows, self.table, period_s, known, whole_s, due, since_s, self.base_ns)
+        if due:
+            self.tried_s[sensor] = now_s
         open_ = rows[:, 0] > (whole_s if born else np.inf)
         self.waiting = merged(self.waiting[~mine], rows[~open_])
         return born, rows[open_]

@@ -11,9 +11,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 
 from tocsin.earth.constants import WGS84_GM_M3_S2, WGS84_OMEGA_RAD_S
 from tocsin.earth.frames import aer_to_ecef
+from tocsin.earth.gauss import chi2_gate
 from tocsin.track import group_kernels
 
 Array = NDArray[np.float64]
@@ -26,6 +28,12 @@ SPREAD_MPS: Final = 40.0  # of velocities within a group, one sigma (a salvo ove
 BIN_MPS: Final = 400.0
 BINS: Final = 48  # where the search begins: the fullest
 MOST_PAIRS: Final = 40_000
+
+LEAST: Final = 8  # members; the mean of fewer is not much better than an own velocity
+SPREAD_LEAST_MPS: Final = 5.0  # nobody's velocity is held to be closer to its group's (ours)
+SPREAD_MOST_MPS: Final = 100.0
+STRANGE: Final = chi2_gate(3, 0.9999)
+_ROUNDS: Final = 3
 
 
 class Pairs(NamedTuple):
@@ -135,3 +143,44 @@ def apart(modes: Array, same_mps: float) -> Array:
         if all(np.linalg.norm(mode - other) > same_mps for other in kept):
             kept.append(mode)
     return np.array(kept).reshape(-1, 3)
+
+
+def common(velocities: Array, errors: Array) -> tuple[Array, float, NDArray[np.bool_]]:
+    """What local velocities (n, 3), known with errors (n, 3, 3), say of each other: their mean, one sigma of
+    a member's about it, and which are the group's. Mean and spread (one number for all directions) are the
+    most likely ones: empirical Bayes, Efron and Morris 1973.
+    """
+    kin = np.ones(len(errors), dtype=np.bool_)
+    for _ in range(_ROUNDS):
+        spread = _spread(velocities[kin], errors[kin])
+        mean, cov = _mean(velocities[kin], errors[kin], spread)
+        off = velocities - mean
+        d2 = np.einsum("ni,nij,nj->n", off, np.linalg.inv(errors + spread**2 * np.eye(3)), off)
+        near = np.asarray(d2 < STRANGE)
+        if int(near.sum()) < LEAST:
+            break
+        kin = near
+    return mean, float(np.sqrt(spread**2 + np.trace(cov) / 3.0)), kin
+
+
+def _spread(velocities: Array, errors: Array) -> float:
+    """The most likely spread (m/s, one axis) of velocities that are known with these errors."""
+
+    def minus_nats(ln_spread: float) -> float:
+        spread = float(np.exp(ln_spread))
+        mean, _ = _mean(velocities, errors, spread)
+        off, cov = velocities - mean, errors + spread**2 * np.eye(3)
+        d2 = np.einsum("ni,nij,nj->n", off, np.linalg.inv(cov), off)
+        return float(0.5 * (d2 + np.linalg.slogdet(cov)[1]).sum())
+
+    bounds = (float(np.log(SPREAD_LEAST_MPS)), float(np.log(SPREAD_MOST_MPS)))
+    return float(
+        np.exp(minimize_scalar(minus_nats, bounds=bounds, method="bounded", options={"xatol": 0.05}).x)
+    )
+
+
+def _mean(velocities: Array, errors: Array, spread: float) -> tuple[Array, Array]:
+    """Mean velocity (3,) and its covariance (3, 3)."""
+    weights = np.linalg.inv(errors + spread**2 * np.eye(3))
+    cov = np.linalg.inv(weights.sum(axis=0))
+    return cov @ np.einsum("nij,nj->i", weights, velocities), cov

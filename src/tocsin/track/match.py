@@ -2,7 +2,7 @@
 out not to belong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import numpy as np
@@ -13,7 +13,7 @@ from tocsin.earth.gauss import chi2_gate
 from tocsin.model.label import Nation
 from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase, Tracklet
 from tocsin.track.associate import assign, dense
-from tocsin.track.body import Body, Sources, counting, key_of, moved
+from tocsin.track.body import Body, Key, Sources, counting, key_of, moved
 from tocsin.track.lean import MOST_M, Leans
 from tocsin.track.life import ENDED
 from tocsin.track.motion import distance2, rises_anew, under_ground
@@ -32,6 +32,9 @@ OVERLAP_NS: Final = 2_000_000_000
 # coasting before it can be told from one that lives: so long at most.
 BROKEN_OVERLAP_NS: Final = 10_000_000_000
 BOTH_SEEN_NS: Final = 2_000_000_000
+SEEN_NS: Final = 6_000_000_000  # two looks missed by a radar that looks every 2 s, and reports that are late
+CROWD: Final = 4  # neighbours: more than what comes apart in public launches has pieces
+CROWD_M: Final = 30e3
 REBORN_NS: Final = 10_000_000_000
 FLOOR_M: Final = 150.0  # what is not known of a motor after a second (see motion.doubt)
 BEND_MPS2: Final = 200.0  # of acceleration unseen for a while, at the gate's five sigmas
@@ -44,19 +47,38 @@ def main_path(source: Tracklet | FusedTrack) -> bool:
     return source.kind is not ObjectClass.AIR
 
 
-def compatible(source: Tracklet, body: Body, sources: Sources) -> bool:
+def compatible(source: Tracklet, body: Body, sources: Sources, crowd: Collection[Key] = ()) -> bool:
     """No other living source of its nation was seen in the body while this one was: one nation never sees
-    one object twice. One that coasts may have broken off a little after the other began.
+    one object twice. One that coasts may have broken off a little after the other began; in a crowd one that
+    was seen about as lately as the other has not.
     """
     for member in body.members:
         other = sources.get(key_of(member))
         if other is None or other.origin is not source.origin or other.life in ENDED:
             continue
         first, second = sorted((source, other), key=lambda s: (s.first_ns, s.track_id))
+        late_ns = second.last_ns - first.last_ns
+        if first.life is Life.CONFIRMED and late_ns <= SEEN_NS and key_of(source) in crowd:
+            return False
         allowed_ns = BROKEN_OVERLAP_NS if first.life is Life.COASTING else OVERLAP_NS
         if first.last_ns > second.first_ns + allowed_ns:
             return False
     return True
+
+
+def crowded(sources: Sources) -> frozenset[Key]:
+    """Sources with a crowd of their own nation's about them."""
+    found: set[Key] = set()
+    for nation in {source.origin for source in sources.values()}:
+        alive = [
+            s for s in sources.values() if s.origin is nation and s.life is Life.CONFIRMED and main_path(s)
+        ]
+        if len(alive) <= CROWD:
+            continue
+        places = np.array([s.state.x[:3] for s in alive])
+        count = cKDTree(places).query_ball_point(places, CROWD_M, return_length=True)
+        found |= {key_of(s) for s, n in zip(alive, count, strict=True) if n > CROWD}
+    return frozenset(found)
 
 
 def twofold(body: Body, sources: Sources) -> Member | None:
@@ -82,10 +104,10 @@ def matched(
     new: Sequence[Tracklet], bodies: Sequence[Body], sources: Sources, leans: Leans
 ) -> list[tuple[int, int]]:
     """Pairs (new source, body) for new sources of one nation, by least total cost within the gates."""
-    costs = np.full((len(new), len(bodies)), np.inf)
+    costs, crowd = np.full((len(new), len(bodies)), np.inf), crowded(sources)
     for i, source in enumerate(new):
         for j, body in enumerate(bodies):
-            if body.ended_ns is None and compatible(source, body, sources):
+            if body.ended_ns is None and compatible(source, body, sources, crowd):
                 costs[i, j] = _cost(source, body.out)
                 if not np.isfinite(costs[i, j]) and _in_reach(source, body):
                     costs[i, j] = _gated(*leans.apart([source], counting(body.members, sources)))
@@ -158,9 +180,9 @@ def twins(bodies: Sequence[Body], sources: Sources, leans: Leans) -> list[tuple[
     nations = {i: {source.origin for source in counted[i]} for i in living}
     costs: dict[tuple[int, int], float] = {}
     near = [(living[a], living[b]) for a, b in _close([bodies[i].out for i in living])]
-    around = _Around(bodies, near)
+    around, crowd = _Around(bodies, near), crowded(sources)
     for i, j in near:
-        if not _may_be_one(bodies[i], bodies[j], nations[i] & nations[j], sources):
+        if not _may_be_one(bodies[i], bodies[j], nations[i] & nations[j], sources, crowd):
             continue
         d2, log_det = around.apart(i, j)
         if d2 < GATE:
@@ -232,11 +254,13 @@ def _close(tracks: Sequence[FusedTrack]) -> list[tuple[int, int]]:
     return sorted({(min(i, j), max(i, j)) for i, found in enumerate(near) for j in found if i != j})
 
 
-def _may_be_one(one: Body, other: Body, common: set[Nation], sources: Sources) -> bool:
+def _may_be_one(
+    one: Body, other: Body, common: set[Nation], sources: Sources, crowd: Collection[Key]
+) -> bool:
     if not common:
         return True
     return all(
-        compatible(sources[key_of(member)], other, sources)
+        compatible(sources[key_of(member)], other, sources, crowd)
         for member in one.members
         if key_of(member) in sources and sources[key_of(member)].life not in ENDED
     )

@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 
 POLY: Final = 12 + 144
 FLIGHT: Final = 7 + 49
+GROUP: Final = 3 + 2
 
 
 class Record(Struct, frozen=True):
@@ -52,7 +53,8 @@ class Record(Struct, frozen=True):
     early: tuple[EcefState, ...] = ()
     resumed: bool = False  # `start` holds what was known before a long gap
     filtered: bool = False  # its numbers are in the fleet
-    group: bytes = b""  # velocity (3,) at `start_s` by which it was begun in a crowd, like its neighbours
+    # Begun in a crowd: velocity (3,) of its group, one sigma of its own about that, and when (s).
+    group: bytes = b""
 
 
 def poly_of(record: Record) -> tuple[Array, Array]:
@@ -70,6 +72,14 @@ def flight_of(packed: bytes) -> Gaussian:
     """x7 and its covariance."""
     values = unpack(packed, FLIGHT)
     return Gaussian(values[:7].copy(), values[7:].reshape(7, 7).copy())
+
+
+def group_of(record: Record, time_s: float) -> tuple[Array, float] | None:
+    """What its group says of its velocity (and a sigma) at a time; None where that is not known."""
+    if len(record.group) != 8 * GROUP:
+        return None
+    values = unpack(record.group, GROUP)
+    return (values[:3].copy(), float(values[3])) if values[4] == time_s else None
 
 
 def packed(state: Gaussian) -> bytes:

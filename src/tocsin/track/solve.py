@@ -16,7 +16,6 @@ from tocsin.model.track import Life, Phase
 from tocsin.track.batch import (
     LN_BETA_MEAN,
     NO_FLIGHT,
-    NO_PRIOR,
     CoastTest,
     Fit,
     FlightFit,
@@ -29,9 +28,9 @@ from tocsin.track.batch import (
 )
 from tocsin.track.fleet import KEEP_S, refiltered
 from tocsin.track.motion import Gaussian, seven
-from tocsin.track.record import Record, flies, flight_of, packed, poly_of
+from tocsin.track.record import Record, flies, flight_of, group_of, packed, poly_of
 from tocsin.track.rows import LOS, instant, merged, pack, rows_of, triangle
-from tocsin.track.young import Young, young_fit
+from tocsin.track.young import Young, coast_prior, young_fit
 
 Array = NDArray[np.float64]
 
@@ -75,6 +74,36 @@ def update(record: Record, new: Array, table: Array, base_ns: Instant) -> Record
     return _powered(record, rows, table, base_ns)
 
 
+def rebuilt(
+    record: Record, rows: Array, state: Gaussian, state_s: float, table: Array, base_ns: Instant
+) -> Record:
+    """A record of a group that has other rows than it was thought to have, and its state at a time."""
+    first_s = float(rows[0, 0])
+    begun = propagate(state.x, first_s - state_s)
+    told, group = group_of(record, record.start_s), b""
+    if told is not None:
+        moved = propagate(np.concatenate((begun[:3], told[0], begun[6:])), first_s - record.start_s)
+        group = pack(np.concatenate((moved[3:6], [told[1], first_s])))
+    bare = replace(
+        record,
+        phase=Phase.UNKNOWN,
+        last_ns=instant(base_ns, float(rows[-1, 0])),
+        plots=0,
+        rows=b"",
+        head=packed(state),
+        head_s=state_s,
+        start=pack(np.append(begun, 0.0)),
+        start_s=first_s,
+        group=group,
+        motor_mps2=0.0,
+        early=(),
+        burnout_ns=None,
+        down_ns=None,
+        passes=PASSES if record.phase is Phase.COAST else 0,
+    )
+    return update(bare, rows, table, base_ns)
+
+
 def broken_off(record: Record, table: Array, base_ns: Instant) -> Record:
     """A record whose free flight does not explain its rows any more, as not knowing what it does."""
     rows = rows_of(record.rows)
@@ -90,7 +119,7 @@ def _coast(record: Record, rows: Array, table: Array) -> Record | None:
     if record.resumed:
         found = _resumed(rows, table, values, record.start_s)
     else:
-        found = _trimmed(rows, table, values[:7], record.start_s)
+        found = _trimmed(rows, table, values[:7], record.start_s, record)
     if found is None:
         return None
     fit, part = found
@@ -107,7 +136,9 @@ def _coast(record: Record, rows: Array, table: Array) -> Record | None:
     return _anchored(record, part, table) if _settled(fit, part, table) else record
 
 
-def _trimmed(rows: Array, table: Array, guess: Array, guess_s: float) -> tuple[FlightFit, Array] | None:
+def _trimmed(
+    rows: Array, table: Array, guess: Array, guess_s: float, record: Record
+) -> tuple[FlightFit, Array] | None:
     """The batch, its first part cut away (some boost in it) until free flight fits; None when it never
     does.
     """
@@ -116,7 +147,8 @@ def _trimmed(rows: Array, table: Array, guess: Array, guess_s: float) -> tuple[F
         if span < SHORTEST_COAST_S:
             return None
         t0_s = float(rows[0, 0])
-        fit = flight_fit(rows, table, propagate(guess, t0_s - guess_s), t0_s)
+        prior = coast_prior(group_of(record, t0_s))
+        fit = flight_fit(rows, table, propagate(guess, t0_s - guess_s), t0_s, prior=prior)
         if fit is NO_FLIGHT:
             return None
         if plausible(fit.chi2, fit.numbers, 6, FIT_SIGMAS):
@@ -176,7 +208,7 @@ def _anchored(record: Record, part: Array, table: Array) -> Record:
     old = part[:, 0] <= part[-1, 0] - KEEP_S
     rows = np.ascontiguousarray(part[old])
     values = np.frombuffer(record.start)
-    prior = prior_of(values) if record.resumed else NO_PRIOR
+    prior = prior_of(values) if record.resumed else coast_prior(group_of(record, record.start_s))
     fit = flight_fit(rows, table, values[:7].copy(), record.start_s, prior=prior)
     return replace(
         record,
@@ -213,7 +245,7 @@ def _powered(record: Record, rows: Array, table: Array, base_ns: Instant) -> Rec
     record = replace(record, rows=pack(rows), down_ns=None)
     if record.motor_mps2 == 0.0:
         first_s = float(rows[0, 0])
-        group = np.frombuffer(record.group) if record.group and first_s == record.start_s else None
+        group = group_of(record, first_s)
         found = young_fit(rows, table, _young_guess(record, rows), first_s, MOTOR_LEAST_MPS2, group)
         if found is not None:
             return _young(record, rows, table, found, base_ns)
@@ -289,7 +321,7 @@ def _burnt_out(record: Record, rows: Array, table: Array, test: CoastTest, base_
         return record
     start_s = test.start_s + max(HEAD_CUT * (float(rows[-1, 0]) - test.start_s), HEAD_CUT_LEAST_S)
     part = np.ascontiguousarray(rows[rows[:, 0] >= start_s])
-    found = _trimmed(part, table, test.fit.start, test.start_s)
+    found = _trimmed(part, table, test.fit.start, test.start_s, record)
     if found is None:
         return replace(record, passes=0)
     # Only a motor seen goes out.

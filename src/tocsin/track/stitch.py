@@ -94,6 +94,8 @@ def _replace_records(scene: Scene, old: Record, other: Record, joined: Record) -
 def _may_precede(old: Record, new: Record) -> bool:
     if old.number == 0 or old.life in ENDED or old.last_ns > new.first_ns + OVERLAP_NS:
         return False
+    if new.group and old.life is Life.CONFIRMED:  # a neighbour
+        return False
     apart_ns = new.first_ns - old.last_ns
     return apart_ns < REBORN_NS or not rises_anew(estimate(old)[0].x, estimate(new)[0].x)
 

@@ -20,12 +20,14 @@ from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Plot, Track
 from tocsin.track import air, registration
 from tocsin.track.crib import Crib
+from tocsin.track.family import agree
 from tocsin.track.fleet import Fleet
 from tocsin.track.life import ENDED
 from tocsin.track.numbers import Numbers
 from tocsin.track.publish import publish
 from tocsin.track.record import Record
 from tocsin.track.registration import Registration
+from tocsin.track.regroup import regroup
 from tocsin.track.rows import ROW, is_main, merged, pack, row_table, rows_of, seconds, sensor_table, unpack
 from tocsin.track.scene import Scene
 from tocsin.track.several import seen_by_several
@@ -77,12 +79,17 @@ def step(state: TrackerState, plots: Sequence[Plot], now: Instant) -> tuple[Trac
     tried = unpack(state.tried, -1).copy() if state.tried else np.full(len(table), -np.inf)
     crib = Crib(rows_of(state.waiting), tried, table, state.sensors, state.base_ns)
     loose = unpack(state.loose, -1, ROW)
+    before_s = seconds(state.base_ns, state.stepped_ns)
     fits = allowance(state.room, seconds(state.stepped_ns, now))
     scene = Scene(state.records, state.fleet, loose, crib, table, state.sensors, state.base_ns, now, fits)
     scene.catch_up()
     for chunk in _chunks(rows):
         scene.take(chunk)
     scene.hatch()
+    scene.records = agree(scene.records, table)
+    scene.records, crib.waiting = regroup(
+        scene.records, crib.waiting, table, scene.periods_s, (before_s, scene.now_s), state.base_ns
+    )
     sky = air.Sky(state.aircraft)
     for plot, sensor in fresh:
         if not is_main(plot):

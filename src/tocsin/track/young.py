@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA, FlightFit, Prior, flight_fit, plausible
+from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA, NO_PRIOR, FlightFit, Prior, flight_fit, plausible
 from tocsin.track.motion import Gaussian
 from tocsin.track.polar import straight_guess
 
@@ -25,7 +25,6 @@ _PUSH_MPS2: Final = 40.0
 _INFORMATION: Final = np.diag([_POSITION_M**-2] * 3 + [_VELOCITY_MPS**-2] * 3 + [LN_BETA_SIGMA**-2])
 # Of an object's velocity about its group's, as well as that is known from three looks (ours).
 GROUP_MPS: Final = 80.0
-_GROUPED: Final = np.diag([_POSITION_M**-2] * 3 + [GROUP_MPS**-2] * 3 + [LN_BETA_SIGMA**-2])
 _ANEW_S: Final = 25.0  # so long the search also begins anew
 _FIT_SIGMAS: Final = 3.0
 _SMALL_SIGMAS: Final = 2.5
@@ -43,13 +42,17 @@ class Young(NamedTuple):
 
 
 def young_fit(
-    rows: Array, table: Array, guess: Array, t0_s: float, motor_mps2: float, group: Array | None = None
+    rows: Array,
+    table: Array,
+    guess: Array,
+    t0_s: float,
+    motor_mps2: float,
+    group: tuple[Array, float] | None = None,
 ) -> Young | None:
-    """From a guess (8,) of state and push at the first row's time, and the velocity (3,) of its group then;
-    None when neither model fits.
+    """From a guess (8,) of state and push at the first row's time, and the velocity (3,) of its group then
+    with a sigma; None when neither model fits.
     """
-    velocity, information = (np.zeros(3), _INFORMATION) if group is None else (group, _GROUPED)
-    prior = Prior(np.concatenate((guess[:3], velocity, [LN_BETA_MEAN])), information)
+    prior = prior_of(guess[:3], group)
     pushed = flight_fit(rows, table, guess, t0_s, push_mps2=_PUSH_MPS2, prior=prior)
     anew = straight_guess(rows, table) if rows[-1, 0] - t0_s < _ANEW_S else None
     if anew is not None:
@@ -73,6 +76,26 @@ def young_fit(
         pushed,
         _flies(free, pushed, motor_mps2),
     )
+
+
+def coast_prior(group: tuple[Array, float] | None) -> Prior:
+    """The same in free flight, where an object's own plots say all but the velocity of its group. Of that it
+    must have been told: what it began with is only where the search begins.
+    """
+    if group is None or group[1] >= GROUP_MPS:
+        return NO_PRIOR
+    mean, information = NO_PRIOR.mean.copy(), NO_PRIOR.information.copy()
+    mean[3:6], information[3:6, 3:6] = group[0], group[1] ** -2 * np.eye(3)
+    return Prior(mean, information)
+
+
+def prior_of(place: Array, group: tuple[Array, float] | None) -> Prior:
+    """What is held of an object near a place: any velocity, or that of its group give or take a sigma."""
+    if group is None:
+        return Prior(np.concatenate((place, np.zeros(3), [LN_BETA_MEAN])), _INFORMATION)
+    information = _INFORMATION.copy()
+    information[3:6, 3:6] = group[1] ** -2 * np.eye(3)
+    return Prior(np.concatenate((place, group[0], [LN_BETA_MEAN])), information)
 
 
 def _flies(free: FlightFit, pushed: FlightFit, motor_mps2: float) -> bool:
