@@ -11,8 +11,9 @@ from tocsin.model.product import Traffic
 from tocsin.model.time import SECOND_NS, Instant, passed
 from tocsin.node.door_trust import list_due
 from tocsin.node.door_turn import Turn
-from tocsin.node.door_words import DoorState, Office
+from tocsin.node.door_words import Arrived, DoorState, Office
 from tocsin.node.keys import make_keys
+from tocsin.node.restored import partner_spoke
 from tocsin.node.rotation import own_list
 from tocsin.release.terms import DEFAULT, Delaying, FlowTerms
 from tocsin.share.inbox import InStream, receipt_due, resend_due, told, withheld
@@ -50,6 +51,17 @@ def test_a_new_trust_list_goes_out(tmp_path: Path) -> None:
     link = Link(beat=older, listed_ns=LATER)
     turn = Turn(DoorState(office, links={Nation.JPN: link}), NOW)
     assert list_due(turn, Nation.JPN) == ListNews(own.signed)
+
+
+def test_a_door_with_an_old_book_started_under_a_fast_clock_is_answered_after_it_is_set_back() -> None:
+    """Products wait until a partner has answered a heartbeat of this run, and not for that hour."""
+    office = Office(Nation.KOR, PLANE, Topology(), trust_of(Nation.KOR), key(Nation.KOR))
+    state = DoorState(office, opened_ns=LATER, unproven=frozenset((Nation.JPN,)))
+    state, _ = Turn(state, NOW).done()
+    turn = Turn(state, Instant(NOW + SECOND_NS))
+    echoing = Heartbeat(turn.now, {}, {}, {}, 1, 0, echo_wall_ns=NOW)
+    partner_spoke(turn, Nation.JPN, echoing, Arrived("direct", Nation.JPN, b"", turn.now))
+    assert turn.unproven == frozenset()
 
 
 def test_what_was_sealed_under_the_fast_clock_is_sealed_anew(tmp_path: Path) -> None:

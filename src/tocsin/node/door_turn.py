@@ -101,7 +101,7 @@ class Turn:
         self.lists, self.new_lists = dict(state.lists), list[Believed]()
         self.trust: TrustList = state.trust or state.office.trust
         self.list_seen, self.disputed = state.list_seen, state.disputed
-        self.opened_ns = state.opened_ns or now
+        self.opened_ns = min(state.opened_ns or now, now)  # the clock may have been set back since
         self.unproven, self.troubles = state.unproven, state.troubles
 
     def out(self, stream: Stream) -> OutStream:
