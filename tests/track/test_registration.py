@@ -123,6 +123,16 @@ def test_a_window_keeps_its_correction() -> None:
         assert registration.corrected(row, learnt, table)[0, 5] == pytest.approx(-correction, abs=1e-15)
 
 
+def test_what_is_not_known_of_an_offset_is_added_to_its_radars_errors() -> None:
+    state = flown(1, 1.0).state
+    bare, turned = sensor_table(state.sensors), [s.id for s in state.sensors].index(TURNED)
+    table, found = registration.widened(state.registration, bare), flown(1, 1.0).offsets[TURNED]
+    assert table[turned, 1] == pytest.approx(np.hypot(bare[turned, 1], found.az_sigma_rad))
+    taken_off = registration.corrections(state.registration, bare)[0].reshape(-1, 3) != 0.0
+    assert np.array_equal(table[:, :3] > bare[:, :3], taken_off)
+    assert np.array_equal(table[:, 3:], bare[:, 3:])
+
+
 def test_one_radar_alone_says_nothing_of_itself() -> None:
     state = tracker.new_tracker(Nation.KOR, scenario_file.load("near").sensors_of(Nation.KOR, Plane.TEST))
     assert tracker.offsets(state) == {}
