@@ -174,5 +174,5 @@ def test_a_missing_or_endless_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_own_entry_needs_its_keys(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="release key"):
+    with pytest.raises(UserError, match="broker key"):
         own_entry(Nation.KOR, Plane.EXERCISE, KeyFolder(tmp_path))
