@@ -231,6 +231,15 @@ def test_a_backlog_that_is_being_worked_off_is_not_overtaken() -> None:
     assert all(flashed[drained + 1 :])
 
 
+def test_a_proof_waits_until_nothing_unreceipted_stands_before_it() -> None:
+    """Its stored copy would come before what was flashed in vain just now."""
+    last = Instant(NOW - 2 * PROOF_NS)
+    stream = OutStream(5, 0, waits_ns=NOW, twice_ns=last, marked_ns=NOW, steady=True)
+    assert not outbox.ways(stream, NOW, heard=True).stored
+    assert outbox.ways(outbox.receipt(stream, 5, NOW) or stream, NOW, heard=True).stored
+    assert outbox.ways(stream, Instant(last + outbox.PATIENCE_NS), heard=True).stored
+
+
 def test_more_than_a_partner_need_hold_is_stored() -> None:
     stream = OutStream(outbox.MOST_FLASHED, 0, waits_ns=NOW, twice_ns=NOW, marked_ns=NOW, steady=True)
     assert outbox.ways(stream, NOW, heard=True)[1:] == (True, False, True)

@@ -25,6 +25,10 @@ between capitals takes less than that (docs/adr/0022)."""
 PROOF_NS = SECOND_NS
 """So often something is stored and goes by the hub although the direct way works: to know that both work."""
 
+PATIENCE_NS = 10 * PROOF_NS
+"""Before that it is something that nothing unreceipted stands before: a stored copy would overtake what was
+flashed in vain."""
+
 PROMPT_NS = 750 * MILLISECOND_NS
 """Receipts that are further behind tell of a backlog at a broker, which a flash copy would overtake: they are
 due every 200 ms, and no way between capitals takes longer there and back than that."""
@@ -104,7 +108,8 @@ def ways(stream: OutStream, now: Instant, *, heard: bool) -> Ways:
     flash = flash and not passed(stream.marked_ns, RECEIPTED_NS, now)
     if stream.steady and not flash:
         stream = replace(stream, marked=stream.sent + 1, marked_ns=now, steady=False)
-    proof = passed(stream.twice_ns, PROOF_NS, now)
+    settled = not stream.backlog or passed(stream.twice_ns, PATIENCE_NS, now)
+    proof = settled and passed(stream.twice_ns, PROOF_NS, now)
     alone = works and not proof
     after = replace(
         stream,
