@@ -192,6 +192,17 @@ def full_disk(nation: Nation) -> Act:
     return act
 
 
+def power_cut(nation: Nation) -> Act:
+    """The power of one nation goes: its programs die, its disk forgets what was not confirmed."""
+
+    async def act(theatre: Theatre) -> int:
+        await theatre.power_off(nation)
+        theatre.afterwards = theatre.start_node(nation)
+        return 1
+
+    return act
+
+
 def power_cuts(count: int) -> Act:
     """The power of one nation goes, the last time of all three: every program dies, the disk forgets what was
     not confirmed, the node is started again on what is left."""

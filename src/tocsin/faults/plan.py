@@ -128,6 +128,7 @@ def _disks() -> list[Fault]:
             25.0,
             Ground.SMALL,
         ),
+        Fault("power-jpn", "power cut of JPN", acts.power_cut(JPN), 25.0, Ground.FORGETFUL),
         Fault("power-3", "power cut of a nation, 3 times", acts.power_cuts(3), 45.0, Ground.FORGETFUL),
     ]
 
