@@ -41,7 +41,7 @@ Dice = random.Random
 ME = Nation.JPN
 SCENARIO = "2022-10-04"
 MOMENTS_S = (75, 90, 105, 130, 170, 230)
-"""Since the scenario's start: nothing yet, first looks, young, coast, seen by all, warned."""
+"""Since the scenario's start: one young track under power or perhaps not, its first coast, people warned."""
 STEP_NS = SECOND_NS // 2
 REMEMBERED = 60
 """Products of the partners, some seconds of them."""

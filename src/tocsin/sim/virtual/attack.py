@@ -13,10 +13,9 @@ from msgspec.structs import replace
 
 from tocsin.model.envelope import Header, header_for
 from tocsin.model.label import Label, Nation, Plane
-from tocsin.model.product import Traffic
+from tocsin.model.product import Traffic, traffic_of
 from tocsin.model.sealed import Sealed
 from tocsin.model.time import SECOND_NS, Instant
-from tocsin.model.track import Tracklet
 from tocsin.release.seal import seal
 from tocsin.share.keylist import KeyList, ListedKey, Use
 from tocsin.share.links import Heartbeat, ListNews, Note, Receipt
@@ -185,7 +184,7 @@ class Liar:
         self._serial += 1
         product = made(origin or issuer, self._serial, label, self._dice)
         product = replace(product, track_id=f"{FORGED}{self._serial}")
-        traffic = Traffic.FLOW if isinstance(product, Tracklet) else Traffic.URGENT
+        traffic = traffic_of(product)
         if awaited:
             first = self._reach(issuer, recipient, traffic).whole + 1
         if first is None:  # the very one that is awaited, or about that
