@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tocsin.earth.flight import propagate
+from tocsin.earth.flight import fall, propagate
 from tocsin.earth.frames import enu_basis, geodetic_to_ecef
 from tocsin.model.label import Label, Nation, Plane
 from tocsin.model.space import EcefState
@@ -351,3 +351,51 @@ def test_what_is_left_over_on_both_sides_is_one_object() -> None:
     assert two_nations(1_800.0) == 1
     assert two_nations(4_000.0) == 2  # too far for any such error
     assert two_nations(1_800.0, others_m=(2_100.0,)) == 3  # which of Korea's two is it?
+
+
+def seen_by_two(second: int) -> list[Tracklet]:
+    return [tracklet(nation, 1, second + 1, float(second)) for nation in (Nation.KOR, Nation.USA)]
+
+
+@pytest.mark.parametrize("life", [Life.LOST, Life.IMPACTED])
+@pytest.mark.parametrize("ahead_s", [0.0, 3600.0])
+def test_one_nations_end_is_not_the_end_of_what_another_one_sees(life: Life, ahead_s: float) -> None:
+    """By a mistake, of another object, by a clock that is an hour off, or a lie."""
+    batches = [seen_by_two(second) for second in range(5)]
+    ended = replace(tracklet(Nation.USA, 1, 9, 5.0), life=life, last_ns=after(START, 5.0 + ahead_s))
+    batches += [[tracklet(Nation.KOR, 1, 6, 5.0), ended]]
+    batches += [[tracklet(Nation.KOR, 1, second + 1, float(second))] for second in range(6, 60)]
+    state = fuse.new_fusion(Nation.JPN)
+    for second, batch in enumerate(batches):
+        state, out = fuse.step(state, (), batch, after(START, float(second)))
+        assert [(track.id, track.life) for track in out] == [("F-1", Life.CONFIRMED)]
+    assert out[0].state == tracklet(Nation.KOR, 1, 60, 59.0).state
+
+
+def test_an_object_that_was_given_up_during_a_cut_is_shown_when_it_is_seen_again() -> None:
+    """Ten minutes without a line: last heard of under power, then, of the same track, in free flight."""
+    known = tracklet(Nation.KOR, 1, 1, 0.0, phase=Phase.UNKNOWN)
+    state, _ = fuse.step(fuse.new_fusion(Nation.JPN), (), [known], after(START, 0.0))
+    seen = [fuse.step(state, (), (), after(START, 600.0))]
+    assert [track.life for track in seen[0][1]] == [Life.LOST]
+    for second in (601, 602, 630):
+        word = tracklet(Nation.KOR, 1, second, float(second) - 300.0)
+        late = replace(word, last_ns=after(START, float(second)))
+        seen.append(fuse.step(seen[-1][0], (), [late], after(START, float(second))))
+        assert [(track.id, track.life) for track in seen[-1][1]] == [("F-2", Life.CONFIRMED)]
+
+
+def test_an_impact_is_the_end_though_a_nearer_radar_saw_the_object_longer() -> None:
+    down_s = fall(flying()).time_s
+    batches = [[tracklet(n, 1, 1, down_s - 20.0) for n in (Nation.KOR, Nation.USA)]]
+    last = tracklet(Nation.KOR, 1, 2, down_s - 4.0)
+    batches += [
+        [last, tracklet(Nation.USA, 1, 2, down_s - 1.0)],
+        [replace(last, sequence=3, life=Life.IMPACTED)],
+    ]
+    batches += [[tracklet(Nation.USA, 1, 3, down_s)], []]
+    state, lives = fuse.new_fusion(Nation.JPN), []
+    for k, batch in enumerate(batches):
+        state, out = fuse.step(state, (), batch, after(START, down_s - 20.0 + 10.0 * k))
+        lives.append([(track.id, track.life) for track in out])
+    assert lives == [[("F-1", Life.CONFIRMED)]] * 2 + [[("F-1", Life.IMPACTED)], [], []]

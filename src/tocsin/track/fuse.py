@@ -11,14 +11,18 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from tocsin.earth.flight import fall
+from tocsin.earth.frames import ecef_to_geodetic
 from tocsin.model.label import Nation
 from tocsin.model.time import Instant, after, seconds_between
 from tocsin.model.track import FusedTrack, Life, Member, Phase, SharedPlot, Track, Tracklet
 from tocsin.track.body import (
+    FRESH_S,
     Body,
     Key,
     combine,
@@ -27,16 +31,20 @@ from tocsin.track.body import (
     gaussian_of,
     key_of,
     life_of,
+    moved,
     tracklet_of,
 )
 from tocsin.track.joint import joined
 from tocsin.track.lean import Leans
-from tocsin.track.life import AFTER_IMPACT_S, ENDED, UNKNOWN_KEPT_S
+from tocsin.track.life import AFTER_IMPACT_S, ENDED, NEAR_GROUND_M, UNKNOWN_KEPT_S
 from tocsin.track.looks import Looks, heard
 from tocsin.track.match import matched, stranger, twins, twofold
 
+Array = NDArray[np.float64]
+
 REMEMBERED_S: Final = 600.0  # an ended source is known for so long, so that late tracklets begin nothing
 STALE_S: Final = 20.0
+LOW_M: Final = 2.0 * NEAR_GROUND_M  # what falls this low comes down within ten seconds
 TWIN_STEPS: Final = 3
 STRANGER_STEPS: Final = 10
 SOURCE_LIMIT: Final = 6_000  # more than three nations' skies hold
@@ -73,7 +81,8 @@ def step(
     `own_looks`: those that the own tracker holds now; `plots`: partners' that came.
     """
     sources = {key_of(source): source for source in state.sources}
-    changed = _replace(sources, [tracklet_of(track, state.nation) for track in own], partners, state.nation)
+    mine = [tracklet_of(track, state.nation) for track in own]
+    changed = _replace(sources, mine, partners, state.nation, now)
     bodies, number = _housed(sources, list(state.bodies), state.next_number, now)
     looks = heard(state.looks, own_looks, plots, now)
     bodies, anew = _looked_at(sources, bodies, looks)
@@ -90,10 +99,14 @@ def step(
 
 
 def _replace(
-    sources: dict[Key, Tracklet], own: Sequence[Tracklet], partners: Sequence[Tracklet], nation: Nation
+    sources: dict[Key, Tracklet],
+    own: Sequence[Tracklet],
+    partners: Sequence[Tracklet],
+    nation: Nation,
+    now: Instant,
 ) -> frozenset[Key]:
     """Own tracks as they are now, partners' by the highest sequence; returns which sources are not what
-    they were.
+    they were. Nobody's end is later than now: it would outlast what others see (`counting`).
     """
     changed: set[Key] = set()
     ordered = sorted(partners, key=lambda source: (source.origin, source.track_id, source.sequence))
@@ -111,6 +124,8 @@ def _replace(
             continue
         if before is not None and (before == source if mine else source.sequence <= before.sequence):
             continue
+        if source.life in ENDED and source.last_ns > now:
+            source = replace(source, last_ns=now)
         sources[key] = source
         changed.add(key)
     return frozenset(changed)
@@ -120,7 +135,7 @@ def _housed(
     sources: dict[Key, Tracklet], bodies: list[Body], number: int, now: Instant
 ) -> tuple[list[Body], int]:
     """Every living source in a body: nation by nation, to the body it fits or to one of its own."""
-    home = {key_of(member) for body in bodies for member in body.members}
+    home = {key_of(m) for body in bodies for m in body.members if not _goes_on(body, sources.get(key_of(m)))}
     for nation in Nation:
         new = [
             source
@@ -140,6 +155,14 @@ def _housed(
                 bodies.append(Body(number=number, members=(member,), out=out))
                 number += 1
     return bodies, number
+
+
+def _goes_on(body: Body, source: Tracklet | None) -> bool:
+    """Is a source seen that should be over with its body? After an impact others may see on for a while."""
+    if body.ended_ns is None or source is None:
+        return False
+    grace_s = STALE_S if body.out.life is Life.IMPACTED else 0.0
+    return seconds_between(body.ended_ns, source.last_ns) > grace_s
 
 
 def _looked_at(
@@ -172,8 +195,10 @@ def _renewed(body: Body, sources: dict[Key, Tracklet], changed: frozenset[Key], 
     if body.members != body.out.members or any(key_of(member) in changed for member in body.members):
         landed = _landed(body, sources)
         out = combine(body.number, body.members, sources, body.out.confirmed_ns or now, now, body.joint)
-        if out is None or landed:
+        if (out is None or landed) and not _flies(body, sources, now):
             return _ended(body, Life.IMPACTED if landed else Life.LOST, now)
+        if out is None:  # who ended had seen it a moment later than who sees it now
+            return body
         return replace(body, out=out, down_ns=None if out.state != body.out.state else body.down_ns)
     life = life_of(counting(body.members, sources), now)
     body = body if life is body.out.life else replace(body, out=replace(body.out, life=life))
@@ -187,6 +212,21 @@ def _landed(body: Body, sources: dict[Key, Tracklet]) -> bool:
     return any(
         source.life is Life.IMPACTED and seconds_between(source.last_ns, newest) < STALE_S for source in known
     )
+
+
+def _flies(body: Body, sources: dict[Key, Tracklet], now: Instant) -> bool:
+    """Does a source see it now, and not coming down? Then another's end is wrong, or of another object."""
+    known = (sources[key_of(member)] for member in body.members if key_of(member) in sources)
+    return any(_aloft(moved(source, now).x) for source in known if _seen(source, now))
+
+
+def _seen(source: Tracklet, now: Instant) -> bool:
+    return source.life is Life.CONFIRMED and 0.0 <= seconds_between(source.last_ns, now) <= FRESH_S
+
+
+def _aloft(x: Array) -> bool:
+    """Is a state (7,) one that climbs, or is not low yet?"""
+    return bool(np.isfinite(x).all() and (x[:3] @ x[3:6] > 0.0 or ecef_to_geodetic(x[:3])[2] > LOW_M))
 
 
 def _aged(body: Body, now: Instant) -> Body:
