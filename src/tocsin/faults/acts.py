@@ -203,15 +203,15 @@ def power_cut(nation: Nation) -> Act:
     return act
 
 
-def power_cuts(count: int) -> Act:
-    """The power of one nation goes, the last time of all three: every program dies, the disk forgets what was
-    not confirmed, the node is started again on what is left."""
+def power_cuts(count: int, *, all_at_last: bool) -> Act:
+    """The power of one nation goes, again and again (the last time, if so told, of all three): every program
+    dies, the disk forgets what was not confirmed, the node is started again on what is left."""
 
     async def act(theatre: Theatre) -> int:
         dice = random.Random(SEED)
         for n in range(count):
             last = n == count - 1
-            hit: Sequence[Nation] = list(Nation) if last else [dice.choice(list(Nation))]
+            hit: Sequence[Nation] = list(Nation) if last and all_at_last else [dice.choice(list(Nation))]
             await asyncio.sleep(dice.uniform(2.0, 4.0))
             await asyncio.gather(*(theatre.power_off(nation) for nation in hit))
             restart = asyncio.gather(*(theatre.start_node(nation) for nation in hit))

@@ -129,7 +129,13 @@ def _disks() -> list[Fault]:
             Ground.SMALL,
         ),
         Fault("power-jpn", "power cut of JPN", acts.power_cut(JPN), 25.0, Ground.FORGETFUL),
-        Fault("power-3", "power cut of a nation, 3 times", acts.power_cuts(3), 45.0, Ground.FORGETFUL),
+        Fault(
+            "power-3",
+            "power cut of a nation, 3 times, the last of all",
+            acts.power_cuts(3, all_at_last=True),
+            45.0,
+            Ground.FORGETFUL,
+        ),
     ]
 
 
@@ -147,7 +153,7 @@ def _long() -> list[Fault]:
         Fault(
             "power-20",
             "power cut of a nation, 20 times",
-            acts.power_cuts(20),
+            acts.power_cuts(20, all_at_last=False),
             260.0,
             Ground.FORGETFUL,
             usual=False,
