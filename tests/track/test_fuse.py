@@ -15,7 +15,7 @@ from tocsin.model.label import Label, Nation, Plane
 from tocsin.model.space import EcefState
 from tocsin.model.time import Instant, after
 from tocsin.model.track import FusedTrack, Life, ObjectClass, Phase, Tracklet
-from tocsin.track import fuse, match
+from tocsin.track import fuse
 from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
 from tocsin.track.rows import from_triangle, triangle
 
@@ -154,23 +154,6 @@ def test_step_leaves_the_old_state_alone() -> None:
     before = msgspec.json.encode(state)
     fuse.step(state, (), BATCHES[2], after(START, 99.0))
     assert msgspec.json.encode(state) == before
-
-
-def test_many_bodies_are_not_compared_all_with_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    compared = []
-    whole = match._cost
-
-    def counted(one: Tracklet | FusedTrack, other: FusedTrack) -> float:
-        compared.append(one)
-        return whole(one, other)
-
-    state = fuse.new_fusion(Nation.JPN)
-    shares = [tracklet(Nation.USA, n, 1, 5.0, lon_deg=125.0 + 0.2 * n) for n in range(60)]
-    state, out = fuse.step(state, (), shares, after(START, 6.0))
-    assert len(out) == 60
-    monkeypatch.setattr(match, "_cost", counted)
-    fuse.step(state, (), (), after(START, 7.0))
-    assert len(compared) < 120
 
 
 def test_a_young_source_helps_an_object_that_another_one_knows_to_fly_freely() -> None:

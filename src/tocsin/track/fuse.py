@@ -143,7 +143,7 @@ def _housed(
             if key not in home and source.origin is nation and source.life not in ENDED
         ]
         new.sort(key=lambda source: (source.first_ns, source.track_id))
-        pairs = dict(matched(new, bodies, sources, Leans(bodies, sources))) if new else {}
+        pairs = dict(matched(new, bodies, sources, Leans(bodies, sources), now)) if new else {}
         for i, source in enumerate(new):
             member = Member(source.origin, source.track_id)
             if i in pairs:
@@ -254,7 +254,7 @@ def _merged(
     before = {(one, other): steps for one, other, steps in pairs}
     seen: list[tuple[int, int, int]] = []
     gone: set[int] = set()
-    for i, j in twins(bodies, sources, Leans(bodies, sources)):
+    for i, j in twins(bodies, sources, Leans(bodies, sources), now):
         one, other = bodies[i], bodies[j]
         steps = before.get((one.number, other.number), 0) + 1
         if steps < TWIN_STEPS:

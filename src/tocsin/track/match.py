@@ -11,12 +11,14 @@ from scipy.spatial import cKDTree
 
 from tocsin.earth.gauss import chi2_gate
 from tocsin.model.label import Nation
+from tocsin.model.time import Instant
 from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase, Tracklet
 from tocsin.track.associate import assign, dense
 from tocsin.track.body import Body, Key, Sources, counting, key_of, moved
 from tocsin.track.lean import MOST_M, Leans
 from tocsin.track.life import ENDED
 from tocsin.track.motion import distance2, rises_anew, under_ground
+from tocsin.track.near import BEND_MPS2, REACH_M, close
 
 Array = NDArray[np.float64]
 
@@ -26,6 +28,7 @@ STRANGER_GATE: Final = 2.0 * chi2_gate(6, 0.99999)  # far outside honest noise
 # track that took neighbours' plots errs by more than it says, and nations that look at one place see as many.
 LEFT_OVER_GATE: Final = STRANGER_GATE
 LEFT_OVER_MARGIN: Final = 2.0 * GATE
+WIDEST_GATE: Final = LEFT_OVER_GATE + LEFT_OVER_MARGIN
 AIR_M: Final = 3_000.0  # two nations' tracks of one aircraft, each with its radars' errors
 OVERLAP_NS: Final = 2_000_000_000
 # A track that breaks off takes plots, true or false, for a while after the one that follows it began, and is
@@ -36,10 +39,6 @@ SEEN_NS: Final = 6_000_000_000  # two looks missed by a radar that looks every 2
 CROWD: Final = 4  # neighbours: more than what comes apart in public launches has pieces
 CROWD_M: Final = 30e3
 REBORN_NS: Final = 10_000_000_000
-FLOOR_M: Final = 150.0  # what is not known of a motor after a second (see motion.doubt)
-BEND_MPS2: Final = 200.0  # of acceleration unseen for a while, at the gate's five sigmas
-STALE_S: Final = 60.0
-REACH_M: Final = 3e6  # further apart at one epoch is not worth the algebra
 
 
 def main_path(source: Tracklet | FusedTrack) -> bool:
@@ -101,17 +100,31 @@ def twofold(body: Body, sources: Sources) -> Member | None:
 
 
 def matched(
-    new: Sequence[Tracklet], bodies: Sequence[Body], sources: Sources, leans: Leans
+    new: Sequence[Tracklet], bodies: Sequence[Body], sources: Sources, leans: Leans, now: Instant
 ) -> list[tuple[int, int]]:
     """Pairs (new source, body) for new sources of one nation, by least total cost within the gates."""
     costs, crowd = np.full((len(new), len(bodies)), np.inf), crowded(sources)
-    for i, source in enumerate(new):
-        for j, body in enumerate(bodies):
-            if body.ended_ns is None and compatible(source, body, sources, crowd):
-                costs[i, j] = _cost(source, body.out)
-                if not np.isfinite(costs[i, j]) and _in_reach(source, body):
-                    costs[i, j] = _gated(*leans.apart([source], counting(body.members, sources)))
+    for i, j in _meeting(new, bodies, now):
+        source, body = new[i], bodies[j]
+        if compatible(source, body, sources, crowd):
+            costs[i, j] = _cost(source, body.out)
+            if not np.isfinite(costs[i, j]) and _in_reach(source, body):
+                costs[i, j] = _gated(*leans.apart([source], counting(body.members, sources)))
     return assign(dense(costs))
+
+
+def _meeting(new: Sequence[Tracklet], bodies: Sequence[Body], now: Instant) -> list[tuple[int, int]]:
+    """Pairs (new source, living body) that may be one: aircraft all with all, of others those that are
+    close.
+    """
+    living = [j for j, body in enumerate(bodies) if body.ended_ns is None]
+    air = [j for j in living if not main_path(bodies[j].out)]
+    found = [(i, j) for i, source in enumerate(new) if not main_path(source) for j in air]
+    one = [i for i, source in enumerate(new) if main_path(source)]
+    two = [j for j in living if main_path(bodies[j].out)]
+    tracks: list[Tracklet | FusedTrack] = [*(new[i] for i in one), *(bodies[j].out for j in two)]
+    near = close(tracks, now, WIDEST_GATE, MOST_M)
+    return found + [(one[a], two[b - len(one)]) for a, b in near if a < len(one) <= b]
 
 
 def _cost(one: Tracklet | FusedTrack, other: FusedTrack) -> float:
@@ -171,7 +184,7 @@ def _air_cost(one: Tracklet | FusedTrack, other: FusedTrack) -> float:
     return 1.0 + apart if apart < AIR_M else float("inf")
 
 
-def twins(bodies: Sequence[Body], sources: Sources, leans: Leans) -> list[tuple[int, int]]:
+def twins(bodies: Sequence[Body], sources: Sources, leans: Leans, now: Instant) -> list[tuple[int, int]]:
     """Pairs of bodies (indices, the lower number first) that are each other's nearest and may be one
     object.
     """
@@ -179,7 +192,7 @@ def twins(bodies: Sequence[Body], sources: Sources, leans: Leans) -> list[tuple[
     counted = {i: counting(bodies[i].members, sources) for i in living}
     nations = {i: {source.origin for source in counted[i]} for i in living}
     costs: dict[tuple[int, int], float] = {}
-    near = [(living[a], living[b]) for a, b in _close([bodies[i].out for i in living])]
+    near = [(living[a], living[b]) for a, b in close([bodies[i].out for i in living], now, WIDEST_GATE)]
     around, crowd = _Around(bodies, near), crowded(sources)
     for i, j in near:
         if not _may_be_one(bodies[i], bodies[j], nations[i] & nations[j], sources, crowd):
@@ -225,33 +238,7 @@ class _Around:
             return False
         limit = self.apart(i, j)[0] + LEFT_OVER_MARGIN
         others = [(a, k) for a, b in ((i, j), (j, i)) for k in self._near[a] if k != b]
-        return limit < LEFT_OVER_GATE + LEFT_OVER_MARGIN and all(
-            self.apart(a, k)[0] > limit for a, k in others
-        )
-
-
-def _close(tracks: Sequence[FusedTrack]) -> list[tuple[int, int]]:
-    """Pairs that may lie within each other's gates; not all with all, of which a salvo has half a million.
-
-    All are flown straight on to the newest epoch; BEND_MPS2 is what gravity and a motor make of that. One
-    whose epoch is older than STALE_S is compared with all.
-    """
-    if len(tracks) < 2:
-        return []
-    epochs = np.array([track.state.epoch_ns for track in tracks])
-    dt_s = (epochs.max() - epochs) / 1e9
-    states = np.array([track.state.x[:6] for track in tracks])
-    diagonals = np.array([[track.state.p[k] for k in (0, 7, 13, 18, 22, 25)] for track in tracks])
-    spread = np.sqrt(np.maximum(diagonals[:, :3].sum(axis=1), 0.0))
-    spread += dt_s * np.sqrt(np.maximum(diagonals[:, 3:].sum(axis=1), 0.0))
-    reach = np.minimum(
-        np.sqrt(LEFT_OVER_GATE + LEFT_OVER_MARGIN) * (spread + FLOOR_M) + 0.5 * BEND_MPS2 * dt_s**2, REACH_M
-    )
-    places = states[:, :3] + dt_s[:, None] * states[:, 3:]
-    near = cKDTree(places).query_ball_point(places, 2.0 * reach)
-    for i in np.flatnonzero(dt_s > STALE_S).tolist():
-        near[i] = range(len(tracks))
-    return sorted({(min(i, j), max(i, j)) for i, found in enumerate(near) for j in found if i != j})
+        return limit < WIDEST_GATE and all(self.apart(a, k)[0] > limit for a, k in others)
 
 
 def _may_be_one(
