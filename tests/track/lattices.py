@@ -22,11 +22,14 @@ VELOCITY = np.array([3500.0, 1000.0, 2300.0])  # of the flight of 2017-08-29, ju
 
 @dataclass(frozen=True)
 class Lattice:
-    """Rows of some looks at a lattice of objects, whose each one is (by row), and their local velocity."""
+    """Rows of some looks at a lattice of objects, whose each one is (by row), and their local velocity at the
+    last look; states (n, 7) at the first look.
+    """
 
     rows: Array
     owner: NDArray[np.int64]
     velocity: Array
+    states: Array
 
 
 def lattice(
@@ -54,4 +57,4 @@ def lattice(
             owner.append(n)
     last = propagate_many(states, 2.0 * (looks - 1))
     mean = np.einsum("nij,nj->ni", frames(last[:, :3]), last[:, 3:6]).mean(axis=0)
-    return Lattice(np.array(rows).reshape(-1, ROW), np.array(owner), mean)
+    return Lattice(np.array(rows).reshape(-1, ROW), np.array(owner), mean, states)

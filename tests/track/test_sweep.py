@@ -2,18 +2,25 @@
 member's velocity.
 """
 
+from functools import lru_cache
+
+import lattices
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lattices import SENSOR, TABLE, Lattice, lattice
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from tocsin.model.time import Instant
-from tocsin.model.track import Life, Phase
-from tocsin.track.chains import link
+from tocsin.earth.flight import propagate_many
+from tocsin.model.label import Nation
+from tocsin.model.time import Instant, after
+from tocsin.model.track import Life, Phase, Plot, RadarFix
+from tocsin.track import tracker
+from tocsin.track.chains import link, looks_of, stray_nats
 from tocsin.track.crib import Crib
-from tocsin.track.family import agree
+from tocsin.track.family import _own, agree
 from tocsin.track.fleet import Fleet
 from tocsin.track.group import frames
 from tocsin.track.nursery import hatch
@@ -25,6 +32,7 @@ from tocsin.track.solve import update
 from tocsin.track.stitch import join
 from tocsin.track.sweep import sweep
 
+Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 STEP_S = (0.0, 20.0)
 
@@ -124,6 +132,83 @@ def test_who_flies_otherwise_is_told_nothing() -> None:
     assert len(changed) > len(records) - 4
 
 
+def test_who_is_alone_between_two_groups_keeps_neither_from_agreeing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two salvos on two courses, and a few objects on the course between them."""
+    seen = []
+    for seed, east, side in ((1, 3500.0, 5), (2, -3500.0, 5), (3, 0.0, 2)):
+        monkeypatch.setattr(lattices, "VELOCITY", np.array([east, 1000.0, 2300.0]))
+        seen.append(lattice(np.random.default_rng(seed), side, 3e3, looks=5, detected=1.0))
+    records = [record for one in seen for record in born(one)]
+    told = [np.frombuffer(record.group)[3] < 50.0 for record in agree(records, TABLE)]
+    assert np.mean(told[:50]) > 0.9
+    assert not any(told[50:])
+
+
+@pytest.mark.parametrize("site", [0.0, 1.0, np.pi, 6.0])
+def test_a_crowd_is_as_dense_wherever_north_lies(site: float) -> None:
+    seen = lattice(np.random.default_rng(4), 6, 3e3, looks=3)
+    turned = seen.rows.copy()
+    turned[:, 5] = (turned[:, 5] - turned[:, 5].mean() + site) % (2.0 * np.pi)
+    looks = looks_of(seen.rows, 2.0)
+    assert stray_nats(turned, looks, TABLE) == pytest.approx(stray_nats(seen.rows, looks, TABLE), abs=1e-6)
+
+
+@lru_cache(maxsize=4)
+def grown(seed: int) -> tuple[list[Record], list[Record], Array]:
+    """Objects of a lattice, each seen in about every second look, of whom no plot is another's: as they were
+    born, as their group told them, and their true states (n, 7) at the first look.
+    """
+    seen = lattice(np.random.default_rng(seed), 7, 3e3, looks=9, detected=0.5)
+    records = born(seen)
+    told = agree(records, TABLE)
+    pure = [k for k, record in enumerate(records) if len(owners_of(record, seen)) == 1]
+    states = seen.states[[owners_of(records[k], seen).pop() for k in pure]]
+    return [records[k] for k in pure], [told[k] for k in pure], states
+
+
+def test_own_plots_claim_of_a_velocity_what_they_know() -> None:
+    """Carried to the last of all starts: errors squared in sigmas are three on the mean."""
+    found = []
+    for seed in range(4):
+        records, _, states = grown(seed)
+        own = _own(records, TABLE)
+        assert own is not None
+        then = propagate_many(states[own.records], float(own.starts_s.max()))[:, 3:6]
+        off = own.velocities - np.einsum("nij,nj->ni", own.frames, then)
+        found += np.einsum("ni,nij,nj->n", off, own.information, off).tolist()
+    assert 2.4 < np.mean(found) < 3.4
+
+
+def test_what_a_group_says_holds_at_each_members_start() -> None:
+    for seed in range(4):
+        _, told, states = grown(seed)
+        values = np.array([np.frombuffer(record.group) for record in told])
+        then = [
+            propagate_many(state[None], float(t))[0, 3:6]
+            for state, t in zip(states, values[:, 4], strict=True)
+        ]
+        off = np.linalg.norm(values[:, :3] - np.array(then), axis=1)[values[:, 3] < 30.0]
+        assert len(off) > 35
+        assert np.median(off) < 25.0
+        assert off.max() < 40.0
+
+
+def test_rows_of_a_radar_that_fell_silent_do_not_wait_for_ever() -> None:
+    """Plots in a crowd that show no common velocity: looked at again and again, a third of a processor."""
+    chance, number, base = np.random.default_rng(1), 0, Instant(1_664_835_600_000_000_000)
+    state = tracker.new_tracker(Nation.KOR, [SENSOR])
+    for second in range(0, 30, 2):
+        plots = []
+        for _ in range(20 if second < 8 else 0):
+            number += 1
+            place = chance.uniform([490e3, 0.28, 0.38], [510e3, 0.32, 0.42])
+            plots.append(Plot(SENSOR.id, number, after(base, second), RadarFix(*place.tolist())))
+        state, _ = tracker.step(state, plots, after(base, second + 0.1))
+        assert second != 8 or state.waiting
+    assert not state.waiting
+    assert not state.records
+
+
 def owners_of(record: Record, seen: Lattice) -> set[int]:
     return {int(seen.owner[int(number)]) for number in rows_of(record.rows)[:, 3]}
 
@@ -160,6 +245,17 @@ def test_a_track_that_has_no_plots_of_its_own_is_lost_and_its_rows_are_kept() ->
     assert right[-1].life is Life.LOST
     assert [right[k].plots for k in victims] == [6, 6]
     assert not len(waiting)
+
+
+def test_numbers_that_are_none_end_no_search_for_families() -> None:
+    seen = lattice(np.random.default_rng(3), 4, 3e3, looks=4)
+    records = agree(born(seen), TABLE)
+    broken = np.frombuffer(records[0].group).copy()
+    broken[:3] = np.nan
+    records[0] = replace(records[0], group=pack(broken))
+    with np.errstate(all="ignore"):
+        kept, _ = regroup(records, np.empty((0, ROW)), TABLE, [2.0], (5.0, 20.0), Instant(0))
+    assert len(kept) == len(records)
 
 
 def beside(seen: Lattice) -> tuple[int, int]:

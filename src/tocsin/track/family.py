@@ -47,9 +47,8 @@ def agree(records: list[Record], table: Array) -> list[Record]:
     found = list(records)
     while left is not None and len(left.records) >= LEAST:
         near = _alike(left)
-        if int(near.sum()) < LEAST:
-            break
-        _tell(found, _part(left, near))
+        if int(near.sum()) >= LEAST:
+            _tell(found, _part(left, near))
         left = _part(left, ~near)
     return found
 
@@ -103,7 +102,9 @@ def _alike(own: Own) -> NDArray[np.bool_]:
     wide = 3.0 * np.sqrt(np.trace(np.linalg.inv(own.information), axis1=1, axis2=2))
     off = np.linalg.norm(own.velocities - own.velocities[first], axis=1)
     close = np.linalg.norm(own.places - own.places[first], axis=1) < NEAR_M
-    return np.asarray(close & (off < ALIKE_MPS + wide))
+    alike = np.asarray(close & (off < ALIKE_MPS + wide))
+    alike[first] = True  # whoever asks takes these away, and ends
+    return alike
 
 
 def _part(own: Own, chosen: NDArray[np.bool_]) -> Own:

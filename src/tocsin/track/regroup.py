@@ -72,6 +72,7 @@ def _families(records: Sequence[Record], sensor: int) -> list[list[int]]:
         first = int(np.argmin(off))
         near = np.linalg.norm(places - places[first], axis=1) < NEAR_M
         near &= np.linalg.norm(velocities - velocities[first], axis=1) < ALIKE_MPS
+        near[first] = True  # so that fewer are left each time, whatever the numbers
         family = [i for i, alike in zip(left, near, strict=True) if alike]
         left = [i for i, alike in zip(left, near, strict=True) if not alike]
         if len(family) >= LEAST:

@@ -42,6 +42,7 @@ HELD_LIMIT: Final = 4_000
 SAME_LOOK: Final = 0.6
 SAME_LOOK_S: Final = 0.5
 TENTATIVE_LIMIT: Final = 1_000
+SILENT_S: Final = 10.0  # after so long a radar sends no more rows that those which wait could wait for
 
 
 class Scene:
@@ -159,7 +160,7 @@ class Scene:
             born, again = self.crib.hatch(sensor, self.now_s, means)
             self.records += born
             self.held = merged(self.held, again)[-HELD_LIMIT:]
-            self._begin(self.crib.stale(sensor, time_s))
+            self._begin(self.crib.stale(sensor, max(time_s, self.now_s - SILENT_S)))
 
     def _asking(self, tentative: bool, time_s: float) -> list[int]:
         """Records that may choose plots now. One lost from sight under power is anywhere by now: it waits
