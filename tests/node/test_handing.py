@@ -72,6 +72,25 @@ def test_the_rest_shares_a_message_and_only_the_newest_acknowledgement_is_said()
     assert asyncio.run(work())[2:] == [("offer.ack", 9)]
 
 
+def test_what_fills_two_messages_leaves_before_what_came_meanwhile() -> None:
+    """The hall drops what comes before its turn, and is sent it again half a second later."""
+
+    async def work() -> Said:
+        line = Line()
+
+        async def slowly(topic: str, data: bytes) -> None:
+            await asyncio.sleep(0)
+            await line.publish(topic, data)
+
+        handing = Handing(slowly)
+        many = [receipt(n) for n in range(1, 2 * ITEMS_AT_ONCE)]
+        await asyncio.gather(handing.hand(many), handing.hand([imported(2 * ITEMS_AT_ONCE)]))
+        return line.said
+
+    numbers = [n for _, batch in asyncio.run(work()) if isinstance(batch, list) for n in batch]
+    assert numbers == list(range(1, 2 * ITEMS_AT_ONCE + 1))
+
+
 def test_a_full_message_waits_for_nothing() -> None:
     async def work() -> Said:
         line = Line()

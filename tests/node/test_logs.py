@@ -13,6 +13,7 @@ from tocsin.model.alarm import AlarmKind
 from tocsin.model.envelope import header_for
 from tocsin.model.label import Nation
 from tocsin.model.product import Traffic
+from tocsin.model.sealed import Sealed
 from tocsin.model.time import Instant
 from tocsin.node import equivocation
 from tocsin.node.door_words import Arrived
@@ -29,7 +30,7 @@ from tocsin.record.merkle import Frontier
 from tocsin.record.note import NoteKey, NoteSigner
 from tocsin.record.tick import grown
 from tocsin.release.seal import seal
-from tocsin.share.links import LogGrew, ToldSoFar
+from tocsin.share.links import Accused, LogGrew, ToldSoFar
 from tocsin.share.outbox import OutStream, allocate
 from tocsin.share.wire import encode_notes, encode_product, join_products
 
@@ -344,14 +345,16 @@ def test_a_partner_that_signs_nothing_of_what_it_tells_is_named(
     assert len(logs(world, JPN).told[KOR, Traffic.FLOW].tail) <= 3
 
 
-def test_another_content_for_a_sequence_is_proven(make: Make) -> None:
-    world = make()
-    busy(world, 3)
-    (sealed,) = [
-        one
-        for one in world.sent
-        if (one.issuer, one.recipient, one.traffic, one.first) == (KOR, JPN, Traffic.FLOW, 1)
-    ]
+def first_told(world: World) -> Sealed:
+    """The first of what Korea told Japan."""
+    way = (KOR, JPN, Traffic.FLOW, 1)
+    found = (one for one in world.sent if (one.issuer, one.recipient, one.traffic, one.first) == way)
+    sealed: Sealed = next(found)
+    return sealed
+
+
+def told_otherwise(sealed: Sealed) -> bytes:
+    """Another content for the same, under Korea's key."""
     header = header_for(
         label(KOR),
         issuer=KOR,
@@ -365,7 +368,13 @@ def test_another_content_for_a_sequence_is_proven(make: Make) -> None:
     )
     count = sealed.last - sealed.first + 1
     payload = join_products([encode_product(tracklet(KOR, 777)) for _ in range(count)])
-    world.inject(Arrived("hub", KOR, seal(header, payload, key(KOR), by_hub=True).data, world.now), JPN)
+    return seal(header, payload, key(KOR), by_hub=True).data
+
+
+def test_another_content_for_a_sequence_is_proven(make: Make) -> None:
+    world = make()
+    busy(world, 3)
+    world.inject(Arrived("hub", KOR, told_otherwise(first_told(world)), world.now), JPN)
     world.run(1.5)
     for nation in (JPN, USA):
         assert (AlarmKind.EQUIVOCATION, str(KOR)) in kinds(world, nation)
@@ -373,6 +382,25 @@ def test_another_content_for_a_sequence_is_proven(make: Make) -> None:
     found = equivocation.judge(proofs(world, JPN)[0], trust)
     assert isinstance(found, equivocation.Found)
     assert found.nation is KOR
+
+
+def test_a_proof_that_comes_after_the_log_was_retired_stops_the_next_one_too(make: Make) -> None:
+    """When its contents were sealed only the accused says, who may lie; the next log key is the way out."""
+    world = make()
+    busy(world, 2)
+    world.retire(KOR)
+    world.run(3.0)
+    assert logs(world, KOR).own.held[JPN].size
+    one = first_told(world)
+    say(world, JPN, Accused(equivocation.of_envelopes(one.data, told_otherwise(one))))
+    world.run(1.5)
+    held = logs(world, KOR).own.held[JPN].size
+    world.run(2.0)
+    assert logs(world, KOR).own.held[JPN].size == held
+    world.retire(KOR)
+    world.run(3.0)
+    assert (AlarmKind.EQUIVOCATION, str(KOR)) not in kinds(world, JPN)
+    assert logs(world, KOR).own.held[JPN].size > 0
 
 
 def test_no_accusation_stands_without_its_proof(make: Make) -> None:

@@ -32,6 +32,8 @@ class Handing:
         self._items: list[HandedItem] = []
         self._taken: OfferAck | None = None
         self._wake = asyncio.Event()
+        self._order = asyncio.Lock()
+        """What waits may fill several messages; those of the next turn go after all of them."""
 
     async def hand(self, items: Sequence[HandedItem]) -> None:
         """Items of a turn, in order of their numbers."""
@@ -61,8 +63,9 @@ class Handing:
             await self._flush()
 
     async def _flush(self) -> None:
-        items, self._items = self._items, []
-        await self.hand_again(items)
-        if self._taken is not None:
-            taken, self._taken = self._taken, None
-            await self._publish("offer.ack", _PACK.encode(taken))
+        async with self._order:
+            items, self._items = self._items, []
+            await self.hand_again(items)
+            if self._taken is not None:
+                taken, self._taken = self._taken, None
+                await self._publish("offer.ack", _PACK.encode(taken))

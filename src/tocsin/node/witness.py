@@ -150,7 +150,9 @@ def _contradicted(
 
 
 def _cosign(turn: Turn, log: LogOffice, partner: Nation, data: bytes) -> None:
-    """Not for one that has been caught signing two truths, nor with a key that forgot what it signed."""
+    """Not for one that has been caught signing two truths, nor with a key that forgot what it signed. A proof
+    that comes after its log was retired counts against the next one: when it signed only the accused says.
+    """
     caught = any(one.kind is AlarmKind.EQUIVOCATION and one.about == partner for one in turn.logs.alarms)
     if turn.logs.lost or caught:
         return
