@@ -4,7 +4,7 @@ aloud.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tocsin.model.alarm import Alarm
 from tocsin.model.handoff import HandedItem, LinkReport
@@ -41,6 +41,8 @@ class Pending:
         self._plots: deque[Plot] = deque()
         self._alive: set[str] = set()
         self._refused: deque[Quarantined] = deque()
+        self._flood: Quarantined | None = None
+        self._flooded = 0
         self._handed: deque[HandedItem] = deque()
         self._acts: deque[OfficerAct | OutletReceipt | HeardIn] = deque()
         self._links: LinkReport | None = None
@@ -62,10 +64,12 @@ class Pending:
         self._alive.update(sensors)
 
     def put_refused(self, refused: Quarantined) -> None:
-        """Input that the rim refused."""
+        """Input that the rim refused; beyond the bound the first stands for all that follow."""
         self._touch()
         if len(self._refused) < MOST_REFUSED:
             self._refused.append(refused)
+        else:
+            self._flood, self._flooded = self._flood or refused, self._flooded + 1
 
     def put_handed(self, items: Sequence[HandedItem]) -> None:
         """Items from the door, already in contiguous order."""
@@ -106,7 +110,7 @@ class Pending:
         if self._links is not None:
             stimuli.append(LinksIn(self._links.links, self._links.copies, self._links.alarms))
         stimuli += [AlarmsIn(source, alarms) for source, alarms in sorted(self._alarms.items())]
-        stimuli += [RefusedIn(one) for one in self._refused]
+        stimuli += [RefusedIn(one) for one in (*self._refused, *self._counted())]
         if self._alive:
             stimuli.append(AliveIn(tuple(sorted(self._alive))))
             self._alive.clear()
@@ -117,7 +121,14 @@ class Pending:
             queue.clear()
         self._alarms.clear()
         self._links, self._first_wall_ns, self._forgot = None, None, None
+        self._flood, self._flooded = None, 0
         return stimuli, arrived
+
+    def _counted(self) -> Iterator[Quarantined]:
+        if self._flood is not None:
+            first = self._flood
+            detail = f"{self._flooded} more refused in one turn, the first of them: {first.detail}"
+            yield Quarantined("refused-flood", first.source, detail, first.at_wall_ns)
 
     def _touch(self) -> None:
         if self._first_wall_ns is None:
