@@ -1,4 +1,4 @@
-"""Planted bugs in trust lists, encryption, logs and restored books; see mutants."""
+"""Planted bugs in trust lists, encryption, flash copies, logs and restored books; see mutants."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -7,8 +7,10 @@ from msgspec.structs import replace
 
 from tocsin.model.alarm import Alarm, AlarmKind
 from tocsin.model.envelope import Header
+from tocsin.model.product import Traffic
 from tocsin.node import door_trust, forgotten, notary, releasing, restored, tellings, witness
 from tocsin.node.door_turn import Turn
+from tocsin.node.door_words import Send
 from tocsin.node.hall_door import DoorLink
 from tocsin.node.pending import Pending
 from tocsin.node.turn import Turner
@@ -46,6 +48,28 @@ def list_unsigned() -> Patches:
 def hub_reads() -> Patches:
     """Nothing is encrypted."""
     return [(releasing, "must_encrypt", lambda question: False)]
+
+
+# ---- the urgent way
+
+
+def flash_alone() -> Patches:
+    """What is urgent leaves as a copy that nobody stores, and stands in no outbox."""
+    true = Turn.send
+
+    def send(self: Turn, header: Header, payload: bytes, **kw: Any) -> None:
+        true(self, header, payload, **kw)
+        if header.traffic is Traffic.URGENT:
+            self.sends[-1] = Send(self.sealed.pop(), flash=True, stored=False)
+
+    return [(Turn, "send", send)]
+
+
+def flash_believed() -> Patches:
+    """What left by the direct way alone counts as receipted."""
+    return [
+        (outbox, "went_alone", lambda s: replace(s, alone_upto=s.sent, receipted=s.sent)),
+    ]
 
 
 # ---- logs
