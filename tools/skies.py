@@ -66,9 +66,8 @@ def skies() -> tuple[Sky, ...]:
     offered: list[Product] = []
     for told in play(scenario, 1):
         if told.nation is not ME:
-            offered = [*offered, *(one.offer.product for one in told.effects if isinstance(one, Offered))][
-                -60:
-            ]
+            new = (one.offer.product for one in told.effects if isinstance(one, Offered))
+            offered = [*offered, *new][-REMEMBERED:]
         elif told.now_ns in wanted:
             found.append(Sky(told.state, told.now_ns, tuple(offered), sensors))
             if len(found) == len(MOMENTS_S):
