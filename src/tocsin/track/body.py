@@ -50,6 +50,7 @@ class Body(Struct, frozen=True):
     ended_ns: Instant | None = None
     strangers: int = 0  # steps in a row in which its sources did not agree
     joint: Joint | None = None
+    quiet: tuple[Member, ...] = ()  # members that cannot tell it from its neighbours (see pattern)
 
 
 def key_of(source: Tracklet | Member) -> Key:
@@ -111,6 +112,13 @@ def counting(members: Sequence[Member], sources: Sources) -> list[Tracklet]:
     return [newest[nation] for nation in sorted(newest) if newest[nation].last_ns > last]
 
 
+def voices(members: Sequence[Member], quiet: Sequence[Member], sources: Sources) -> list[Tracklet]:
+    """The sources that count for the state: those that are quiet only while nobody else is left."""
+    alive = counting(members, sources)
+    silent = {key_of(member) for member in quiet}
+    return [source for source in alive if key_of(source) not in silent] or alive
+
+
 def combine(
     number: int,
     members: tuple[Member, ...],
@@ -118,6 +126,7 @@ def combine(
     confirmed_ns: Instant,
     now: Instant,
     joint: Joint | None = None,
+    quiet: Sequence[Member] = (),
 ) -> FusedTrack | None:
     """The fused track of the sources that count, an estimate from single looks in the place of those that it
     covers; None when none is alive.
@@ -126,11 +135,12 @@ def combine(
     if not alive:
         return None
     known = [sources[key_of(member)] for member in members if key_of(member) in sources]
-    speaking = _speaking(alive, joint)
+    heard = voices(members, quiet, sources)
+    speaking = _speaking(heard, joint)
     coast = in_coast(speaking)
     chosen = None if coast else _most_precise(speaking)
     state = _added(coast) if chosen is None else chosen.state
-    powered_phase = Phase.BOOST if any(s.phase is Phase.BOOST for s in alive) else Phase.UNKNOWN
+    powered_phase = Phase.BOOST if any(s.phase is Phase.BOOST for s in heard) else Phase.UNKNOWN
     return FusedTrack(
         id=f"F-{number}",
         members=members,

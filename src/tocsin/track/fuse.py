@@ -33,12 +33,14 @@ from tocsin.track.body import (
     life_of,
     moved,
     tracklet_of,
+    voices,
 )
 from tocsin.track.joint import joined
 from tocsin.track.lean import Leans
 from tocsin.track.life import AFTER_IMPACT_S, ENDED, NEAR_GROUND_M, UNKNOWN_KEPT_S
 from tocsin.track.looks import Looks, heard
 from tocsin.track.match import matched, stranger, twins, twofold
+from tocsin.track.seating import due, seated
 
 Array = NDArray[np.float64]
 
@@ -62,6 +64,8 @@ class FusionState(Struct, frozen=True):
     bodies: tuple[Body, ...] = ()
     pairs: tuple[tuple[int, int, int], ...] = ()
     looks: tuple[Looks, ...] = ()  # by source
+    waiting: tuple[Member, ...] = ()  # sources in a crowd that have no object of their own there
+    seated_ns: Instant = Instant(0)
 
 
 def new_fusion(nation: Nation) -> FusionState:
@@ -83,7 +87,11 @@ def step(
     sources = {key_of(source): source for source in state.sources}
     mine = [tracklet_of(track, state.nation) for track in own]
     changed = _replace(sources, mine, partners, state.nation, now)
-    bodies, number = _housed(sources, list(state.bodies), state.next_number, now)
+    bodies, waiting, seated_ns = list(state.bodies), frozenset(map(key_of, state.waiting)), state.seated_ns
+    if due(bodies, sources, waiting, seated_ns, now):
+        bodies, waiting, moved_on = seated(bodies, sources, waiting, now)
+        changed, seated_ns = changed | moved_on, now
+    bodies, number = _housed(sources, bodies, state.next_number, now, waiting)
     looks = heard(state.looks, own_looks, plots, now)
     bodies, anew = _looked_at(sources, bodies, looks)
     changed |= anew
@@ -95,7 +103,13 @@ def step(
     bodies = [
         body for body in bodies if body.ended_ns is None or any(key_of(m) in kept for m in body.members)
     ]
-    return FusionState(state.nation, number, tuple(kept.values()), tuple(bodies), pairs, looks), out
+    still = tuple(Member(*key) for key in sorted(waiting) if key in kept)
+    return (
+        FusionState(
+            state.nation, number, tuple(kept.values()), tuple(bodies), pairs, looks, still, seated_ns
+        ),
+        out,
+    )
 
 
 def _replace(
@@ -132,10 +146,13 @@ def _replace(
 
 
 def _housed(
-    sources: dict[Key, Tracklet], bodies: list[Body], number: int, now: Instant
+    sources: dict[Key, Tracklet], bodies: list[Body], number: int, now: Instant, waiting: frozenset[Key]
 ) -> tuple[list[Body], int]:
-    """Every living source in a body: nation by nation, to the body it fits or to one of its own."""
+    """Every living source that need not wait in a body: nation by nation, to the body it fits or to one of
+    its own.
+    """
     home = {key_of(m) for body in bodies for m in body.members if not _goes_on(body, sources.get(key_of(m)))}
+    home |= waiting
     for nation in Nation:
         new = [
             source
@@ -178,7 +195,7 @@ def _looked_at(
     for body in bodies:
         joint = None
         if by_source and left and body.ended_ns is None and len(body.members) > 1:
-            alive = counting(body.members, sources)
+            alive = voices(body.members, body.quiet, sources)
             joint = joined(body.joint, alive, by_source, partial(fused_coast, alive))
         left -= joint is not None
         if joint != body.joint:
@@ -194,7 +211,9 @@ def _renewed(body: Body, sources: dict[Key, Tracklet], changed: frozenset[Key], 
         return body
     if body.members != body.out.members or any(key_of(member) in changed for member in body.members):
         landed = _landed(body, sources)
-        out = combine(body.number, body.members, sources, body.out.confirmed_ns or now, now, body.joint)
+        out = combine(
+            body.number, body.members, sources, body.out.confirmed_ns or now, now, body.joint, body.quiet
+        )
         if (out is None or landed) and not _flies(body, sources, now):
             return _ended(body, Life.IMPACTED if landed else Life.LOST, now)
         if out is None:  # who ended had seen it a moment later than who sees it now
@@ -261,9 +280,10 @@ def _merged(
             seen.append((one.number, other.number, steps))
             continue
         members = tuple(sorted((*one.members, *other.members), key=key_of))
-        out = combine(one.number, members, sources, one.out.confirmed_ns or now, now)
+        quiet = (*one.quiet, *other.quiet)
+        out = combine(one.number, members, sources, one.out.confirmed_ns or now, now, quiet=quiet)
         if out is not None:
-            bodies[i] = replace(one, members=members, out=out, down_ns=None)
+            bodies[i] = replace(one, members=members, out=out, down_ns=None, quiet=quiet)
             gone.add(j)
     return [body for k, body in enumerate(bodies) if k not in gone], tuple(seen)
 
@@ -291,7 +311,7 @@ def _parted(
             )
             continue
         rest = tuple(member for member in body.members if member != odd)
-        out = combine(body.number, rest, sources, body.out.confirmed_ns or now, now)
+        out = combine(body.number, rest, sources, body.out.confirmed_ns or now, now, quiet=body.quiet)
         alone = combine(number, (odd,), sources, now, now)
         if out is not None and alone is not None:
             bodies[i] = replace(body, members=rest, out=out, strangers=0)

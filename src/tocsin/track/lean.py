@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tocsin.model.label import Nation
 from tocsin.model.space import EcefState
 from tocsin.model.track import Phase, Tracklet
-from tocsin.track.body import Body, Sources, counting, moved
+from tocsin.track.body import Body, Sources, moved, voices
 from tocsin.track.motion import Gaussian, distance2
 
 Array = NDArray[np.float64]
@@ -48,7 +48,8 @@ class Leans:
         """The two nations' sources of a body in coast that count; None where it has not both."""
         key = (body.number, one, other)
         if key not in self._gaps:
-            alive = {s.origin: s for s in counting(body.members, self._sources) if s.phase is Phase.COAST}
+            heard = voices(body.members, body.quiet, self._sources)
+            alive = {s.origin: s for s in heard if s.phase is Phase.COAST}
             self._gaps[key] = None
             if one in alive and other in alive:
                 epoch = max(alive[one].state.epoch_ns, alive[other].state.epoch_ns)

@@ -14,7 +14,7 @@ from tocsin.model.label import Nation
 from tocsin.model.time import Instant
 from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase, Tracklet
 from tocsin.track.associate import assign, dense
-from tocsin.track.body import Body, Key, Sources, counting, key_of, moved
+from tocsin.track.body import Body, Key, Sources, counting, key_of, moved, voices
 from tocsin.track.lean import MOST_M, Leans
 from tocsin.track.life import ENDED
 from tocsin.track.motion import distance2, rises_anew, under_ground
@@ -109,7 +109,7 @@ def matched(
         if compatible(source, body, sources, crowd):
             costs[i, j] = _cost(source, body.out)
             if not np.isfinite(costs[i, j]) and _in_reach(source, body):
-                costs[i, j] = _gated(*leans.apart([source], counting(body.members, sources)))
+                costs[i, j] = _gated(*leans.apart([source], voices(body.members, body.quiet, sources)))
     return assign(dense(costs))
 
 
@@ -189,8 +189,8 @@ def twins(bodies: Sequence[Body], sources: Sources, leans: Leans, now: Instant) 
     object.
     """
     living = [i for i, body in enumerate(bodies) if body.ended_ns is None and main_path(body.out)]
-    counted = {i: counting(bodies[i].members, sources) for i in living}
-    nations = {i: {source.origin for source in counted[i]} for i in living}
+    counted = {i: voices(bodies[i].members, bodies[i].quiet, sources) for i in living}
+    nations = {i: {source.origin for source in counting(bodies[i].members, sources)} for i in living}
     costs: dict[tuple[int, int], float] = {}
     near = [(living[a], living[b]) for a, b in close([bodies[i].out for i in living], now, WIDEST_GATE)]
     around, crowd = _Around(bodies, near), crowded(sources)
@@ -257,7 +257,8 @@ def stranger(body: Body, sources: Sources, leans: Leans) -> Member | None:
     """The counting source that disagrees most with another one, far beyond its errors, and not as all its
     nation's around it do; the younger of the two.
     """
-    alive = [source for source in counting(body.members, sources) if source.phase is Phase.COAST]
+    heard = voices(body.members, body.quiet, sources)
+    alive = [source for source in heard if source.phase is Phase.COAST]
     worst: tuple[float, Tracklet] | None = None
     for a, one in enumerate(alive):
         for other in alive[a + 1 :]:
