@@ -36,7 +36,9 @@ FIT_SIGMAS: Final = 6.0
 
 
 class Fleet(Struct, frozen=True):
-    """The arrays of `Flock`, packed. `owners`: the record number of each row of `log`."""
+    """The arrays of `Flock`, packed. `owners`: the record number of each row of `log`; `shares`: see `whole`,
+    empty where all are.
+    """
 
     numbers: bytes = b""
     times: bytes = b""
@@ -47,6 +49,25 @@ class Fleet(Struct, frozen=True):
     seen: bytes = b""
     owners: bytes = b""
     log: bytes = b""
+    shares: bytes = b""
+
+
+def whole(rows: Array) -> Array:
+    """Shares (n, 2) of rows (n, ROW) that are one object's alone: how much of each is, and the time at which
+    it is taken in; shared rows of a look are taken in together.
+    """
+    return np.column_stack((np.ones(len(rows)), rows[:, 0]))
+
+
+def likeliest(shares: Array, rows: Array) -> Index:
+    """Which rows of one object (n, ROW) are it by itself, in order of time: of a look that it shares the one
+    that is likeliest its own.
+    """
+    order = np.lexsort((rows[:, 3], -shares[:, 0], rows[:, 2], shares[:, 1]))
+    looks = np.column_stack((shares[:, 1], rows[:, 2]))[order]
+    repeated = (shares[order, 0] < 1.0) & np.append(False, (looks[1:] == looks[:-1]).all(axis=1))
+    best = order[~repeated]
+    return np.asarray(best[np.lexsort((rows[best, 3], rows[best, 2], rows[best, 0]))])
 
 
 class Flock:
@@ -63,6 +84,7 @@ class Flock:
         self.seen = np.frombuffer(fleet.seen, dtype=np.uint8).reshape(n, sensors).copy()
         self.owners = np.frombuffer(fleet.owners, dtype=np.int64)
         self.log = np.frombuffer(fleet.log).reshape(-1, ROW)
+        self.shares = np.frombuffer(fleet.shares).reshape(-1, 2) if fleet.shares else whole(self.log)
         self.slots = {number: slot for slot, number in enumerate(self.numbers.tolist())}
 
     def packed(self) -> Fleet:
@@ -83,6 +105,7 @@ class Flock:
             seen=cut(self.seen),
             owners=self.owners.tobytes(),
             log=self.log.tobytes(),
+            shares=self.shares.tobytes() if np.any(self.shares[:, 0] < 1.0) else b"",
         )
 
     def moved(self, slots: Index, time_s: float) -> tuple[Array, Array]:
@@ -97,21 +120,28 @@ class Flock:
         slot = self.slots[record.number]
         return Gaussian(self.x[slot, HEAD].copy(), self.p[slot, HEAD].copy()), float(self.times[slot, HEAD])
 
-    def take(self, slots: Index, rows: Array, table: Array) -> list[int]:
-        """Rows (m, ROW), each with its slot, into the estimates; the slots that free flight explains no
-        more.
+    def take(self, slots: Index, rows: Array, table: Array, shares: Array | None = None) -> list[int]:
+        """Rows (m, ROW), each with its slot and the slot's share in it (m, 2; see `whole`), into the
+        estimates; the slots that free flight explains no more. A look of which several are shared counts as
+        one plot.
         """
-        np.add.at(self.plots, slots, 1)
+        shares = whole(rows) if shares is None else shares
+        parted = shares[:, 0] < 1.0
+        looks = np.column_stack((slots[parted], shares[parted, 1], rows[parted, 2]))
+        np.add.at(self.plots, slots[~parted], 1)
+        np.add.at(self.plots, np.unique(looks, axis=0)[:, 0].astype(np.int64), 1)
         self.seen[slots, rows[:, 2].astype(np.int64)] = 1
-        open_ = rows[:, 0] > self.times[slots, ANCHOR]
-        slots, rows = slots[open_], rows[open_]
+        open_ = shares[:, 1] > self.times[slots, ANCHOR]
+        slots, rows, shares = slots[open_], rows[open_], shares[open_]
         if not len(rows):
             return []
+        late, again = self._again(slots, shares)
+        all_slots, all_rows = np.concatenate((slots, late)), np.concatenate((rows, self.log[again]))
+        all_shares = np.concatenate((shares, self.shares[again]))
         self.owners = np.concatenate((self.owners, self.numbers[slots]))
         self.log = np.concatenate((self.log, rows))
-        again_slots, again = self._again(slots, rows)
-        all_slots, all_rows = np.concatenate((slots, again_slots)), np.concatenate((rows, again))
-        order = np.lexsort((all_rows[:, 3], all_rows[:, 2], all_rows[:, 0], all_slots))
+        self.shares = np.concatenate((self.shares, shares))
+        order = np.lexsort((all_rows[:, 3], all_rows[:, 2], all_shares[:, 1], all_slots))
         touched, starts = np.unique(all_slots[order], return_index=True)
         bounds = np.append(starts, len(order)).astype(np.int64)
         anchors = self.times[touched, ANCHOR]
@@ -119,6 +149,7 @@ class Flock:
             touched,
             bounds,
             np.ascontiguousarray(all_rows[order]),
+            np.ascontiguousarray(all_shares[order]),
             table,
             self.times,
             self.x,
@@ -134,22 +165,22 @@ class Flock:
         broken = ~(chi2 <= count + FIT_SIGMAS * np.sqrt(2.0 * np.maximum(count, 1.0)) + 0.5 * FIT_SIGMAS)
         return [int(slot) for slot in touched[broken]]
 
-    def _again(self, slots: Index, rows: Array) -> tuple[Index, Array]:
-        """Of the slots that got a late row, the kept rows after the mark before it, the new ones left out."""
+    def _again(self, slots: Index, shares: Array) -> tuple[Index, Index]:
+        """Of the slots that get a late row, the kept rows after the mark before it: their slots, and where
+        they stand in the log.
+        """
         first = np.full(len(self.numbers), np.inf)
-        np.minimum.at(first, slots, rows[:, 0])
+        np.minimum.at(first, slots, shares[:, 1])
         late = np.flatnonzero(first <= self.times[:, HEAD])
-        old = len(self.log) - len(rows)
         if not len(late):
-            return np.empty(0, dtype=np.int64), np.empty((0, ROW))
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         check = self.times[late, CHECK]
         since = np.full(len(self.numbers), np.inf)
         since[late] = np.where(first[late] > check, check, self.times[late, ANCHOR])
         order = np.argsort(self.numbers, kind="stable")
-        place = np.searchsorted(self.numbers[order], self.owners[:old])
-        owner = order[place]
-        chosen = self.log[:old, 0] > since[owner]
-        return owner[chosen], self.log[:old][chosen]
+        owner = order[np.searchsorted(self.numbers[order], self.owners)]
+        chosen = np.flatnonzero(self.shares[:, 1] > since[owner])
+        return owner[chosen], chosen
 
     def _forget(self) -> None:
         """Rows that no mark can take in any more, and rows of nobody."""
@@ -161,8 +192,8 @@ class Flock:
             keep = np.zeros(len(self.owners), dtype=np.bool_)
         else:
             owner = order[place]
-            keep = (self.numbers[owner] == self.owners) & (self.log[:, 0] > self.times[owner, ANCHOR])
-        self.owners, self.log = self.owners[keep], self.log[keep]
+            keep = (self.numbers[owner] == self.owners) & (self.shares[:, 1] > self.times[owner, ANCHOR])
+        self.owners, self.log, self.shares = self.owners[keep], self.log[keep], self.shares[keep]
 
     def recent_sensors(self, within_s: float) -> NDArray[np.bool_]:
         """(slots, sensors): which have seen a slot within the last seconds of its head."""
@@ -180,9 +211,10 @@ class Flock:
         return set(self.owners[of_look].tolist())
 
     def rows_of(self, number: int) -> Array:
-        """Open rows of a record, in order."""
-        rows = self.log[self.owners == number]
-        return np.ascontiguousarray(rows[np.lexsort((rows[:, 3], rows[:, 2], rows[:, 0]))])
+        """Open rows of a record, in order, one of each look."""
+        mine = self.owners == number
+        rows, shares = self.log[mine], self.shares[mine]
+        return np.ascontiguousarray(rows[likeliest(shares, rows)])
 
     def glance(self, record: Record, base_ns: Instant) -> Record:
         """A filtered record with its estimate, without what it would be filtered anew from."""

@@ -196,10 +196,107 @@ def copy_mark(slot: int, source: int, goal: int, times: Array, x: Array, p: Arra
 
 
 @njit(cache=True, error_model="numpy")
+def wind_back(slot: int, time_s: float, times: Array, x: Array, p: Array, tally: Array) -> bool:
+    """Make the head of a slot its latest mark before a time, if that is not the head itself; is it later than
+    the check?
+    """
+    if time_s > times[slot, HEAD]:
+        return True
+    tally[slot, 2], tally[slot, 3] = 0.0, 0.0
+    if time_s > times[slot, CHECK]:
+        copy_mark(slot, CHECK, HEAD, times, x, p)
+        return True
+    copy_mark(slot, ANCHOR, HEAD, times, x, p)
+    tally[slot, 0], tally[slot, 1] = 0.0, 0.0
+    return False
+
+
+@njit(cache=True, error_model="numpy")
+def pass_check(slot: int, times: Array, x: Array, p: Array, tally: Array) -> None:
+    """Make the check of a slot what the head is now."""
+    copy_mark(slot, HEAD, CHECK, times, x, p)
+    tally[slot, 0], tally[slot, 1] = tally[slot, 2], tally[slot, 3]
+    tally[slot, 2], tally[slot, 3] = 0.0, 0.0
+
+
+@njit(cache=True, error_model="numpy")
+def together(first: int, last: int, rows: Array, shares: Array) -> int:
+    """Where the shared rows end that are of the same look as the first one."""
+    end = first + 1
+    while end < last and shares[end, 0] < 1.0 and shares[end, 1] == shares[first, 1]:
+        if rows[end, 2] != rows[first, 2]:
+            break
+        end += 1
+    return end
+
+
+@njit(cache=True, error_model="numpy")
+def take_in(
+    x: Array, p: Array, row: Array, table: Array, z: Array, h: Array, r: Array, before: Array, small: Array
+) -> tuple[float, float]:
+    """Update x (7,) and p (7, 7) in place by one row; chi-squared and count."""
+    used = kernels.measure(row, table[int(row[2])], x[:3], x[3:6], z, h, r)
+    before[:] = x
+    chi2 = 0.0
+    for m in range(used):
+        shift = 0.0
+        for i in range(6):
+            shift += h[m, i] * (x[i] - before[i])
+        chi2 += correct(x, p, h[m], z[m] - shift, r[m], small)
+    return chi2, float(used)
+
+
+@njit(cache=True, error_model="numpy")
+def mix(
+    x: Array, p: Array, rows: Array, table: Array, shares: Array, drag_part: float, work: Array
+) -> tuple[float, float]:
+    """Update x (7,) and p (7, 7) in place by rows (m, ROW) of one look of which at most one is the object's;
+    shares (m, 2): by what probability, and the time that x is of. Chi-squared and count by these parts.
+
+    The mean and spread over what each row by itself, and none, would have made of x (Bar-Shalom and Tse
+    1975).
+    """
+    m = rows.shape[0]
+    z, h, r, small = np.empty(4), np.zeros((4, 6)), np.empty(4), np.empty((3, 7))
+    states, spread, before = np.empty((m, 7)), np.zeros((7, 7)), np.empty(7)
+    one, cov, mean = np.empty(7), np.empty((7, 7)), np.zeros(7)
+    rest, chi2, count = 1.0, 0.0, 0.0
+    for n in range(m):
+        part, dt_s = shares[n, 0], rows[n, 0] - shares[n, 1]
+        one[:] = x
+        cov[:] = p
+        move(one, cov, dt_s, 0.0, drag_part, work)
+        misfit, used = take_in(one, cov, rows[n], table, z, h, r, before, small)
+        move(one, cov, -dt_s, 0.0, drag_part, work)
+        states[n] = one
+        rest -= part
+        chi2 += part * misfit
+        count += part * used
+        for i in range(7):
+            mean[i] += part * (one[i] - x[i])
+            for j in range(7):
+                spread[i, j] += part * cov[i, j]
+    rest = max(rest, 0.0)
+    for i in range(7):
+        for j in range(7):
+            total = spread[i, j] + rest * (p[i, j] + mean[i] * mean[j])
+            for n in range(m):
+                off_i, off_j = states[n, i] - x[i] - mean[i], states[n, j] - x[j] - mean[j]
+                total += shares[n, 0] * off_i * off_j
+            cov[i, j] = total
+    for i in range(7):
+        x[i] += mean[i]
+        for j in range(7):
+            p[i, j] = 0.5 * (cov[i, j] + cov[j, i])
+    return chi2, count
+
+
+@njit(cache=True, error_model="numpy")
 def follow(
     slots: Index,
     starts: Index,
     rows: Array,
+    shares: Array,
     table: Array,
     times: Array,
     x: Array,
@@ -210,7 +307,8 @@ def follow(
     keep_s: float,
 ) -> None:
     """Filter each slot's rows[starts[k]:starts[k + 1]], in order of time, on from its latest mark before
-    them.
+    them. shares (rows, 2): what part of each is the slot's, and the time at which it is taken in; those of a
+    look that are shared stand together.
 
     Whoever puts rows before a mark hands over all that the slot still keeps after the mark before it. Once
     the head is `keep_s` past the check, the marks move up.
@@ -221,41 +319,30 @@ def follow(
         slot, first, last = slots[k], starts[k], starts[k + 1]
         if first == last:
             continue
-        passed = True
-        if rows[first, 0] <= times[slot, HEAD]:
-            if rows[first, 0] > times[slot, CHECK]:
-                copy_mark(slot, CHECK, HEAD, times, x, p)
-            else:
-                copy_mark(slot, ANCHOR, HEAD, times, x, p)
-                tally[slot, 0], tally[slot, 1] = 0.0, 0.0
-                passed = False
-            tally[slot, 2], tally[slot, 3] = 0.0, 0.0
+        passed = wind_back(slot, shares[first, 1], times, x, p, tally)
         head, cov = x[slot, HEAD], p[slot, HEAD]
-        for n in range(first, last):
-            if not passed and rows[n, 0] > times[slot, CHECK]:
-                copy_mark(slot, HEAD, CHECK, times, x, p)
-                tally[slot, 0], tally[slot, 1] = tally[slot, 2], tally[slot, 3]
-                tally[slot, 2], tally[slot, 3] = 0.0, 0.0
+        n = first
+        while n < last:
+            when = shares[n, 1]
+            if not passed and when > times[slot, CHECK]:
+                pass_check(slot, times, x, p, tally)
                 passed = True
-            move(head, cov, rows[n, 0] - times[slot, HEAD], noise, drag_part, work)
-            times[slot, HEAD] = rows[n, 0]
-            used = kernels.measure(rows[n], table[int(rows[n, 2])], head[:3], head[3:6], z, h, r)
-            before[:] = head
-            for m in range(used):
-                shift = 0.0
-                for i in range(6):
-                    shift += h[m, i] * (head[i] - before[i])
-                tally[slot, 2] += correct(head, cov, h[m], z[m] - shift, r[m], small)
-            tally[slot, 3] += used
+            move(head, cov, when - times[slot, HEAD], noise, drag_part, work)
+            times[slot, HEAD] = when
+            if shares[n, 0] < 1.0:
+                end = together(n, last, rows, shares)
+                chi2, count = mix(head, cov, rows[n:end], table, shares[n:end], drag_part, work)
+            else:
+                end = n + 1
+                chi2, count = take_in(head, cov, rows[n], table, z, h, r, before, small)
+            tally[slot, 2] += chi2
+            tally[slot, 3] += count
+            n = end
         if not passed:
-            copy_mark(slot, HEAD, CHECK, times, x, p)
-            tally[slot, 0], tally[slot, 1] = tally[slot, 2], tally[slot, 3]
-            tally[slot, 2], tally[slot, 3] = 0.0, 0.0
+            pass_check(slot, times, x, p, tally)
         if times[slot, HEAD] - times[slot, CHECK] >= keep_s:
             copy_mark(slot, CHECK, ANCHOR, times, x, p)
-            copy_mark(slot, HEAD, CHECK, times, x, p)
-            tally[slot, 0], tally[slot, 1] = tally[slot, 2], tally[slot, 3]
-            tally[slot, 2], tally[slot, 3] = 0.0, 0.0
+            pass_check(slot, times, x, p, tally)
 
 
 @njit(cache=True, error_model="numpy")

@@ -106,3 +106,45 @@ def sparse_gate(
                     tracks[count], plots[count], costs[count] = k, n, d2 + log_det
                 count += 1
     return count
+
+
+@njit(cache=True, error_model="numpy")
+def joint(odds: Array, out: Array) -> None:
+    """Write the probability that track i made plot j (n, m) over all ways of giving each track at most one
+    plot and each plot to at most one track. odds (n, m): of a pair against a miss and a false plot.
+
+    Sums over sets of plots in use, from both ends of the list of tracks: n m 2^m steps.
+    """
+    n, m = odds.shape
+    before, behind = np.zeros((n + 1, 1 << m)), np.ones((n + 1, 1 << m))
+    before[0, 0] = 1.0
+    for i in range(n):
+        _add_track(odds[i], before[i], before[i + 1])
+        _leave_to(odds[n - 1 - i], behind[n - i], behind[n - 1 - i])
+    for i in range(n):
+        for j in range(m):
+            total = 0.0
+            for used in range(1 << m):
+                if not used & (1 << j):
+                    total += before[i, used] * behind[i + 1, used | (1 << j)]
+            out[i, j] = odds[i, j] * total / behind[0, 0]
+
+
+@njit(cache=True, error_model="numpy")
+def _add_track(odds: Array, weights: Array, out: Array) -> None:
+    """Weights of the sets of plots in use, with one track more."""
+    for used in range(len(weights)):
+        out[used] += weights[used]
+        for j in range(len(odds)):
+            if not used & (1 << j):
+                out[used | (1 << j)] += weights[used] * odds[j]
+
+
+@njit(cache=True, error_model="numpy")
+def _leave_to(odds: Array, weights: Array, out: Array) -> None:
+    """Weights of all that the remaining tracks may do beside each set in use, with one track more."""
+    for used in range(len(weights)):
+        out[used] = weights[used]
+        for j in range(len(odds)):
+            if not used & (1 << j):
+                out[used] += odds[j] * weights[used | (1 << j)]

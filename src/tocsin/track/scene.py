@@ -17,12 +17,13 @@ from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Life, ObjectClass, Phase
 from tocsin.track.associate import Candidates, assign, gate, scans
 from tocsin.track.crib import Crib
-from tocsin.track.fleet import Fleet, Flock, hollow, ripe
+from tocsin.track.fleet import Fleet, Flock, hollow, likeliest, ripe, whole
 from tocsin.track.fleet_kernels import HEAD
 from tocsin.track.living import QUIET_S, lived
 from tocsin.track.nursery import HOLD_S
 from tocsin.track.record import Record, at, estimate
 from tocsin.track.rows import LOS, ROW, instant, merged, rows_of, seconds, unpack
+from tocsin.track.shares import price, shares
 from tocsin.track.solve import broken_off, resumed, update
 from tocsin.track.start import LOOSE_S, from_radar, from_sights
 from tocsin.track.work import behind, put_off
@@ -93,8 +94,8 @@ class Scene:
                 if not tentative and self.now_s - time_s < min(HOLD_S, self.periods_s[int(scan[0, 2])]):
                     left, found = self._hold(left, found)
                 pairs = assign(found)
-                for track, plot in pairs:
-                    taken.setdefault(chosen[track], []).append(left[plot])
+                for i, row in self._given(left, chosen, found, pairs):
+                    taken.setdefault(i, []).append(row)
                 left = np.ascontiguousarray(np.delete(left, [plot for _, plot in pairs], axis=0))
             self._begin(self._to_crib(left, around, time_s, taken))
         self._update(taken)
@@ -110,6 +111,23 @@ class Scene:
         place, kept = np.cumsum(~many) - 1, ~many[found.plots]
         rest = Candidates(found.tracks[kept], place[found.plots[kept]], found.costs[kept])
         return np.ascontiguousarray(left[~many]), rest
+
+    def _given(
+        self, left: Array, chosen: Sequence[int], found: Candidates, pairs: Sequence[tuple[int, int]]
+    ) -> list[tuple[int, Array]]:
+        """Rows of the pairs (indices of records), each with the record's share in it (ROW + 2; see
+        `fleet.whole`). Only the filtered share.
+        """
+        rows = np.concatenate((left, whole(left)), axis=1)
+        inside = np.array([self.records[i].filtered for i in chosen], dtype=np.bool_)
+        unsure: set[int] = set()
+        given: list[tuple[int, Array]] = []
+        for group in shares(found, pairs, inside, price(left[0], self.table[int(left[0, 2])])):
+            when_s = min(float(left[share.plot, 0]) for share in group)
+            for share in group:
+                given.append((chosen[share.track], np.append(left[share.plot], (share.part, when_s))))
+                unsure.add(share.track)
+        return [(chosen[track], rows[plot]) for track, plot in pairs if track not in unsure] + given
 
     def _served(self, sensor: int, time_s: float) -> set[int]:
         """Records (indices) that have a row of this look already: it may come in parts, over steps, and a
@@ -214,13 +232,14 @@ class Scene:
             for i in inside:
                 if self.records[i].down_ns is not None:
                     self.records[i] = replace(self.records[i], down_ns=None)
-            for slot in self.flock.take(slots, rows, self.table):
+            for slot in self.flock.take(slots, rows[:, :ROW], self.table, rows[:, ROW:]):
                 i = by_slot[slot]
                 whole = self.flock.release(self.records[i], self.base_ns)
                 self.records[i] = broken_off(whole, self.table, self.base_ns)
         young = [i for i in taken if not self.records[i].filtered and i not in inside]
         for i in sorted(young, key=lambda i: (self.records[i].head_s, i)):
-            self._estimate(i, np.array(taken[i]))
+            rows = np.array(taken[i])
+            self._estimate(i, np.ascontiguousarray(rows[likeliest(rows[:, ROW:], rows), :ROW]))
 
     def _estimate(self, i: int, new: Array) -> None:
         """A record with new rows, if there is room for one more estimate; else it waits with them."""

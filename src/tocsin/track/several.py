@@ -24,9 +24,11 @@ def seen_by_several(scene: Scene, from_s: float, to_s: float) -> list[tuple[Arra
 
 def _rows(scene: Scene) -> list[tuple[int, Array]]:
     flock = scene.flock
-    order = np.argsort(flock.owners, kind="stable")
-    numbers, starts = np.unique(flock.owners[order], return_index=True)
-    parts = np.split(flock.log[order], starts[1:]) if len(numbers) else []
+    own = flock.shares[:, 0] == 1.0
+    owners, log = flock.owners[own], flock.log[own]
+    order = np.argsort(owners, kind="stable")
+    numbers, starts = np.unique(owners[order], return_index=True)
+    parts = np.split(log[order], starts[1:]) if len(numbers) else []
     found = list(zip(numbers.tolist(), parts, strict=True))
     found += [
         (record.number, rows_of(record.rows))

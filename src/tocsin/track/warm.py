@@ -3,7 +3,7 @@
 import numpy as np
 
 from tocsin.earth.frames import geodetic_to_ecef
-from tocsin.track import group_kernels, kernels, registration_kernels
+from tocsin.track import gate_kernels, group_kernels, kernels, registration_kernels
 from tocsin.track.associate import gate
 from tocsin.track.fleet import Fleet, Flock
 from tocsin.track.rows import ROW, SENSOR
@@ -18,6 +18,7 @@ def warm_track() -> None:
     kernels.poly_normal(rows, table, np.concatenate((x8[:6], np.zeros(6))), 0.0, np.eye(12), np.zeros(12))
     kernels.flight_normal(rows, table, x8, 0.0, np.eye(8), np.zeros(8), np.empty((7, 8)))
     gate(rows[:1], table, x8[:6].reshape(1, 6).copy(), np.eye(6).reshape(1, 6, 6), 0.0)
+    gate_kernels.joint(np.ones((2, 2)), np.empty((2, 2)))
     x, p, times = np.tile(x8[:7], (1, 3, 1)), np.tile(np.eye(7), (1, 3, 1, 1)), np.full((1, 3), -1.0)
     flock = Flock(Fleet(), 1)
     flock.numbers, flock.times, flock.x, flock.p = np.ones(1, dtype=np.int64), times, x, p
