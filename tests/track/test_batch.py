@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tocsin.track.batch import _covariance
+from tocsin.track.batch import covariance_of
 
 OPEN = (
     # From `tools/fuzz.py --only hall-products --seed 1`: radar looks with angles that say nothing. A Cholesky
@@ -24,7 +24,7 @@ OPEN = (
 @pytest.mark.parametrize("matrix", OPEN)
 def test_a_direction_that_is_open_to_the_last_digit_is_wide_and_no_end(matrix: list[list[float]]) -> None:
     normal = np.array(matrix)
-    found = _covariance(normal)
+    found = covariance_of(normal)
     assert np.isfinite(found).all()
     sigma_m = np.sqrt(np.linalg.eigvalsh(found))
     assert sigma_m[-1] > 1e3
@@ -35,4 +35,4 @@ def test_a_direction_that_is_open_to_the_last_digit_is_wide_and_no_end(matrix: l
 def test_equations_that_leave_nothing_open_are_inverted_as_they_are() -> None:
     chance = np.random.default_rng(3)
     rows = chance.standard_normal((40, 12)) * 10.0 ** chance.uniform(-4, 4, 12)
-    assert _covariance(rows.T @ rows) @ (rows.T @ rows) == pytest.approx(np.eye(12), abs=1e-6)
+    assert covariance_of(rows.T @ rows) @ (rows.T @ rows) == pytest.approx(np.eye(12), abs=1e-6)

@@ -5,6 +5,7 @@ Both solvers are Gauss-Newton, warm-started, damped when a step would make the f
 """
 
 from collections.abc import Callable
+from math import erf, exp, pi, sqrt
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -28,10 +29,8 @@ _POSITION_M: Final = 3e6
 _VELOCITY_MPS: Final = 3_000.0
 _ACCELERATION_MPS2: Final = 30.0
 _JERK_MPS3: Final = 1.0
-_POLY_PRIOR: Final = np.repeat(
-    [_POSITION_M**-2, _VELOCITY_MPS**-2, _ACCELERATION_MPS2**-2, _JERK_MPS3**-2], 3
-)
-_PUSH_MPS2: Final = 100.0  # prior of the push along the velocity: hardly any
+POLY_PRIOR: Final = np.repeat([_POSITION_M**-2, _VELOCITY_MPS**-2, _ACCELERATION_MPS2**-2, _JERK_MPS3**-2], 3)
+FREE_MPS2: Final = 100.0  # prior of the push along the velocity: hardly any
 
 _STEPS: Final = 30
 _CONVERGED: Final = 1e-6  # expected fall of chi-squared: a thousandth of a standard deviation
@@ -48,6 +47,11 @@ class Fit(NamedTuple):
     p: Array
     chi2: float
     numbers: int
+
+    @property
+    def ratio(self) -> float:
+        """Chi-squared per number, of a cubic."""
+        return self.chi2 / max(self.numbers - 9, 1)
 
 
 class FlightFit(NamedTuple):
@@ -71,7 +75,11 @@ NO_FLIGHT: Final = FlightFit(
 )  # what no falling body can have made; no chi-squared is plausible
 
 
-class _Normal(NamedTuple):
+class Normal(NamedTuple):
+    """Normal equations of a fit at a guess: matrix (n, n), right side (n,), chi-squared with the prior's and
+    without, over so many numbers.
+    """
+
     matrix: Array
     right: Array
     cost: float
@@ -83,14 +91,14 @@ def poly_fit(rows: Array, table: Array, guess: Array, t0_s: float) -> Fit:
     """The cubic [position, velocity, acceleration, jerk] (12,) at t0 that fits the rows best."""
     centre = np.concatenate((guess[:3], np.zeros(9)))
 
-    def evaluate(x: Array) -> _Normal:
-        matrix, off = np.diag(_POLY_PRIOR), centre - x
-        right = _POLY_PRIOR * off
+    def evaluate(x: Array) -> Normal:
+        matrix, off = np.diag(POLY_PRIOR), centre - x
+        right = POLY_PRIOR * off
         chi2, numbers = kernels.poly_normal(rows, table, x, t0_s, matrix, right)
-        return _Normal(matrix, right, chi2 + float(off @ (_POLY_PRIOR * off)), chi2, numbers)
+        return Normal(matrix, right, chi2 + float(off @ (POLY_PRIOR * off)), chi2, numbers)
 
-    x, normal = _descend(evaluate, guess.copy(), site_of(rows, table))
-    return Fit(x, _covariance(normal.matrix), normal.chi2, normal.numbers)
+    x, normal = descend(evaluate, guess.copy(), site_of(rows, table))
+    return Fit(x, covariance_of(normal.matrix), normal.chi2, normal.numbers)
 
 
 class Prior(NamedTuple):
@@ -122,19 +130,19 @@ def flight_fit(
     held[:7, :7] = prior.information
     held[7, 7] = push_mps2**-2 if push_mps2 else 1e12
 
-    def evaluate(x: Array) -> _Normal:
+    def evaluate(x: Array) -> Normal:
         matrix, off = held.copy(), centre - x
         right = held @ off
         chi2, numbers = kernels.flight_normal(rows, table, x, t0_s, matrix, right, ends)
         if not push_mps2:
             matrix[7, :7] = matrix[:7, 7] = right[7] = 0.0
-        return _Normal(matrix, right, chi2 + float(off @ (held @ off)), chi2, numbers)
+        return Normal(matrix, right, chi2 + float(off @ (held @ off)), chi2, numbers)
 
     begun = np.append(guess[:7], guess[7] if push_mps2 and len(guess) > 7 else 0.0)
-    x, normal = _descend(evaluate, begun, site_of(rows[:1], table))
+    x, normal = descend(evaluate, begun, site_of(rows[:1], table))
     if not np.isfinite(normal.cost):
         return NO_FLIGHT
-    p = _covariance(normal.matrix)
+    p = covariance_of(normal.matrix)
     s = float(rows[-1, 0]) - t0_s
     unit = x[3:6] / (float(np.linalg.norm(x[3:6])) + 1e-9)
     along = np.concatenate((0.5 * s * s * unit, s * unit, [0.0])) if push_mps2 else np.zeros(7)
@@ -160,13 +168,19 @@ def evaluate_poly(c: Array, s: float) -> tuple[Array, Array, Array]:
     return p + s * (v + s * (0.5 * a + s * j / 6.0)), v + s * (a + 0.5 * s * j), a + s * j
 
 
+def shifted(c: Array, s: float) -> Array:
+    """The cubic (12,) at an epoch `s` seconds later."""
+    position, velocity, accel = evaluate_poly(c, s)
+    return np.concatenate((position, velocity, accel, c[9:12]))
+
+
 def plausible(chi2: float, numbers: int, parameters: int, sigmas: float) -> bool:
     """Is a fit's chi-squared within `sigmas` of what honest noise gives (normal approximation)?"""
     dof = max(numbers - parameters, 1)
     return chi2 <= dof + sigmas * float(np.sqrt(2.0 * dof)) + 0.5 * sigmas
 
 
-def _covariance(matrix: Array) -> Array:
+def covariance_of(matrix: Array) -> Array:
     """The inverse of normal equations, also of rows that leave a direction open to the last digit."""
     scale = 1.0 / np.sqrt(np.diag(matrix))
     scaled = matrix * np.outer(scale, scale)
@@ -177,9 +191,7 @@ def _covariance(matrix: Array) -> Array:
     return invert(scaled) * np.outer(scale, scale)
 
 
-def _descend(
-    evaluate: Callable[[Array], _Normal], x: Array, site: Array | None = None
-) -> tuple[Array, _Normal]:
+def descend(evaluate: Callable[[Array], Normal], x: Array, site: Array | None = None) -> tuple[Array, Normal]:
     """Gauss-Newton from x, its steps bent round a radar's site; the normal equations handed back are those at
     the solution.
     """
@@ -217,6 +229,13 @@ _SHARP: Final = 6.0  # a window decides when its push is known to a sixth of wha
 _HALF: Final = 0.5
 _SMALL_SIGMAS: Final = 2.5
 _SIGMAS: Final = 3.0
+# Another motor after one that went out: its push is any from WEAKEST to STRONGEST (an upper stage may be
+# unable to carry itself at first), and one burnout in ten is such a change of stages (ours). No coast is
+# believed while that is likelier than one in a hundred.
+_WEAKEST_MPS2: Final = 8.0
+_STRONGEST_MPS2: Final = 40.0
+_STAGES: Final = 0.1
+_UNLIKELY: Final = 0.01
 _SEEN_SIGMAS: Final = 4.0  # a push so clear is a motor, however vague its strength
 _SEEN_MPS2: Final = 5.0
 
@@ -264,7 +283,7 @@ def coast_test(rows: Array, table: Array, poly: Array, t_poly_s: float, motor_mp
             guess = np.concatenate((p, v, [LN_BETA_MEAN]))
         else:
             guess = propagate(guess, t0_s - guess_s)
-        pushed = flight_fit(part, table, guess, t0_s, push_mps2=_PUSH_MPS2)
+        pushed = flight_fit(part, table, guess, t0_s, push_mps2=FREE_MPS2)
         if pushed is NO_FLIGHT:
             break
         guess, guess_s = pushed.start, t0_s
@@ -276,9 +295,20 @@ def coast_test(rows: Array, table: Array, poly: Array, t_poly_s: float, motor_mp
     return UNDECIDED
 
 
+def quiet(push_mps2: float, push_sigma: float) -> bool:
+    """Is a push seen (m/s^2, one sigma) none, and no other motor's?"""
+    if push_mps2 > _SMALL_SIGMAS * push_sigma:
+        return False
+    push_mps2 = max(push_mps2, -5.0 * push_sigma)  # beyond, densities vanish; a motor is no likelier there
+    root = push_sigma * sqrt(2.0)
+    within = 0.5 * (erf((_STRONGEST_MPS2 - push_mps2) / root) - erf((_WEAKEST_MPS2 - push_mps2) / root))
+    none = exp(-0.5 * (push_mps2 / push_sigma) ** 2) / (push_sigma * sqrt(2.0 * pi))
+    return _STAGES * within / (_STRONGEST_MPS2 - _WEAKEST_MPS2) < _UNLIKELY * none
+
+
 def _verdict(part: Array, table: Array, pushed: FlightFit, t0_s: float, motor_mps2: float) -> CoastTest:
     push, sigma = pushed.push_mps2, pushed.push_sigma
-    if push > _SMALL_SIGMAS * sigma or push + 2.0 * sigma > _HALF * motor_mps2:
+    if not quiet(push, sigma) or push + 2.0 * sigma > _HALF * motor_mps2:
         return CoastTest(False, push, sigma, t0_s, None)
     free = flight_fit(part, table, pushed.start, t0_s)
     fits = plausible(free.chi2, free.numbers, 6, _SIGMAS)

@@ -104,10 +104,10 @@ def joined(
 
 
 def _goes_on(before: Joint, members: tuple[Member, ...], falling: bool) -> bool:
-    """What a filter has taken in cannot be taken out again; least squares over looks only ever hold those
-    looks.
+    """What a filter, or the prior of a coast after burnout, has taken in cannot be taken out again; least
+    squares over looks only ever hold those looks.
     """
-    if before.falling is not falling or before.record.anchor:
+    if before.falling is not falling or before.record.anchor or before.record.resumed:
         return before.falling is falling and before.members == members
     return True
 

@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 POLY: Final = 12 + 144
 FLIGHT: Final = 7 + 49
 GROUP: Final = 3 + 2
+RELIT_S: Final = 5.0  # a motor that burns again may have done so unnoticed
 
 
 class Record(Struct, frozen=True):
@@ -51,7 +52,7 @@ class Record(Struct, frozen=True):
     motor_mps2: float = 0.0
     passes: int = 0
     early: tuple[EcefState, ...] = ()
-    resumed: bool = False  # `start` holds what was known before a long gap
+    resumed: bool = False  # `start` holds what was known before a long gap, or before burnout
     filtered: bool = False  # its numbers are in the fleet
     # Begun in a crowd: velocity (3,) of its group, one sigma of its own about that, and when (s).
     group: bytes = b""
@@ -100,7 +101,9 @@ def at(record: Record, time_s: float) -> Gaussian:
     dt_s = time_s - record.head_s
     now, accel = estimate(record)
     if record.phase is Phase.COAST:
-        return coasting(now.x, now.p, dt_s)
+        moved = coasting(now.x, now.p, dt_s)
+        staged = record.burnout_ns is not None and record.life is Life.CONFIRMED
+        return Gaussian(moved.x, moved.p + slight_doubt(RELIT_S)) if staged else moved
     if record.life is Life.COASTING or abs(dt_s) > 10.0:
         return powered(now.x, now.p, accel, dt_s)
     if flies(record):

@@ -10,26 +10,28 @@ from numpy.typing import NDArray
 
 from tocsin.earth.flight import derivative, propagate
 from tocsin.earth.gauss import invert
-from tocsin.model.space import EcefState
 from tocsin.model.time import Instant
 from tocsin.model.track import Life, Phase
 from tocsin.track.batch import (
+    FREE_MPS2,
     LN_BETA_MEAN,
     NO_FLIGHT,
     CoastTest,
-    Fit,
     FlightFit,
     Prior,
     coast_test,
-    evaluate_poly,
     flight_fit,
     plausible,
     poly_fit,
+    quiet,
+    shifted,
 )
+from tocsin.track.burnout import Burnout, burnout, weighed
+from tocsin.track.early import smoothed
 from tocsin.track.fleet import KEEP_S, refiltered
-from tocsin.track.motion import Gaussian, seven
-from tocsin.track.record import Record, flies, flight_of, group_of, packed, poly_of
-from tocsin.track.rows import LOS, instant, merged, pack, rows_of, triangle
+from tocsin.track.motion import Gaussian
+from tocsin.track.record import Record, estimate, flies, flight_of, group_of, packed, poly_of
+from tocsin.track.rows import LOS, instant, merged, pack, rows_of
 from tocsin.track.young import Young, coast_prior, young_fit
 
 Array = NDArray[np.float64]
@@ -45,6 +47,9 @@ MISFIT: Final = 3.0  # chi-squared per number above which the shorter window fol
 # A motor must at least carry the object: its push along the velocity is never far below gravity (9.8 m/s^2).
 MOTOR_LEAST_MPS2: Final = 10.0
 MOTOR_MOST_MPS2: Final = 40.0
+# A cubic that fits as well as this has no burnout in it; what was likelier out than not is looked at again.
+DOUBT_SIGMAS: Final = 0.5
+SURE_ODDS: Final = float(np.log(100.0))  # against a motor that burns on
 PASSES: Final = 2  # looks in a row that must say coast
 TESTED_FROM_MPS: Final = 400.0
 HEAD_CUT: Final = 0.15  # of a window that passed: the tail of the boost may still be in it
@@ -53,7 +58,6 @@ CUTS: Final = 4
 SHORTEST_COAST_S: Final = 5.0
 FIT_SIGMAS: Final = 4.0
 EARLY_S: Final = 15.0
-EARLY_STATES: Final = 4
 
 
 def update(record: Record, new: Array, table: Array, base_ns: Instant) -> Record:
@@ -116,10 +120,11 @@ def _coast(record: Record, rows: Array, table: Array) -> Record | None:
         return refiltered(record, rows, table)
     rows = np.ascontiguousarray(rows[rows[:, 0] >= record.start_s])
     values = np.frombuffer(record.start)
-    if record.resumed:
-        found = _resumed(rows, table, values, record.start_s)
-    else:
-        found = _trimmed(rows, table, values[:7], record.start_s, record)
+    found = _resumed(rows, table, values, record.start_s) if record.resumed else None
+    if found is None and (not record.resumed or record.burnout_ns is not None):
+        cut = int(record.resumed)
+        record, values = replace(record, resumed=False), values[:7]
+        found = _trimmed(rows, table, values, record.start_s, record, cut)
     if found is None:
         return None
     fit, part = found
@@ -137,12 +142,12 @@ def _coast(record: Record, rows: Array, table: Array) -> Record | None:
 
 
 def _trimmed(
-    rows: Array, table: Array, guess: Array, guess_s: float, record: Record
+    rows: Array, table: Array, guess: Array, guess_s: float, record: Record, first: int = 0
 ) -> tuple[FlightFit, Array] | None:
-    """The batch, its first part cut away (some boost in it) until free flight fits; None when it never
-    does.
+    """The batch, its first part cut away (some boost in it) until free flight fits; None when it never does,
+    or only where a motor may burn unseen.
     """
-    for _ in range(CUTS):
+    for cut in range(first, CUTS):
         span = float(rows[-1, 0] - rows[0, 0]) if len(rows) else 0.0
         if span < SHORTEST_COAST_S:
             return None
@@ -152,10 +157,16 @@ def _trimmed(
         if fit is NO_FLIGHT:
             return None
         if plausible(fit.chi2, fit.numbers, 6, FIT_SIGMAS):
-            return fit, rows
+            return (fit, rows) if not cut or _unpushed(rows, table, fit, t0_s) else None
         guess, guess_s = fit.start, t0_s
         rows = np.ascontiguousarray(rows[rows[:, 0] > t0_s + max(1.0, 0.2 * span)])
     return None
+
+
+def _unpushed(rows: Array, table: Array, fit: FlightFit, t0_s: float) -> bool:
+    """Do rows that had to be cut until free flight fits show that nothing pushes, or are they only few?"""
+    pushed = flight_fit(rows, table, fit.start, t0_s, push_mps2=FREE_MPS2)
+    return quiet(pushed.push_mps2, pushed.push_sigma)
 
 
 def _resumed(rows: Array, table: Array, values: Array, start_s: float) -> tuple[FlightFit, Array] | None:
@@ -257,7 +268,7 @@ def _young_guess(record: Record, rows: Array) -> Array:
     if record.start:
         values = np.frombuffer(record.start)
         return np.append(propagate(values[:7], float(rows[0, 0]) - record.start_s), values[7])
-    c = _shifted(_poly_guess(record), float(rows[0, 0]) - record.head_s)
+    c = shifted(_poly_guess(record), float(rows[0, 0]) - record.head_s)
     return np.concatenate((c[:6], [LN_BETA_MEAN, 0.0]))
 
 
@@ -298,15 +309,19 @@ def _coasts(record: Record, rows: Array, fit: FlightFit, burnout_ns: Instant | N
 
 def _cubic(record: Record, rows: Array, table: Array, base_ns: Instant) -> Record:
     last_s = float(rows[-1, 0])
-    guess = _shifted(_poly_guess(record), last_s - record.head_s)
+    guess = shifted(_poly_guess(record), last_s - record.head_s)
     fit = poly_fit(_window(rows, POWERED_WINDOW_S), table, guess, last_s)
-    if _ratio(fit) > MISFIT:
+    doubtful = flies(record) or not plausible(fit.chi2, fit.numbers, 12, DOUBT_SIGMAS)
+    if fit.ratio > MISFIT:
         fit = poly_fit(_window(rows, SHORT_WINDOW_S), table, fit.x, last_s)
     record = replace(
-        record, head=pack(np.concatenate((fit.x, fit.p.ravel()))), head_s=last_s, chi2_ratio=_ratio(fit)
+        record, head=pack(np.concatenate((fit.x, fit.p.ravel()))), head_s=last_s, chi2_ratio=fit.ratio
     )
     if record.life is Life.TENTATIVE or float(np.linalg.norm(fit.x[3:6])) < TESTED_FROM_MPS:
         return record
+    out = burnout(rows, table, fit.x, last_s) if doubtful and record.motor_mps2 > 0.0 else None
+    if out is not None and out.fits:
+        return _going_out(record, rows, out, base_ns)
     motor = max(record.motor_mps2, MOTOR_LEAST_MPS2)
     test = coast_test(rows, table, fit.x, last_s, motor)
     if test.coast and test.fit is not None:
@@ -325,8 +340,29 @@ def _burnt_out(record: Record, rows: Array, table: Array, test: CoastTest, base_
     if found is None:
         return replace(record, passes=0)
     # Only a motor seen goes out.
-    burnout = instant(base_ns, test.start_s) if record.motor_mps2 > 0.0 else None
-    return _coasts(record, found[1], found[0], burnout)
+    out_ns = instant(base_ns, test.start_s) if record.motor_mps2 > 0.0 else None
+    return _coasts(record, found[1], found[0], out_ns)
+
+
+def _going_out(record: Record, rows: Array, out: Burnout, base_ns: Instant) -> Record:
+    """A motor that has likelier gone out than not: coast once that is sure and nothing else pushes."""
+    now = weighed(out, estimate(record)[0])
+    record = replace(record, head=packed(now), chi2_ratio=1.0)
+    free = out.odds > SURE_ODDS and quiet(out.push_mps2, out.push_sigma)
+    record = replace(record, passes=record.passes + 1 if free else 0)
+    if record.passes < PASSES:
+        return record
+    held = np.concatenate((out.held.x, out.held.p.ravel()))
+    return replace(
+        record,
+        phase=Phase.COAST,
+        burnout_ns=instant(base_ns, out.time_s),
+        resumed=not record.group,  # members of a group have a prior of their own
+        start=pack(out.start if record.group else np.concatenate((out.start, held))),
+        start_s=out.start_s,
+        rows=pack(rows[rows[:, 0] > out.start_s]),
+        head=packed(out.now),
+    )
 
 
 def _pushed(record: Record, rows: Array, table: Array, test: CoastTest, base_ns: Instant) -> Record:
@@ -339,25 +375,10 @@ def _pushed(record: Record, rows: Array, table: Array, test: CoastTest, base_ns:
         record = replace(record, phase=Phase.BOOST, motor_mps2=max(record.motor_mps2, seen))
     young = float(rows[-1, 0] - rows[0, 0]) < EARLY_S + 5.0
     if record.phase is Phase.BOOST and (young or not record.early):
-        return replace(record, early=_early(rows, table, record, base_ns))
+        first_s = float(rows[0, 0])
+        guess = shifted(_poly_guess(record), first_s - record.head_s)
+        return replace(record, early=smoothed(rows[rows[:, 0] <= first_s + EARLY_S], table, guess, base_ns))
     return record
-
-
-def _early(rows: Array, table: Array, record: Record, base_ns: Instant) -> tuple[EcefState, ...]:
-    """Smoothed states over the first seconds of sight."""
-    first_s = float(rows[0, 0])
-    part = np.ascontiguousarray(rows[rows[:, 0] <= first_s + EARLY_S])
-    span = float(part[-1, 0]) - first_s
-    guess = _shifted(_poly_guess(record), first_s - record.head_s)
-    fit = poly_fit(part, table, guess, first_s)
-    return tuple(_smoothed(fit, first_s, s, base_ns) for s in np.linspace(0.0, span, EARLY_STATES).tolist())
-
-
-def _smoothed(fit: Fit, epoch_s: float, s: float, base_ns: Instant) -> EcefState:
-    position, velocity, _ = evaluate_poly(fit.x, s)
-    phi = np.kron(np.array([[1.0, s, s**2 / 2, s**3 / 6], [0.0, 1.0, s, s**2 / 2]]), np.eye(3))
-    state = seven(np.concatenate((position, velocity)), phi @ fit.p @ phi.T * max(1.0, _ratio(fit)))
-    return EcefState(instant(base_ns, epoch_s + s), tuple(state.x.tolist()), triangle(state.p))
 
 
 def _window(rows: Array, window_s: float) -> Array:
@@ -374,12 +395,3 @@ def _poly_guess(record: Record) -> Array:
     push = np.frombuffer(record.start)[7] if len(record.start) == 8 * 8 else 0.0
     accel = derivative(x)[3:] + push * x[3:6] / (float(np.linalg.norm(x[3:6])) + 1e-9)
     return np.concatenate((x[:6], accel, np.zeros(3)))
-
-
-def _shifted(c: Array, s: float) -> Array:
-    position, velocity, accel = evaluate_poly(c, s)
-    return np.concatenate((position, velocity, accel, c[9:]))
-
-
-def _ratio(fit: Fit) -> float:
-    return fit.chi2 / max(fit.numbers - 9, 1)
