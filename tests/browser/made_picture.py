@@ -25,6 +25,7 @@ from tocsin.model.event import (
     ImpactPointPrediction,
     LaunchPointEstimate,
 )
+from tocsin.model.group import Extent, Group, ObjectCount
 from tocsin.model.label import Label, Nation, Plane
 from tocsin.model.picture import ExchangeCount, Picture, SensorHealth
 from tocsin.model.product import LinkHealth
@@ -145,6 +146,29 @@ def unseen(shown: Picture, t_s: float) -> Picture:
         own=tuple(map(coasts, shown.own)),
         partners=tuple(map(coasts, shown.partners)),
         fused=tuple(map(coasts, shown.fused)),
+    )
+
+
+def grouped(shown: Picture, count: int) -> Picture:
+    """The same desk with the object `count` times over, as one group."""
+    one, meaning = shown.fused[0], shown.assessments[0]
+    names = [f"{one.id}{chr(97 + i)}" for i in range(count)]
+    group = Group(
+        id="G-1",
+        since_ns=shown.now_ns,
+        members=tuple(names),
+        count=ObjectCount(count - 1, count, count + 2, looks=9),
+        centre=one.state,
+        each=one.state,
+        extent=Extent(1_600.0, 1_450.0, 0.3, 100.0, 60.0),
+        astray=0.6,
+        impact=meaning.impact,
+    )
+    return msgspec.structs.replace(
+        shown,
+        fused=(*(msgspec.structs.replace(one, id=name) for name in names), *shown.fused[1:]),
+        assessments=tuple(msgspec.structs.replace(meaning, track_id=name) for name in names),
+        groups=(group,),
     )
 
 

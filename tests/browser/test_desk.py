@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 import pytest
 from desk_server import desk_server
-from made_picture import LAUNCHED, picture, unseen
+from made_picture import LAUNCHED, grouped, picture, unseen
 from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -133,6 +133,26 @@ def test_three_languages(desk: Desk, language: str, queue: str, area: str) -> No
     expect(page.locator("#detail")).to_contain_text(area)
     assert page.evaluate("document.documentElement.lang") == language
     assert f"lang={language}" in page.url
+
+
+def test_a_group_is_one_row_that_shows_its_tracks(desk: Desk) -> None:
+    desk.source.shown = grouped(picture(Nation.JPN, 240.0), 5)
+    page = desk.open("lang=en")
+    rows, marks = page.locator("#queue tbody tr[data-key]"), page.locator("#marks tbody")
+    expect(rows).to_contain_text("4–7 objects together, 3.2 × 2.9 km")
+    expect(rows.locator("td.count")).to_have_count(2)
+    expect(page.locator("#who tbody tr[data-key]")).to_have_count(1)
+    for key, count in (("group G-1", 1), ("impact G-1", 1), ("impact JPN-F1a", 0)):
+        expect(marks.locator(f'[data-key="{key}"]')).to_have_count(count)
+    for view in "gpf":
+        page.keyboard.press(view)
+    rows.click()
+    expect(rows).to_have_count(6)
+    expect(marks.locator('[data-key="impact JPN-F1a"]')).to_have_count(1)
+    rows.nth(2).click()
+    expect(page.locator("#detail .headline")).to_contain_text("JPN-F1b")
+    rows.first.click()
+    expect(rows).to_have_count(1)
 
 
 def test_every_mark_on_the_map_is_a_row(desk: Desk) -> None:

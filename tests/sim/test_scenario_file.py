@@ -84,6 +84,7 @@ def test_these_are_shipped() -> None:
         "near-space",
         "quiet",
         "salvo",
+        "salvo-0.3km",
         "salvo-1km",
         "salvo-20km",
         "salvo-3km",

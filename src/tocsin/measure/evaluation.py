@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tocsin.measure import accuracy
+from tocsin.measure.groups import GroupFigures, figures
 from tocsin.measure.picture import REACH_M, Siap, count, independent, of_counts, scorer_name
 from tocsin.measure.trial import AGES_S, Plan, Trial
 from tocsin.sim.scenario import Scenario
@@ -89,6 +90,8 @@ class Evaluation(Struct, frozen=True):
     unseen_runs: int
     noise_m2_s3: float = 0.0
     at: dict[str, AtAge] = field(default_factory=dict)
+    groups: dict[str, GroupFigures] = field(default_factory=dict)
+    """By age, where several objects fly."""
 
 
 def evaluated(plan: Plan, seed: int, runs: int, trials: Sequence[Trial]) -> Evaluation:
@@ -134,7 +137,13 @@ def evaluated(plan: Plan, seed: int, runs: int, trials: Sequence[Trial]) -> Eval
         unseen_runs=runs - len(trials),
         noise_m2_s3=plan.noise_m2_s3,
         at=at,
+        groups=_groups(trials),
     )
+
+
+def _groups(trials: Sequence[Trial]) -> dict[str, GroupFigures]:
+    found = {age: [t.groups[age] for t in trials if t.groups and age in t.groups] for age in AGES_S}
+    return {str(age): figures(rows) for age, rows in found.items() if rows}
 
 
 def reach_of(scenario: Scenario) -> float:

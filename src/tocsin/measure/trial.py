@@ -14,6 +14,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from tocsin.measure.groups import Grouped, grouped
 from tocsin.measure.judge import Sample, bounds_of, judged, nearest
 from tocsin.measure.picture import Frame
 from tocsin.model.label import Nation, Plane
@@ -22,7 +23,7 @@ from tocsin.model.track import FusedTrack, Plot, SharedPlot, Track, Tracklet
 from tocsin.sim.scenario import Scenario
 from tocsin.sim.sensors import Delivery, plots
 from tocsin.sim.truth import FlownFlight, fly_all, with_ln_beta, with_noise
-from tocsin.track import fuse, tracker
+from tocsin.track import fuse, together, tracker
 from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
 from tocsin.track.body import moved, tracklet_of
 from tocsin.track.life import ENDED
@@ -68,6 +69,8 @@ class Trial(NamedTuple):
     frames: tuple[Frame, ...]
     contact_s: float
     tracked_s: float
+    groups: dict[int, Grouped | None] | None = None
+    """The largest group of the judged picture by age, in salvos."""
 
 
 class _World:
@@ -85,6 +88,8 @@ class _World:
         self.coming = deque(deliveries)
         self.under_way: deque[tuple[Instant, Tracklet | SharedPlot]] = deque()
         self.shown: dict[tuple[Nation, str], Shown] = {}
+        self.sensors = sensors[plan.nation]
+        self.together = together.TogetherState()
         self.sequence = 0
 
     def step(self, now: Instant) -> tuple[tuple[FusedTrack, ...], tuple[Track, ...]]:
@@ -101,6 +106,9 @@ class _World:
         tracklets, plots = self._partners(own, looks, now)
         ours = own[self.plan.nation], looks[self.plan.nation]
         self.fusion, fused = fuse.step(self.fusion, ours[0], tracklets, now, ours[1], plots)
+        self.together = together.step(
+            self.together, fused, ours[0], arrived[self.plan.nation], self.sensors, now
+        )
         if len(self.nations) == 1:
             return fused, own[self.plan.nation]
         every = [plot for nation in Nation for plot in arrived[nation]]
@@ -158,6 +166,7 @@ def run(plan: Plan, seed: int, tell: Callable[[str], None] | None = None) -> Tri
     first_s = int(seconds_between(scenario.start_ns, deliveries[0].deliver_ns))
     last_s = int(np.ceil(seconds_between(scenario.start_ns, contact))) + plan.until_s
     trial = Trial(seed, {}, {}, (), (), (), bounds.contact_s, float("inf"))
+    told_of: dict[int, Grouped | None] = {}
     sizes: list[float] = []
     best: list[float] = []
     frames: list[Frame] = []
@@ -179,9 +188,13 @@ def run(plan: Plan, seed: int, tell: Callable[[str], None] | None = None) -> Tri
         if age in AGES_S and age not in trial.samples:
             trial.samples[age] = sample
             trial.central[age] = judged(nearest(central, truths[0], now), truths[0], bounds, now)
+            if len(truths) > 1:
+                told_of[age] = grouped(world.together.groups, fused, truths, now)
         if age % FRAME_EVERY_S == 0:
             frames.append(_frame(truths, seen_ns, fused, now, contact))
-    return trial._replace(sizes_m=tuple(sizes), bound_sizes_m=tuple(best), frames=tuple(frames))
+    return trial._replace(
+        sizes_m=tuple(sizes), bound_sizes_m=tuple(best), frames=tuple(frames), groups=told_of
+    )
 
 
 def draw_truths(scenario: Scenario, seed: int, noise_m2_s3: float = 0.0) -> tuple[FlownFlight, ...]:

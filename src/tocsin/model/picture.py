@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from tocsin.model.alarm import Alarm
 from tocsin.model.event import Assessment
+from tocsin.model.group import Group
 from tocsin.model.label import Nation, Plane
 from tocsin.model.product import LinkHealth
 from tocsin.model.sensor import Offsets, SensorWord
@@ -89,5 +90,7 @@ class Picture(Struct, frozen=True):
     """When the hall last came back from its record (scenario time)."""
     silent_abroad: tuple[SensorWord, ...] = ()
     """Partners' sensors that say nothing, as far as we are told."""
+    groups: tuple[Group, ...] = ()
+    """Fused tracks that cannot be told apart."""
     restored: tuple[str, ...] = ()
     """Tracks known from the record alone: nothing has seen them since the restart."""

@@ -27,6 +27,7 @@ def picture(state: HallState, now: Instant) -> Picture:
         drafts=tuple(state.warn.drafts.values()),
         sensors=_sensors(state, now),
         links=state.links,
+        groups=state.together.groups,
         silent_abroad=tuple(word for word in state.partner_sensors.values() if word.silent),
         quarantined=counts.quarantined,
         exchange=ExchangeCount(

@@ -9,6 +9,7 @@ from msgspec import Struct
 from tocsin.assess.assessor import AssessState
 from tocsin.model.alarm import Alarm
 from tocsin.model.event import Assessment, LaunchEvent, SharedPrediction
+from tocsin.model.group import Group
 from tocsin.model.handoff import HandedItem
 from tocsin.model.label import Nation, Plane
 from tocsin.model.picture import ReleaseQuestion
@@ -32,6 +33,7 @@ from tocsin.node.sensing import SensorLog
 from tocsin.node.sensing import Told as SensorTold
 from tocsin.track.fuse import FusionState
 from tocsin.track.looks import Shown
+from tocsin.track.together import TogetherState
 from tocsin.track.tracker import TrackerState
 from tocsin.warn.decide import WarnState
 
@@ -195,6 +197,7 @@ class Pictured(Struct, frozen=True, tag="pictured"):
 
     fused: tuple[FusedTrack, ...]
     assessments: tuple[Assessment, ...]
+    groups: tuple[Group, ...] = ()
 
 
 class Asked(Struct, frozen=True, tag="asked"):
@@ -261,6 +264,7 @@ class HallState(Struct, frozen=True):
     own: tuple[Track, ...] = ()
     fused: tuple[FusedTrack, ...] = ()
     assessments: tuple[Assessment, ...] = ()
+    together: TogetherState = TogetherState()
     gone: tuple[Gone, ...] = ()
     partners: dict[str, Tracklet] = {}
     launches: dict[str, LaunchEvent] = {}

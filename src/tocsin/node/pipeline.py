@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from tocsin.assess import assessor
+from tocsin.assess.groups import with_impacts
 from tocsin.model.product import Product
 from tocsin.model.time import SECOND_NS, Instant
+from tocsin.model.track import FusedTrack, Track
 from tocsin.model.warning import ForeignAlert
 from tocsin.node import arrivals, forgotten, partners, questions, sensing, sharing
 from tocsin.node.hall_words import (
@@ -32,7 +34,7 @@ from tocsin.node.hall_words import (
     RulesIn,
     Told,
 )
-from tocsin.track import fuse, tracker
+from tocsin.track import fuse, together, tracker
 from tocsin.track.looks import own_looks
 from tocsin.warn import decide, incoming
 
@@ -69,8 +71,7 @@ def hall_step(
     assessing, assessments = assessor.step(
         state.assess, fused, own, tuple(heard.launches.values()), now, tuple(heard.tracklets.values())
     )
-    desk = _informed(state.warn, came)
-    warning, told = decide.step(desk, assessments, fused, came.acts, now, _heard(came))
+    warning, told = decide.step(_informed(state.warn, came), assessments, fused, came.acts, now, _heard(came))
     asking, asked = questions.step(state.asking, state.config, came.decisions, own, fused, assessments, now)
     sensors = arrivals.sensor_log(state.sensors, came.plots, came.alive, now)
     sensors_told, words = sensing.words(state.sensors_told, state.config, sensors, state.started_ns, now)
@@ -91,6 +92,7 @@ def hall_step(
         own=own,
         fused=fused,
         assessments=assessments,
+        together=_together(state, fused, own, came, now),
         gone=arrivals.gone(state.gone, fused, assessments, now),
         partners=heard.tracklets,
         launches=heard.launches,
@@ -111,7 +113,7 @@ def hall_step(
     effects: list[HallEffect] = [Offered(offer) for offer in offers]
     effects += [*map(_told, told), *map(Asked, asked)]
     if pictured and (fused or state.fused):
-        effects.append(Pictured(fused, tuple(replace(row, arc=()) for row in assessments)))
+        effects.append(_pictured(after))
     return after, tuple(effects)
 
 
@@ -119,6 +121,21 @@ def _configured(stimuli: Sequence[HallStimulus], now: Instant) -> HallState:
     if not stimuli or not isinstance(stimuli[0], Configured):
         raise ValueError("the first stimulus of a record must be `configured`")
     return hall_start(stimuli[0], now)
+
+
+def _together(
+    state: HallState, fused: Sequence[FusedTrack], own: Sequence[Track], came: arrivals.Came, now: Instant
+) -> together.TogetherState:
+    """Groups of tracks that cannot be told apart, with where their objects come down."""
+    after = together.step(state.together, fused, own, came.plots, state.config.sensors, now)
+    if after.looked_ns == state.together.looked_ns:
+        return after
+    return replace(after, groups=with_impacts(after.groups, fused))
+
+
+def _pictured(state: HallState) -> Pictured:
+    without = tuple(replace(row, arc=()) for row in state.assessments)
+    return Pictured(state.fused, without, state.together.groups)
 
 
 def _informed(desk: decide.WarnState, came: arrivals.Came) -> decide.WarnState:

@@ -6,7 +6,6 @@ object is, and whether that is measured or predicted, is `place`'s business.
 """
 
 from collections.abc import Sequence
-from math import degrees
 from typing import Final
 
 import numpy as np
@@ -18,18 +17,18 @@ from tocsin.model.event import (
     ArcPoint,
     AreaRisk,
     Assessment,
-    ImpactPointPrediction,
-    LaunchPointEstimate,
 )
 from tocsin.model.picture import ExchangeCount, Picture, SensorHealth
 from tocsin.model.product import LinkHealth
-from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
 from tocsin.model.track import FusedTrack, ObjectClass, Track, Tracklet
-from tocsin.model.warning import Conflict, Draft, MsgType, at_sea
-from tocsin.page.exposed import people_of
+from tocsin.model.warning import Conflict, at_sea
+from tocsin.page.bulletin import Bulletin, bulletin_of
+from tocsin.page.moment import ms, ms_or_none
 from tocsin.page.place import Basis, Place, places_of
 from tocsin.page.region import Region, region_of
+from tocsin.page.spot import Spot, spot_of
 from tocsin.page.theirs import Theirs, theirs_of
+from tocsin.page.together import Together, together_of
 
 MAX_ARC_POINTS: Final = 72
 """Of one arc on a screen: a point every 20 s of a 24-minute flight."""
@@ -43,16 +42,6 @@ warning is drafted. 2 = likely overflown (0.5, same source), 1 = possible. Shown
 of Japan's Cabinet Office (black > purple > red > yellow > white)."""
 
 LIKELY_OVERFLIGHT: Final = 0.5
-
-
-class Spot(Struct, frozen=True, omit_defaults=True):
-    """A launch or impact point: place, 95 % ellipse (km, km, bearing deg), time and its sigma."""
-
-    lat: float
-    lon: float
-    ellipse: tuple[float, float, float]
-    t: int
-    sigma_s: float
 
 
 class Risk(Struct, frozen=True, omit_defaults=True):
@@ -111,39 +100,6 @@ class Mark(Struct, frozen=True, omit_defaults=True):
     pieces: int = 1
 
 
-class Bulletin(Struct, frozen=True, omit_defaults=True):
-    """A draft or released warning. areas: (code, threat, expected); lead_s: release to the first.
-
-    `short`: the warning's number of the day and, after the first, the message's: 1, then 1.2. `deadline`:
-    when `outcome` comes if nobody acts; `policy`: the rule that released it without two officers; `missing`:
-    outlets that carried an earlier message of it and not yet this one.
-    """
-
-    id: str
-    short: str
-    serial: int
-    type: str
-    status: str
-    certainty: str
-    objects: int
-    areas: tuple[tuple[str, str, int], ...]
-    tracks: tuple[str, ...]
-    drafted: int
-    released: int | None = None
-    lead_s: float | None = None
-    by: tuple[str, ...] = ()
-    purpose: str = "warn"
-    deadline: int | None = None
-    outcome: str | None = None
-    called: tuple[str, ...] = ()
-    policy: str | None = None
-    restored: bool = False
-    carried: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    people: int = 0
-    """In the cities of its areas."""
-
-
 class Trouble(Struct, frozen=True, omit_defaults=True):
     """An alarm of the system itself; `since`: wall time, ms."""
 
@@ -175,6 +131,7 @@ class View(Struct, frozen=True):
     silent_abroad: tuple[tuple[str, str, int], ...] = ()
     """(nation, sensor, since in ms) of partners' silent sensors."""
     theirs: tuple[Theirs, ...] = ()
+    groups: tuple[Together, ...] = ()
 
 
 def view_of(picture: Picture, max_air: int = MAX_AIR) -> View:
@@ -200,11 +157,11 @@ def view_of(picture: Picture, max_air: int = MAX_AIR) -> View:
         nation=picture.nation,
         plane=picture.plane,
         scenario=picture.scenario,
-        now=_ms(picture.now_ns),
+        now=ms(picture.now_ns),
         step=picture.step,
         plots=picture.plots_decoded,
         marks=tuple(marks),
-        warnings=tuple(_bulletin(draft) for draft in picture.drafts),
+        warnings=tuple(bulletin_of(draft) for draft in picture.drafts),
         sensors=tuple(_sensor(sensor) for sensor in picture.sensors),
         links=picture.links,
         quarantined=dict(picture.quarantined),
@@ -212,8 +169,9 @@ def view_of(picture: Picture, max_air: int = MAX_AIR) -> View:
         air_left_out=len(dropped),
         alarms=tuple(_trouble(alarm) for alarm in picture.alarms),
         conflicts=picture.conflicts,
-        silent_abroad=tuple((w.origin, w.sensor, _ms(w.since_ns)) for w in picture.silent_abroad),
+        silent_abroad=tuple((w.origin, w.sensor, ms(w.since_ns)) for w in picture.silent_abroad),
         theirs=tuple(theirs_of(row) for row in picture.warnings),
+        groups=tuple(together_of(group) for group in picture.groups),
     )
 
 
@@ -228,16 +186,16 @@ def level_of(risk: AreaRisk) -> int:
 def _fused_mark(track: FusedTrack, where: Place, made: Assessment | None) -> Mark:
     members = tuple((str(member.nation), member.track_id) for member in track.members)
     mark = _mark(track, where, "fused", track.id, tuple(str(nation) for nation in track.sources), members)
-    mark = replace(mark, confirmed=_ms_or_none(track.confirmed_ns))
+    mark = replace(mark, confirmed=ms_or_none(track.confirmed_ns))
     if made is None:
         return mark
     return replace(
         mark,
-        launch=_spot(made.launch),
-        impact=_spot(made.impact),
+        launch=spot_of(made.launch),
+        impact=spot_of(made.impact),
         apogee_km=None if made.apogee_m is None else round(made.apogee_m / 1e3, 1),
-        apogee=_ms_or_none(made.apogee_ns),
-        made=_ms(made.made_ns),
+        apogee=ms_or_none(made.apogee_ns),
+        made=ms(made.made_ns),
         risks=_risks(made.risks),
         arc=_arc(made.arc),
         band=made.band,
@@ -245,14 +203,14 @@ def _fused_mark(track: FusedTrack, where: Place, made: Assessment | None) -> Mar
         range_km=None if made.range_m is None else round(made.range_m / 1e3),
         region=region_of(made.footprint),
         mishap=made.mishap,
-        mishap_t=_ms_or_none(made.mishap_ns),
+        mishap_t=ms_or_none(made.mishap_ns),
         pieces=made.pieces,
     )
 
 
 def _own_mark(track: Track, nation: str, where: Place) -> Mark:
     mark = _mark(track, where, "own", track.id, track.sensors, ((nation, track.id),))
-    return replace(mark, confirmed=_ms_or_none(track.confirmed_ns))
+    return replace(mark, confirmed=ms_or_none(track.confirmed_ns))
 
 
 def _partner_mark(track: Tracklet, where: Place) -> Mark:
@@ -275,8 +233,8 @@ def _mark(
         life=track.life,
         phase=track.phase,
         sigma_km=where.sigma_km,
-        first=_ms(track.first_ns),
-        last=_ms(track.last_ns),
+        first=ms(track.first_ns),
+        last=ms(track.last_ns),
         sources=sources,
         lat=where.lat,
         lon=where.lon,
@@ -290,23 +248,6 @@ def _mark(
     )
 
 
-def _spot(point: LaunchPointEstimate | ImpactPointPrediction | None) -> Spot | None:
-    if point is None:
-        return None
-    e = point.ellipse95
-    return Spot(
-        lat=round(point.lat_deg, 4),
-        lon=round(point.lon_deg, 4),
-        ellipse=(
-            round(e.semi_major_m / 1e3, 2),
-            round(e.semi_minor_m / 1e3, 2),
-            round(degrees(e.azimuth_rad) % 360.0, 1),
-        ),
-        t=_ms(point.time_ns),
-        sigma_s=round(point.time_sigma_s, 1),
-    )
-
-
 def _risks(risks: Sequence[AreaRisk]) -> tuple[Risk, ...]:
     """Gravest first. A sea is shown where something may come down in it, not where it is crossed."""
     rows = [
@@ -315,8 +256,8 @@ def _risks(risks: Sequence[AreaRisk]) -> tuple[Risk, ...]:
             level_of(r),
             round(r.impact_probability, 4),
             round(r.overflight_probability, 4),
-            _ms_or_none(r.enter_ns),
-            _ms_or_none(r.leave_ns),
+            ms_or_none(r.enter_ns),
+            ms_or_none(r.leave_ns),
         )
         for r in risks
         if not at_sea(r.area) or r.impact_probability >= LEVELS[-1][1]
@@ -331,50 +272,12 @@ def _arc(points: Sequence[ArcPoint]) -> tuple[tuple[int, float, float, float], .
             points[i] for i in np.linspace(0, len(points) - 1, MAX_ARC_POINTS).round().astype(int).tolist()
         ]
     return tuple(
-        (_ms(p.time_ns), round(p.lat_deg, 3), round(p.lon_deg, 3), round(p.alt_m / 1e3, 1)) for p in points
-    )
-
-
-def _bulletin(draft: Draft) -> Bulletin:
-    warning = draft.warning
-    lead_s = None
-    if draft.released_ns is not None and warning.msg_type is not MsgType.CANCEL:
-        ahead = [area.expected_ns - draft.released_ns for area in warning.areas]
-        lead_s = round(min(ahead) / SECOND_NS, 1) if ahead else None
-    return Bulletin(
-        id=draft.id,
-        short=_short(warning.id, warning.serial),
-        serial=warning.serial,
-        type=warning.msg_type,
-        status=draft.status,
-        certainty=warning.certainty,
-        objects=warning.objects,
-        areas=tuple((area.area, str(area.threat), _ms(area.expected_ns)) for area in warning.areas),
-        tracks=draft.tracks,
-        drafted=_ms(draft.drafted_ns),
-        released=_ms_or_none(draft.released_ns),
-        lead_s=lead_s,
-        by=tuple(name for name in (draft.proposed_by, draft.approved_by) if name),
-        purpose=warning.purpose,
-        deadline=_ms_or_none(draft.deadline_ns),
-        outcome=draft.outcome,
-        called=draft.called,
-        policy=draft.by_policy,
-        restored=draft.restored,
-        carried=draft.carried,
-        missing=tuple(sorted(set(draft.awaited) - set(draft.carried))),
-        people=people_of([area.area for area in warning.areas]),
+        (ms(p.time_ns), round(p.lat_deg, 3), round(p.lon_deg, 3), round(p.alt_m / 1e3, 1)) for p in points
     )
 
 
 def _trouble(alarm: Alarm) -> Trouble:
-    return Trouble(alarm.kind, alarm.priority, alarm.about, alarm.detail, _ms(alarm.since_wall_ns))
-
-
-def _short(name: str, serial: int) -> str:
-    """Warning ids end in their number."""
-    number = name.rpartition("-")[2]
-    return number if serial == 1 else f"{number}.{serial}"
+    return Trouble(alarm.kind, alarm.priority, alarm.about, alarm.detail, ms(alarm.since_wall_ns))
 
 
 def _sensor(sensor: SensorHealth) -> SensorHealth:
@@ -390,11 +293,3 @@ def _sensor(sensor: SensorHealth) -> SensorHealth:
         sensor.silent,
         sensor.offsets,
     )
-
-
-def _ms(instant: Instant) -> int:
-    return int(instant // MILLISECOND_NS)
-
-
-def _ms_or_none(instant: Instant | None) -> int | None:
-    return None if instant is None else _ms(instant)

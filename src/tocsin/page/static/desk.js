@@ -35,7 +35,7 @@ export function openDesk(root, store, maps, extra = null) {
 function build(root, store, maps, extra) {
   const names = new Map(maps.areas.features.map((f) => [f.properties.iso, f.properties[`name_${store.ui.lang}`]]));
   const areaName = (code) => names.get(code) ?? code;
-  const pick = (id) => store.set({ selected: id });
+  const pick = (id) => store.pick(id);
   const map = new MapView(store, maps);
   const sheet = helpSheet(extra?.sheet);
   const help = () => (sheet.open ? sheet.close() : sheet.showModal());
@@ -97,7 +97,7 @@ function marksTable(pick) {
   const draw = (store, items, areaName) => {
     node.hidden = !store.ui.table;
     const now = performance.now();
-    const choice = [store.ui.selected, ...store.ui.layers].join();
+    const choice = [store.ui.selected, ...store.ui.open, ...store.ui.layers].join();
     if (node.hidden || (now < due && choice === chosen)) return;
     due = now + (items.length > FEW_ROWS ? MANY_ROWS_MS : 0);
     chosen = choice;

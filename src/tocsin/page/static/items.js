@@ -6,7 +6,11 @@ export function itemsOf(store) {
   if (!view) return [];
   const on = (layer) => ui.layers.has(layer);
   const items = [];
+  const closed = on("fused") ? (view.groups ?? []).filter((group) => !store.isOpen(group)) : [];
+  for (const group of closed) items.push(...groupItems(group, view));
+  const hidden = new Set(closed.flatMap((group) => group.members));
   for (const mark of view.marks) {
+    if (mark.layer === "fused" && hidden.has(mark.id)) continue;
     if (mark.kind === "air") {
       if (on("air")) items.push({ key: `air ${mark.id}`, what: "air", mark });
     } else if (on(mark.layer)) {
@@ -29,7 +33,17 @@ export function itemsOf(store) {
 }
 
 const OVERFLIGHT_LEVEL = 2; // the levels above speak of impact
-const ORDER = ["fused", "impact", "region", "launch", "apogee", "area", "own", "partner", "other", "sensor", "air"];
+const ORDER = ["group", "fused", "impact", "region", "launch", "apogee", "area", "own", "partner", "other", "sensor", "air"];
+
+/** A group that is shown as one: itself and, where any of its objects comes down, one impact. */
+function groupItems(group, view) {
+  const marks = view.marks.filter((mark) => mark.layer === "fused" && group.members.includes(mark.id));
+  const sources = [...new Set(marks.flatMap((mark) => mark.sources))].sort();
+  const mark = { id: group.id, life: "confirmed", sources, impact: group.impact };
+  const items = [{ key: `group ${group.id}`, what: "group", group, mark, first: marks[0] }];
+  if (group.impact) items.push({ key: `impact ${group.id}`, what: "impact", mark, spot: group.impact });
+  return items;
+}
 
 function pointsOf(mark) {
   const items = [];
@@ -75,6 +89,24 @@ export function queueOf(view) {
   return view.marks
     .filter((mark) => mark.layer === "fused" && mark.kind !== "air")
     .sort((a, b) => over(a) - over(b) || (a.impact?.t ?? Infinity) - (b.impact?.t ?? Infinity) || a.first - b.first);
+}
+
+/** The alert queue's entries: {mark}, or {group, marks} at the place of its most urgent one; the tracks of a group that is open follow it. */
+export function entriesOf(store) {
+  const { view } = store;
+  const of = new Map((view.groups ?? []).flatMap((group) => group.members.map((id) => [id, group])));
+  const together = new Map();
+  const entries = [];
+  for (const mark of queueOf(view)) {
+    const group = of.get(mark.id);
+    if (!group) entries.push([{ mark }]);
+    else if (together.has(group)) together.get(group).push(mark);
+    else {
+      together.set(group, [mark]);
+      entries.push([{ group, marks: together.get(group) }]);
+    }
+  }
+  return entries.flatMap(([entry]) => (entry.group && store.isOpen(entry.group) ? [entry, ...entry.marks.map((mark) => ({ mark }))] : [entry]));
 }
 
 const PREFIX = { USA: "US-", KOR: "KR-", JPN: "JP-" };

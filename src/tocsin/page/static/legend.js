@@ -3,7 +3,7 @@ import { h } from "./dom.js";
 import { say } from "./words.js";
 
 const SIGNS = [
-  ["◆", "legend.fused"], ["◇", "legend.predicted"], ["+", "legend.seen"], ["○", "legend.own"], ["□", "legend.partner"], ["▲", "legend.launch"], ["✕", "legend.impact"], ["⬠", "legend.region"],
+  ["◆", "legend.fused"], ["◈", "legend.group"], ["◇", "legend.predicted"], ["+", "legend.seen"], ["○", "legend.own"], ["□", "legend.partner"], ["▲", "legend.launch"], ["✕", "legend.impact"], ["⬠", "legend.region"],
   ["━", "legend.flown"], ["┈", "legend.unseen"], ["╍", "legend.ahead"],
 ];
 

@@ -92,7 +92,7 @@ export class MapView {
   pick(x, y) {
     const near = (p) => Math.hypot(p.x - x, p.y - y);
     const hit = this.places.filter((p) => p.id && near(p) < PICK_PX).sort((a, b) => near(a) - near(b))[0];
-    if (hit) this.store.set({ selected: hit.id });
+    if (hit) this.store.pick(hit.id);
   }
 
   /** The viewer's camera, or one that shows home and everything ballistic; it moves only when something leaves it. */

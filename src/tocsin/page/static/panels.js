@@ -1,8 +1,8 @@
 // The panels beside the map. Each makes its elements once and returns {node, draw(store)}.
 import { h, setAttribute, setText } from "./dom.js";
 import { countdown, number, percent, place, span, spread, utc } from "./format.js";
-import { mine, passed, queueOf } from "./items.js";
-import { MEASURED, UNSEEN, basisOf, hasPlace, impactPassed, lastSeen, shortNote, stateOf } from "./seen.js";
+import { entriesOf, mine, passed } from "./items.js";
+import { MEASURED, UNSEEN, basisOf, groupText, hasPlace, impactPassed, lastSeen, shortNote, stateOf } from "./seen.js";
 import { makeTable } from "./table.js";
 import { call, say } from "./words.js";
 
@@ -24,7 +24,7 @@ export function queuePanel(store, pick) {
     { label: say("impact.in"), class: "number" },
     { label: say("mine.in"), class: "number" },
   ], pick);
-  const draw = ({ view, ui }) => table.update(view ? queueOf(view).map((mark) => queueRow(mark, view, ui)) : [], say(view ? "queue.none" : "waiting"));
+  const draw = ({ view, ui }) => table.update(view ? entriesOf(store).map((entry) => (entry.group ? groupRow(entry, view, store) : queueRow(entry.mark, view, ui))) : [], say(view ? "queue.none" : "waiting"));
   return { node: panel(say("queue"), "queue", table.node), draw };
 }
 
@@ -50,6 +50,26 @@ function queueRow(mark, view, ui) {
   };
 }
 
+/** A group in one row: its gravest level and its earliest times are those of its tracks. */
+function groupRow({ group, marks }, view, store) {
+  const ahead = marks.flatMap((mark) => mine(mark, view.nation)).filter((risk) => !passed(risk, view.now));
+  const enters = ahead.map((risk) => risk.enter).filter((t) => t !== undefined);
+  const impacts = marks.map((mark) => mark.impact?.t).filter((t) => t !== undefined);
+  const time = (t) => ({ text: `${countdown(t, view.now)}\n${utc(t)}`, title: utc(t), class: "count" });
+  return {
+    key: group.id,
+    pick: group.id,
+    selected: false,
+    class: "group",
+    cells: [
+      badge(Math.max(0, ...ahead.map((risk) => risk.level))),
+      { text: `${store.isOpen(group) ? "▾" : "▸"} ${group.id}\n${groupText(group)}`, title: say("group.hint", { n: group.members.length }), class: "two-line" },
+      impacts.length ? time(Math.min(...impacts)) : "–",
+      enters.length ? time(Math.min(...enters)) : impacts.length ? say("mine.none") : "–",
+    ],
+  };
+}
+
 function objectCell(mark, view, ended) {
   const note = shortNote(mark, view.now);
   if (note) return { text: `${mark.id}\n${note}`, class: "two-line", title: stateOf(mark, view.now) };
@@ -65,7 +85,7 @@ function over(risk, now) {
 export function whoPanel(store, pick) {
   const columns = [{ label: say("object") }, ...NATIONS.map((n) => ({ label: n, class: "centre" }))];
   const table = makeTable(say("who"), columns, pick);
-  const draw = ({ view, ui }) => table.update(view ? queueOf(view).map((mark) => whoRow(mark, view, ui)) : [], say("queue.none"));
+  const draw = ({ view, ui }) => table.update(view ? entriesOf(store).map((entry) => (entry.group ? whoGroup(entry, view) : whoRow(entry.mark, view, ui))) : [], say("queue.none"));
   return { node: panel(say("who"), "who", table.node, h("p", { class: "note" }, say("who.legend"))), draw };
 }
 
@@ -82,6 +102,14 @@ function whoRow(mark, view, ui) {
   return { key: mark.id, pick: mark.id, selected: mark.id === ui.selected, cells: [mark.id, ...cells] };
 }
 
+/** Of a group: what is best known of any of its tracks. */
+function whoGroup({ group, marks }, view) {
+  const rows = marks.map((mark) => whoRow(mark, view, { selected: null }).cells.slice(1));
+  const cells = NATIONS.map((_, i) => rows.map((row) => row[i]).sort((a, b) => SIGNS.indexOf(a.text) - SIGNS.indexOf(b.text))[0]);
+  return { key: group.id, pick: group.id, selected: false, class: "group", cells: [group.id, ...cells] };
+}
+
+const SIGNS = ["●", "○", "◐", "–"];
 const LATELY_MS = 10_000; // a track that was not seen for 8 s coasts, and word of it may be on its way for two more
 
 /** True while a nation's own sensors see the object: a track of theirs in it was seen lately. */

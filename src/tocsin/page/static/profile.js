@@ -3,7 +3,7 @@ import { groundKm } from "./geo.js";
 import { Labels } from "./labels.js";
 import { INK } from "./palette.js";
 import { pathOf } from "./path.js";
-import { MEASURED, basisOf, hasPlace, labelOf } from "./seen.js";
+import { MEASURED, basisOf, groupText, hasPlace, labelOf } from "./seen.js";
 import { say } from "./words.js";
 
 const PAD = { left: 64, right: 24, top: 44, bottom: 46 };
@@ -12,6 +12,7 @@ const TICKS = 6;
 /** Draws into `context` (w x h); returns [{key, id, x, y}] of the objects. */
 export function drawProfile(context, w, h, store, items) {
   const ways = items.filter((i) => i.what === "fused").map((item) => wayOf(item, store));
+  ways.push(...items.filter((i) => i.first).map(({ key, first, group }) => wayOf({ key, mark: first, group }, store)));
   const farthest = Math.max(100, ...ways.flatMap((way) => way.points.map((p) => p.km)));
   const highest = Math.max(50, ...ways.flatMap((way) => way.points.map((p) => p.alt)));
   const x = (km) => PAD.left + (km / (farthest * 1.05)) * (w - PAD.left - PAD.right);
@@ -93,7 +94,7 @@ function drawWay(c, { item, parts, here, seen }, x, y, store, labels) {
     c.setLineDash([]);
     c.fillRect(x(seen.km) - 1, y(seen.alt) - 5, 2, 10);
   }
-  labels.put(labelOf(mark, store.view.now), at[0], at[1], INK.fused, INK.halo, true);
+  labels.put(item.group ? `${item.group.id} · ${groupText(item.group)}` : labelOf(mark, store.view.now), at[0], at[1], INK.fused, INK.halo, true);
   c.globalAlpha = 1;
-  return { key: item.key, id: mark.id, x: at[0], y: at[1] };
+  return { key: item.key, id: item.group?.id ?? mark.id, x: at[0], y: at[1] };
 }

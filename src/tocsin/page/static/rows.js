@@ -1,14 +1,14 @@
 // Items of the map as rows of the table, in the order of the columns in desk.js.
 import { countdown, number, percent, place, spread, utc } from "./format.js";
 import { middleOf } from "./geo.js";
-import { hasPlace, impactPassed, stateOf } from "./seen.js";
+import { groupText, hasPlace, impactPassed, stateOf } from "./seen.js";
 import { call, say } from "./words.js";
 
 const COLUMNS = ["name", "state", "place", "alt", "speed", "time", "sure", "source"];
 
 export function rowOf(item, view, areaName) {
   const row = ROWS[item.what](item, view, areaName);
-  const id = item.mark && item.what !== "air" && ["fused", "launch", "impact", "region", "apogee"].includes(item.what) ? item.mark.id : null;
+  const id = item.mark && item.what !== "air" && ["group", "fused", "launch", "impact", "region", "apogee"].includes(item.what) ? item.mark.id : null;
   const cells = COLUMNS.map((column) => row[column] ?? "–");
   return { key: item.key, class: `item-${item.what}`, pick: id, cells: [say(`what.${item.what}`), ...cells] };
 }
@@ -22,6 +22,18 @@ function track({ mark }, view) {
     speed: number(mark.speed, 2),
     time: utc(mark.last),
     sure: mark.sigma_km < 0 ? "–" : spread(mark.sigma_km),
+    source: mark.sources.join(" "),
+  };
+}
+
+function group({ group: g, mark }) {
+  return {
+    name: g.id,
+    state: groupText(g),
+    place: place(g.lat, g.lon),
+    alt: number(g.alt),
+    time: utc(g.since),
+    sure: `± ${spread(g.size_sigma_km)}`,
     source: mark.sources.join(" "),
   };
 }
@@ -85,4 +97,4 @@ function other(item, view) {
   return { ...row, name: `${item.nation} ${row.name}` };
 }
 
-const ROWS = { fused: track, own: track, partner: track, air: track, other, launch: spot, impact: spot, region, apogee, area, sensor };
+const ROWS = { group, fused: track, own: track, partner: track, air: track, other, launch: spot, impact: spot, region, apogee, area, sensor };

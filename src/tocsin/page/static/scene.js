@@ -4,7 +4,7 @@ import { lifted, middleOf, ring } from "./geo.js";
 import { INK, LEVELS, hatching } from "./palette.js";
 import { pathOf } from "./path.js";
 import { clock } from "./format.js";
-import { MEASURED, PREDICTED, anyPlace, basisOf, hasPlace, impactPassed, labelOf } from "./seen.js";
+import { MEASURED, PREDICTED, anyPlace, basisOf, groupText, hasPlace, impactPassed, labelOf } from "./seen.js";
 import { say } from "./words.js";
 import { Labels } from "./labels.js";
 
@@ -13,7 +13,7 @@ const UNSEEN_DASH = [2, 4]; // dots: not measured, only predicted
 /** One drawing. `frame`: {context, kind, projection, camera, w, h}; returns [{key, id, x, y}] of what can be picked. */
 export function drawScene(frame, store, items, areas) {
   const scene = new Scene(frame, store, areas);
-  for (const what of ["area", "other", "air", "sensor", "launch", "region", "impact", "fused", "own", "partner", "apogee"]) {
+  for (const what of ["area", "other", "air", "sensor", "launch", "region", "impact", "group", "fused", "own", "partner", "apogee"]) {
     for (const item of items) if (item.what === what) scene[what](item);
   }
   for (const [text, x, y, colour, bold] of scene.texts.sort((a, b) => b[5] - a[5])) {
@@ -178,6 +178,20 @@ class Scene {
     if (mark.life === "impacted" || !hasPlace(mark)) return;
     const here = [0, mark.lat, mark.lon];
     this.line([[...here, mark.alt], [...here, 0]], colour, 1, [1, 3], false);
+  }
+
+  group(item) {
+    const { group } = item;
+    const [long, wide, bearing] = group.size;
+    this.ellipse({ lat: group.lat, lon: group.lon, ellipse: [long / 2, wide / 2, bearing] }, INK.fused, [], null);
+    if (item.first) this.way(item.first, INK.fused, 1.3);
+    const at = this.at(group.lat, group.lon, group.alt);
+    if (!at) return;
+    this.shape("diamond", at, 5, INK.fused, true);
+    this.shape("diamond", at, 10, INK.fused, false);
+    this.labels.block(at[0] - 10, at[1] - 10, 20, 20);
+    this.label(`${group.id} · ${groupText(group)}`, at[0], at[1], INK.fused, 45, true);
+    this.picked(item, at);
   }
 
   fused(item) {

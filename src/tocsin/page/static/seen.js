@@ -52,6 +52,13 @@ export function shortNote(mark, now) {
   return basis === PREDICTED ? `${say("predicted")}, ${lastSeen(mark, now)}` : lastSeen(mark, now);
 }
 
+/** "95 to 105 objects together, 3.2 × 2.9 km" */
+export function groupText(group) {
+  const [low, , high] = group.count;
+  const [long, wide] = group.size;
+  return say("group.of", { count: low === high ? String(low) : `${low}–${high}`, size: `${long.toFixed(1)} × ${wide.toFixed(1)}` });
+}
+
 /** What stands beside it on the map. */
 export function labelOf(mark, now) {
   const height = hasPlace(mark) ? `${Math.round(mark.alt)} km` : null;

@@ -15,7 +15,7 @@ export class Store {
     this.others = {};
     this.trails = new Map();
     this.link = { state: "connecting", heard: 0 };
-    this.ui = { lang: languages[0], projection: "flat", selected: null, layers: new Set(LAYERS), camera: null, table: true };
+    this.ui = { lang: languages[0], projection: "flat", selected: null, open: new Set(), layers: new Set(LAYERS), camera: null, table: true };
     this.languages = languages;
     this.draws = [];
     this.builds = 0;
@@ -65,6 +65,22 @@ export class Store {
   toggle(layer) {
     if (!this.ui.layers.delete(layer)) this.ui.layers.add(layer);
     this.set({});
+  }
+
+  /** An object is chosen; a group shows its tracks, or hides them again. */
+  pick(id) {
+    const group = (this.view?.groups ?? []).find((g) => g.id === id);
+    if (!group) return this.set({ selected: id });
+    const shown = this.isOpen(group);
+    if (group.members.includes(this.ui.selected)) this.ui.selected = null;
+    if (shown) this.ui.open.delete(id);
+    else this.ui.open.add(id);
+    this.set({});
+  }
+
+  /** True while the tracks of a group are shown one by one: the viewer opened it, or chose one of them. */
+  isOpen(group) {
+    return this.ui.open.has(group.id) || group.members.includes(this.ui.selected);
   }
 
   selectedMark() {

@@ -1,0 +1,290 @@
+"""Groups: who cannot be told apart, how many they are, where, how wide; and that nothing else makes one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import world
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from tocsin.earth.flight import propagate, propagate_many
+from tocsin.earth.frames import aer_to_ecef, ecef_to_aer, enu_basis, geodetic_to_ecef
+from tocsin.model.group import Group
+from tocsin.model.label import Nation, Plane
+from tocsin.model.space import EcefState
+from tocsin.model.time import SECOND_NS, Instant, after
+from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase, Plot, RadarFix, Track
+from tocsin.track.extent import EVEN, Seen, cloud_of, extent_of, measured
+from tocsin.track.howmany import how_many
+from tocsin.track.parting import astray, components, look_errors, neighbours
+from tocsin.track.rows import sensor_table, triangle
+from tocsin.track.together import TogetherState, step
+
+Array = NDArray[np.float64]
+
+SENSOR = world.radar("kor-a", Nation.KOR, 36.5, 127.5, period=2.0).sensor(Plane.TEST)
+SITE_RAD = (np.radians(36.5), np.radians(127.5))
+SITE = geodetic_to_ecef(*SITE_RAD, 0.0)
+MIDDLE = geodetic_to_ecef(np.radians(39.0), np.radians(129.5), 200e3)
+BASIS = enu_basis(np.radians(39.0), np.radians(129.5))
+VELOCITY = np.array([3500.0, 1000.0, 2300.0]) @ BASIS
+START = Instant(1_700_000_000 * SECOND_NS)
+LOOKS = 6
+
+
+def lattice(side: int, spacing_m: float) -> Array:
+    """Places (n, 3) of a level square about MIDDLE."""
+    line = spacing_m * (np.arange(side) - 0.5 * (side - 1))
+    east, north = (grid.ravel() for grid in np.meshgrid(line, line))
+    return np.asarray(MIDDLE + np.column_stack((east, north, np.zeros(side**2))) @ BASIS)
+
+
+def tracks_at(
+    places: Array, errors: Array, sigma_m: float, now: Instant
+) -> tuple[list[FusedTrack], list[Track]]:
+    """Confirmed tracks in free flight, `errors` (n, 3) off their places, own ones and fused."""
+    velocity = propagate(np.array([*MIDDLE, *VELOCITY, 8.7]), (now - START) / SECOND_NS)[3:6]
+    p = np.diag([sigma_m**2] * 3 + [4.0] * 3 + [0.25])
+    own, fused = [], []
+    for n, x in enumerate(places + errors):
+        state = EcefState(now, (*x.tolist(), *velocity.tolist(), 8.7), triangle(p))
+        shared = {"life": Life.CONFIRMED, "phase": Phase.COAST, "kind": ObjectClass.BALLISTIC, "state": state}
+        shared |= {"first_ns": START, "last_ns": now, "label": SENSOR.label}
+        own.append(Track(id=f"KOR-{n}", sensors=(SENSOR.id,), plots=9, **shared))  # type: ignore[arg-type]
+        member = (Member(Nation.KOR, f"KOR-{n}"),)
+        fused.append(FusedTrack(id=f"F-{n}", members=member, **shared))  # type: ignore[arg-type]
+    return fused, own
+
+
+def plots_of(places: Array, now: Instant, chance: np.random.Generator, detected: float = 0.9) -> list[Plot]:
+    """A radar's look at these places."""
+    polar = np.column_stack(ecef_to_aer(places, SITE, enu_basis(*SITE_RAD)))
+    polar += chance.normal(0.0, 1.0, polar.shape) * [30.0, 1e-3, 1e-3]
+    seen = polar[chance.random(len(polar)) < detected]
+    number = int((now - START) // SECOND_NS) * 1_000
+    return [Plot(SENSOR.id, number + n, now, RadarFix(*row)) for n, row in enumerate(seen.tolist())]
+
+
+def flown(places: Array, age_s: float) -> Array:
+    """Places after a time of free flight."""
+    x = np.column_stack((places, np.tile(VELOCITY, (len(places), 1)), np.full(len(places), 8.7)))
+    return np.asarray(propagate_many(x, np.full(len(x), age_s))[:, :3])
+
+
+def watched(side: int, spacing_m: float, seed: int, sigma_m: float = 250.0) -> tuple[TogetherState, Array]:
+    """After LOOKS looks at a lattice, and where its objects are then."""
+    chance, state = np.random.default_rng(seed), TogetherState()
+    for second in range(2 * LOOKS + 4):
+        now, there = after(START, float(second)), flown(lattice(side, spacing_m), float(second))
+        plots = plots_of(there, now, chance) if second % 2 == 0 else []
+        fused, own = tracks_at(there, chance.normal(0.0, sigma_m, there.shape), sigma_m, now)
+        state = step(state, fused, own, plots, [SENSOR], now)
+    return state, there
+
+
+@given(st.floats(0.2, 4.0), st.integers(0, 10**6))
+@settings(max_examples=20, deadline=None)
+def test_the_chance_of_an_exchange_is_that_of_two_plots_given_out(apart: float, seed: int) -> None:
+    """Two objects `apart` sigmas, plots drawn and given out by least squares, many times over."""
+    draws = np.random.default_rng(seed).normal(0.0, 1.0, (20_000, 2, 3))
+    where = np.array([[0.0, 0.0, 0.0], [apart, 0.0, 0.0]])
+    plots = where + draws
+    right = np.sum((plots - where) ** 2, axis=(1, 2))
+    wrong = np.sum((plots - where[::-1]) ** 2, axis=(1, 2))
+    x = np.zeros((2, 6))
+    x[1, 0] = 1e3 * apart
+    p = np.diag([1e6] * 3 + [1.0] * 3)
+    pairs = neighbours(x, np.array([p, p]) * 1e-6, np.full((1, 2, 3, 3), 1e6 * np.eye(3)))
+    found = astray(pairs, 2, unparted=False)
+    assert found == pytest.approx(np.mean(wrong < right), abs=0.015)
+    assert found[0] == pytest.approx(ndtr(-apart / np.sqrt(2.0)), rel=1e-3)
+
+
+@given(st.integers(4, 150), st.floats(0.82, 0.97), st.integers(1, 15), st.integers(0, 10**6))
+@settings(max_examples=30, deadline=None)
+def test_the_count_s_interval_holds_the_truth(objects: int, detected: float, looks: int, seed: int) -> None:
+    """40 draws; 95 % is claimed, so that fewer than 31 right ones come once in a million."""
+    chance, held = np.random.default_rng(seed), 0
+    for _ in range(40):
+        tracks = max(round(objects * float(np.exp(chance.normal(0.0, 0.07)))), 1)
+        found = how_many(tracks, [chance.binomial(objects, detected, looks).tolist()])
+        held += found.low <= objects <= found.high
+        assert found.low <= found.likely <= found.high
+    assert held >= 31
+
+
+@given(st.integers(4, 120), st.lists(st.integers(3, 110), min_size=1, max_size=12))
+def test_more_plots_are_never_fewer_objects(tracks: int, looks: list[int]) -> None:
+    few, more = how_many(tracks, [looks]), how_many(tracks, [[plots + 1 for plots in looks]])
+    assert more.high >= few.high
+    assert few.high >= max(looks)
+    many = how_many(tracks + 10, [looks])
+    assert many.high >= few.high
+
+
+def test_without_looks_the_count_is_that_of_the_tracks() -> None:
+    found = how_many(100, [])
+    assert found.looks == 0
+    assert found.low < 90 < found.likely + 2 < 110 < found.high
+
+
+@given(st.integers(0, 10**6), st.integers(3, 30))
+@settings(max_examples=30, deadline=None)
+def test_extents_are_positive_and_of_no_order(seed: int, count: int) -> None:
+    """Also where errors are larger than the scatter."""
+    chance = np.random.default_rng(seed)
+    x = np.column_stack((MIDDLE + chance.normal(0.0, 50.0, (count, 3)), chance.normal(0.0, 9.0, (count, 4))))
+    p = np.array([np.diag([1e4] * 3 + [100.0] * 4)] * count)
+    order = chance.permutation(count)
+    one, other = cloud_of(x, p), cloud_of(x[order], p[order])
+    looks = [Seen(-t, chance.normal(0.0, 400.0, (count, 3)), 1.5e5 * np.eye(3), 0.0) for t in (2.0, 4.0)]
+    for cloud in (one, measured(one, looks, count)):
+        extent = extent_of(cloud)
+        assert extent.semi_major_m >= extent.semi_minor_m >= 0.0
+        assert extent.half_height_m >= 0.0
+        assert extent.sigma_m > 0.0
+        assert np.linalg.eigvalsh(cloud.p)[0] > 0.0
+        assert np.linalg.eigvalsh(cloud.spread)[0] > -1e-6
+    assert np.allclose(one.x, other.x, rtol=1e-12)
+    assert np.allclose(one.spread, other.spread, atol=1e-3)
+
+
+@pytest.mark.parametrize("side", [3, 6, 10])
+def test_looks_tell_how_many_where_and_how_wide(side: int) -> None:
+    """The true middle within 4 sigmas, the true half axis (of variances) within 4 of its own."""
+    for seed in range(4):
+        state, there = watched(side, 300.0, seed)
+        (group,) = state.groups
+        assert group.count.low <= side**2 <= group.count.high
+        assert group.count.looks >= LOOKS - 1
+        off = np.array(group.centre.x[:3]) - there.mean(axis=0)
+        assert off @ np.linalg.solve(_places(group), off) < 16.0
+        true = np.sqrt(EVEN * (side**2 - 1) / 12.0) * 300.0
+        assert abs(group.extent.semi_major_m - true) < 4.0 * group.extent.sigma_m
+        assert group.extent.half_height_m < 3.0 * group.extent.sigma_m
+
+
+def _places(group: Group) -> Array:
+    p = np.zeros((7, 7))
+    p[np.triu_indices(7)] = group.centre.p
+    return np.asarray(p + np.triu(p, 1).T)[:3, :3]
+
+
+@given(st.permutations(range(25)))
+@settings(max_examples=10, deadline=None)
+def test_the_order_of_tracks_changes_nothing(order: Sequence[int]) -> None:
+    fused, own = tracks_at(lattice(5, 200.0), np.zeros((25, 3)), 250.0, START)
+    one = step(TogetherState(), fused, own, [], [SENSOR], START)
+    other = step(TogetherState(), [fused[n] for n in order], own[::-1], [], [SENSOR], START)
+    (first,), (second,) = one.groups, other.groups
+    assert set(first.members) == set(second.members)
+    assert first.count == second.count
+    assert np.allclose(first.centre.x, second.centre.x)
+    assert first.extent.semi_major_m == pytest.approx(second.extent.semi_major_m)
+
+
+@pytest.mark.parametrize(("spacing_m", "sigma_m"), [(3e3, 250.0), (20e3, 600.0), (1.5e3, 250.0)])
+def test_objects_that_a_radar_parts_are_no_group(spacing_m: float, sigma_m: float) -> None:
+    assert watched(5, spacing_m, 1, sigma_m)[0].groups == ()
+
+
+def test_three_are_no_group_and_aircraft_never() -> None:
+    fused, own = tracks_at(lattice(2, 100.0), np.zeros((4, 3)), 250.0, START)
+    assert len(step(TogetherState(), fused, own, [], [SENSOR], START).groups) == 1
+    assert step(TogetherState(), fused[:3], own[:3], [], [SENSOR], START).groups == ()
+    planes = [replace(track, kind=ObjectClass.AIR) for track in fused]
+    assert step(TogetherState(), planes, own, [], [SENSOR], START).groups == ()
+
+
+def test_objects_that_cross_are_no_group() -> None:
+    fused, own = tracks_at(lattice(2, 100.0), np.zeros((4, 3)), 250.0, START)
+    turned = [
+        replace(t, state=replace(t.state, x=(*t.state.x[:3], *(VELOCITY * (1.0 + 0.3 * n)), 8.7)))
+        for n, t in enumerate(fused)
+    ]
+    assert step(TogetherState(), turned, own, [], [SENSOR], START).groups == ()
+
+
+def test_a_group_dissolves_once_it_can_be_parted_and_not_for_a_moment() -> None:
+    """Vague tracks 1 km apart are a group; known to 30 m they are not, but only after ten seconds of it."""
+
+    def after_seconds(state: TogetherState, ages: range, sigma_m: float) -> TogetherState:
+        for second in ages:
+            now = after(START, float(second))
+            there = flown(lattice(5, 1_000.0), float(second))
+            state = step(state, *tracks_at(there, np.zeros((25, 3)), sigma_m, now), [], [SENSOR], now)
+        return state
+
+    vague = after_seconds(TogetherState(), range(3), 600.0)
+    (group,) = vague.groups
+    sharp = after_seconds(vague, range(3, 12), 30.0)
+    assert [one.id for one in sharp.groups] == [group.id]
+    again = after_seconds(after_seconds(sharp, range(12, 13), 600.0), range(13, 22), 30.0)
+    assert [one.id for one in again.groups] == [group.id]
+    assert after_seconds(sharp, range(12, 15), 30.0).groups == ()
+
+
+def test_what_is_not_seen_any_more_stays_a_group() -> None:
+    """Coasting tracks get no plots: nothing parts them, nothing mixes them."""
+    state, there = watched(5, 300.0, 2)
+    fused, own = tracks_at(there, np.zeros(there.shape), 20.0, after(START, 30.0))
+    for second in range(30, 60):
+        now = after(START, float(second))
+        unseen = [replace(track, life=Life.COASTING) for track in fused]
+        state = step(state, unseen, [replace(t, life=Life.COASTING) for t in own], [], [SENSOR], now)
+    assert len(state.groups) == 1
+    assert state.groups[0].count.looks == 0 or state.groups[0].count.low <= 25 <= state.groups[0].count.high
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), 1e300, 0.0, -1.0])
+def test_a_partner_s_wild_track_ends_no_group(bad: float) -> None:
+    fused, own = tracks_at(lattice(5, 200.0), np.zeros((25, 3)), 250.0, START)
+    wild = replace(fused[0], id="F-wild", state=replace(fused[0].state, p=(bad,) * 28))
+    far = replace(fused[0], id="F-far", state=replace(fused[0].state, x=(bad,) * 7))
+    (group,) = step(TogetherState(), [*fused, wild, far], own, [], [SENSOR], START).groups
+    assert set(group.members) >= {track.id for track in fused}
+
+
+def test_neighbours_of_another_group_are_not_counted() -> None:
+    """Five kilometres beside it another lattice flies; each is told by its own plots."""
+    chance, state = np.random.default_rng(5), TogetherState()
+    both = np.concatenate((lattice(5, 200.0), lattice(7, 200.0) + 5e3 * BASIS[0]))
+    for second in range(2 * LOOKS + 4):
+        now, there = after(START, float(second)), flown(both, float(second))
+        plots = plots_of(there, now, chance) if second % 2 == 0 else []
+        state = step(state, *tracks_at(there, np.zeros(there.shape), 150.0, now), plots, [SENSOR], now)
+    large, small = sorted(state.groups, key=lambda group: -len(group.members))
+    assert (len(large.members), len(small.members)) == (49, 25)
+    assert large.count.low <= 49 <= large.count.high < 62
+    assert small.count.low <= 25 <= small.count.high < 36
+
+
+@given(st.floats(0.0, 1.5), st.floats(0.0, 6.28), st.floats(50e3, 2e6))
+@settings(max_examples=25, deadline=None)
+def test_a_look_s_errors_are_those_of_its_range_and_angles(
+    el_rad: float, az_rad: float, far_m: float
+) -> None:
+    """Against the partials of the place by range, azimuth and elevation."""
+    basis, polar = enu_basis(*SITE_RAD), np.array([far_m, az_rad, el_rad])
+    sigmas = np.array([30.0, 2e-3, 1e-3])
+    steps = np.diag([1.0, 1e-6, 1e-6])
+    place = aer_to_ecef(far_m, az_rad, el_rad, SITE, basis)
+    moved = [aer_to_ecef(r, az, el, SITE, basis) for r, az, el in polar + steps]
+    partials = [(at - place) / d.max() * s for at, d, s in zip(moved, steps, sigmas, strict=True)]
+    table = sensor_table([SENSOR])
+    table[0, :3] = sigmas
+    (found,) = look_errors(place[None], table, [np.zeros(1, dtype=np.int64)])[0]
+    assert np.allclose(found, np.array(partials).T @ np.array(partials), atol=2e-3 * np.trace(found))
+
+
+def test_linked_tracks_are_one_component() -> None:
+    x = np.zeros((6, 6))
+    x[:, 0] = [0.0, 400.0, 800.0, 50e3, 50.4e3, 90e3]
+    p = np.array([np.diag([1e4] * 3 + [1.0] * 3)] * 6)
+    pairs = neighbours(x, p, np.full((1, 6, 3, 3), 1e5 * np.eye(3)))
+    parts = components(pairs, np.ones(6, dtype=np.bool_))
+    assert [part.tolist() for part in parts] == [[0, 1, 2], [3, 4], [5]]
