@@ -118,6 +118,8 @@ class Scene:
         """Rows of the pairs (indices of records), each with the record's share in it (ROW + 2; see
         `fleet.whole`). Only the filtered share.
         """
+        if not pairs:
+            return []
         rows = np.concatenate((left, whole(left)), axis=1)
         inside = np.array([self.records[i].filtered for i in chosen], dtype=np.bool_)
         unsure: set[int] = set()
