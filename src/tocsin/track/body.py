@@ -24,7 +24,7 @@ from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
 from tocsin.track.common import noise_m2_s3, widening
 from tocsin.track.joint import Joint, spoken
 from tocsin.track.life import ENDED
-from tocsin.track.motion import Gaussian, coasting, powered
+from tocsin.track.motion import Gaussian, long_coasting, powered
 from tocsin.track.rows import from_triangle, triangle
 
 Array = NDArray[np.float64]
@@ -87,7 +87,7 @@ def moved(source: Tracklet | FusedTrack, time_ns: Instant) -> Gaussian:
     now = gaussian_of(source.state)
     dt_s = seconds_between(source.state.epoch_ns, time_ns)
     if source.phase is Phase.COAST:
-        return coasting(now.x, now.p, dt_s)
+        return long_coasting(now.x, now.p, dt_s)
     accel = None if source.accel_mps2 is None else np.array(source.accel_mps2)
     return powered(now.x, now.p, accel, dt_s)
 

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.earth.flight import propagate_stm
+from tocsin.earth.flight import propagate_many, propagate_stm
 from tocsin.earth.frames import ecef_to_geodetic, enu_basis
 from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
 
@@ -27,6 +27,9 @@ _VELOCITY_FLOOR_MPS: Final = 20.0
 _LIKE_MPS2: Final = 15.0
 CLIMBING_MPS: Final = 100.0
 UNDER_GROUND_M: Final = -2_000.0
+# A velocity known to 5 m/s makes 1.5 km of place in this time, and 1.5 km of arc lie 0.2 m off the tangent.
+CURVED_S: Final = 300.0
+_LEAST_M2: Final = 1e-6
 
 
 class Gaussian(NamedTuple):
@@ -43,6 +46,32 @@ def coasting(x: Array, p: Array, dt_s: float) -> Gaussian:
     moved, phi = propagate_stm(x, dt_s)
     with np.errstate(over="ignore", invalid="ignore"):  # absurd plots: who asks looks whether it is finite
         return Gaussian(moved, phi @ p @ phi.T)
+
+
+def long_coasting(x: Array, p: Array, dt_s: float) -> Gaussian:
+    """Free flight as `coasting`, and over more than CURVED_S with what is not linear in it.
+
+    Along its path an object is soon unsure by kilometres, and the path is bent: a place on the tangent lies
+    hundreds of sigmas aside. Second order in the three directions in which its place is unsure, mean and
+    covariance (second-order EKF: Bar-Shalom, Li and Kirubarajan 2001, section 10.3), by differences of flown
+    neighbours.
+    """
+    straight = coasting(x, p, dt_s)
+    if abs(dt_s) <= CURVED_S or not np.isfinite(straight.p).all():
+        return straight
+    _, phi = propagate_stm(x, dt_s)
+    spreads, axes = np.linalg.eigh(straight.p[:3, :3])
+    steps = (p @ phi[:3].T @ axes / np.sqrt(np.maximum(spreads, _LEAST_M2))).T
+    both = steps[[0, 0, 1]] + steps[[1, 2, 2]]
+    flown = propagate_many(x + np.concatenate((steps, -steps, both)), dt_s)
+    slopes, bends = 0.5 * (flown[:3] - flown[3:6]), 0.5 * (flown[:3] + flown[3:6]) - straight.x
+    of_both = slopes[[0, 0, 1]] + slopes[[1, 2, 2]] + bends[[0, 0, 1]] + bends[[1, 2, 2]]
+    mixed = flown[6:] - straight.x - of_both
+    with np.errstate(over="ignore", invalid="ignore"):
+        cov = straight.p + 2.0 * bends.T @ bends + mixed.T @ mixed
+    if not np.isfinite(cov).all():
+        return straight
+    return Gaussian(straight.x + bends.sum(axis=0), cov)
 
 
 def powered(x: Array, p: Array, accel: Array | None, dt_s: float) -> Gaussian:
