@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
+from tocsin.model.label import Nation
+from tocsin.record.ledger import Step
 from tocsin.sim.virtual.faults import FAULTS
+from tocsin.sim.virtual.observer import Observer
 from tocsin.sim.virtual.plan import Plan
 from tocsin.sim.virtual.world import World
 
@@ -41,6 +44,29 @@ def test_nothing_is_lost_doubled_leaked_or_forged(seed: int) -> None:
     assert world.observer.counts["offered"] > 50
     assert world.observer.counts["delivered"] > 50
     assert sum(world.faults.values()) > 3
+
+
+def test_a_name_that_is_offered_anew_after_it_arrived_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As a hall on an old record does, which makes again what its partners have. Four of a hundred runs
+    ended waiting for what had come."""
+    offering: list[tuple[Nation, Step]] = []
+    committed = Observer.committed
+
+    def noted(observer: Observer, nation: Nation, step: Step) -> None:
+        if step.offers:
+            offering.append((nation, step))
+        committed(observer, nation, step)
+
+    monkeypatch.setattr(Observer, "committed", noted)
+    world = stormy(7, "duplicate")
+    world.run()
+    assert world.observer.counts["delivered"] > 50
+    assert world.observer.open == 0
+    for nation, step in offering.copy():
+        world.observer.committed(nation, step._replace(stimuli=()))
+    assert world.observer.open == 0
 
 
 def test_the_same_seed_is_the_same_run_in_another_process() -> None:

@@ -70,8 +70,6 @@ class Observer:
         self.broken: list[Broken] = []
         self.counts: Counter[str] = Counter()
         self.objects: set[tuple[Nation, str]] = set()
-        self.open = 0
-        """Deliveries that must still come."""
         self._due: dict[tuple[Nation, Uid], Due] = {}
         self._got: dict[tuple[Nation, Uid], ImportKey] = {}
         self._streams: dict[tuple[Nation, Nation, Traffic], Contiguous] = {}
@@ -92,6 +90,11 @@ class Observer:
         self._imports_acked = dict.fromkeys(Nation, 0)
         self._drafted: dict[Nation, list[int]] = {nation: [] for nation in Nation}
         self._beats = 0
+
+    @property
+    def open(self) -> int:
+        """Deliveries that must still come. Counted anew: a name may be accepted twice (an old record)."""
+        return sum(due.must and key not in self._got for key, due in self._due.items())
 
     def breaks(self, invariant: str, detail: str) -> None:
         """It does not hold."""
@@ -129,7 +132,6 @@ class Observer:
                 due = self._allowed(origin, partner, offer)
                 if due is not None:
                     self._due[partner, uid(offer.product)] = due
-                    self.open += due.must
 
     def _replaced(self, origin: Nation, offer: Offer) -> None:
         """It was made under a used number, never sent, and is offered again under another name."""
@@ -140,7 +142,6 @@ class Observer:
 
     def _excused(self, partner: Nation, name: Uid, due: Due) -> None:
         """It need not come any more, and may."""
-        self.open -= due.must and (partner, name) not in self._got
         self._due[partner, name] = due._replace(must=False)
 
     def _allowed(self, origin: Nation, partner: Nation, offer: Offer) -> Due | None:
@@ -175,7 +176,6 @@ class Observer:
             return None
         self._got[key] = (got.origin, got.traffic, got.sequence)
         self.counts["delivered"] += 1
-        self.open -= due.must
         if not due.delay_s:
             age = bisect_left(self._ages.get(stream, []), got.sequence)
             thread = (stream, age, product.track_id, product.label)
