@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from tocsin.model.time import MILLISECOND_NS, Instant
 from tocsin.model.warning import PartnerWarning
+from tocsin.page.moment import ms
 
 
 class Theirs(Struct, frozen=True, omit_defaults=True):
@@ -29,10 +29,6 @@ def theirs_of(row: PartnerWarning) -> Theirs:
         type=said.msg_type,
         certainty=said.certainty,
         objects=said.objects,
-        areas=tuple((area.area, str(area.threat), _ms(area.expected_ns)) for area in said.areas),
-        sent=_ms(said.sent_ns),
+        areas=tuple((area.area, str(area.threat), ms(area.expected_ns)) for area in said.areas),
+        sent=ms(said.sent_ns),
     )
-
-
-def _ms(instant: Instant) -> int:
-    return int(instant // MILLISECOND_NS)

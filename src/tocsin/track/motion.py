@@ -41,11 +41,13 @@ class Gaussian(NamedTuple):
 
 def coasting(x: Array, p: Array, dt_s: float) -> Gaussian:
     """Free flight with its transition matrix."""
-    if dt_s == 0.0:
-        return Gaussian(x, p)
+    return Gaussian(x, p) if dt_s == 0.0 else _carried(x, p, dt_s)[0]
+
+
+def _carried(x: Array, p: Array, dt_s: float) -> tuple[Gaussian, Array]:
     moved, phi = propagate_stm(x, dt_s)
     with np.errstate(over="ignore", invalid="ignore"):  # absurd plots: who asks looks whether it is finite
-        return Gaussian(moved, phi @ p @ phi.T)
+        return Gaussian(moved, phi @ p @ phi.T), phi
 
 
 def long_coasting(x: Array, p: Array, dt_s: float) -> Gaussian:
@@ -56,22 +58,21 @@ def long_coasting(x: Array, p: Array, dt_s: float) -> Gaussian:
     covariance (second-order EKF: Bar-Shalom, Li and Kirubarajan 2001, section 10.3), by differences of flown
     neighbours.
     """
-    straight = coasting(x, p, dt_s)
-    if abs(dt_s) <= CURVED_S or not np.isfinite(straight.p).all():
+    if abs(dt_s) <= CURVED_S:
+        return coasting(x, p, dt_s)
+    straight, phi = _carried(x, p, dt_s)
+    if not np.isfinite(straight.p).all():
         return straight
-    _, phi = propagate_stm(x, dt_s)
     spreads, axes = np.linalg.eigh(straight.p[:3, :3])
-    steps = (p @ phi[:3].T @ axes / np.sqrt(np.maximum(spreads, _LEAST_M2))).T
-    both = steps[[0, 0, 1]] + steps[[1, 2, 2]]
-    flown = propagate_many(x + np.concatenate((steps, -steps, both)), dt_s)
-    slopes, bends = 0.5 * (flown[:3] - flown[3:6]), 0.5 * (flown[:3] + flown[3:6]) - straight.x
-    of_both = slopes[[0, 0, 1]] + slopes[[1, 2, 2]] + bends[[0, 0, 1]] + bends[[1, 2, 2]]
-    mixed = flown[6:] - straight.x - of_both
     with np.errstate(over="ignore", invalid="ignore"):
+        steps = (p @ phi[:3].T @ axes / np.sqrt(np.maximum(spreads, _LEAST_M2))).T
+        both = steps[[0, 0, 1]] + steps[[1, 2, 2]]
+        flown = propagate_many(x + np.concatenate((steps, -steps, both)), dt_s)
+        slopes, bends = 0.5 * (flown[:3] - flown[3:6]), 0.5 * (flown[:3] + flown[3:6]) - straight.x
+        of_both = slopes[[0, 0, 1]] + slopes[[1, 2, 2]] + bends[[0, 0, 1]] + bends[[1, 2, 2]]
+        mixed = flown[6:] - straight.x - of_both
         cov = straight.p + 2.0 * bends.T @ bends + mixed.T @ mixed
-    if not np.isfinite(cov).all():
-        return straight
-    return Gaussian(straight.x + bends.sum(axis=0), cov)
+    return Gaussian(straight.x + bends.sum(axis=0), cov) if np.isfinite(cov).all() else straight
 
 
 def powered(x: Array, p: Array, accel: Array | None, dt_s: float) -> Gaussian:
