@@ -15,6 +15,8 @@ BIN := .venv/bin
 PY := $(BIN)/python
 # Environments for building only: the installer (uv), and Node.js where the machine has none.
 UV := .build/uv/bin/uv
+# One large generated module takes a busy machine longer than the installer's own patience of 60 s.
+export UV_COMPILE_BYTECODE_TIMEOUT ?= 600
 LOCKS := requirements/run.txt requirements/build.txt
 DEV_LOCKS := $(LOCKS) requirements/dev.txt
 BUILT := src/tocsin/data/built

@@ -165,7 +165,7 @@ def test_impact_bound_slides_the_error_onto_the_ground() -> None:
     path = crlb.free_path(START, TIMES)
     rows = np.array([look(plot(RADAR), RADAR, state) for state in path.states])
     known, used = crlb.inform(path, rows, crlb.prior(1e-3)), TIMES < 60.0
-    claimed, time_s = crlb.impact_bound(known, used, crlb.ground_partials(START, LN_BETA, 1e-3))
+    claimed, time_s, reachable_m = crlb.impact_bound(known, used, crlb.grounded(START, LN_BETA, 1e-3))
     draws = np.random.default_rng(4).multivariate_normal(START, crlb.origin_covariance(known, used), 400)
     ends = [flight.fall(x) for x in draws]
     lat, lon = np.radians(_place(flight.fall(START).x_impact7[:3]))
@@ -173,11 +173,12 @@ def test_impact_bound_slides_the_error_onto_the_ground() -> None:
     spread = np.cov((enu_basis(float(lat), float(lon)) @ places.T)[:2])
     assert np.linalg.eigvalsh(spread) == pytest.approx(np.linalg.eigvalsh(claimed), rel=0.35)
     assert np.std([end.time_s for end in ends]) == pytest.approx(time_s, rel=0.2)
+    assert reachable_m == pytest.approx(np.sqrt(np.trace(claimed)), rel=1e-3)  # nothing bends so near
 
 
 def test_more_looks_never_hurt_and_the_prior_bounds_beta() -> None:
     known = information()
-    ground = crlb.ground_partials(START, LN_BETA, SIGMA)
+    ground = crlb.grounded(START, LN_BETA, SIGMA)
     sizes = [
         float(np.trace(crlb.impact_bound(known, t >= TIMES, ground)[0])) for t in (9.0, 30.0, 60.0, 520.0)
     ]
@@ -189,7 +190,7 @@ def test_more_looks_never_hurt_and_the_prior_bounds_beta() -> None:
 
 def test_mean_partials_by_beta_are_the_slope_of_the_mean_impact() -> None:
     """E[dg/dtheta] = d E[g(theta + c)]/dc: the impact, averaged over the prior, by a shift of the prior."""
-    partials = crlb.ground_partials(START, LN_BETA, SIGMA)
+    partials = crlb.grounded(START, LN_BETA, SIGMA).partials
     nodes, weights = np.polynomial.hermite_e.hermegauss(15)
 
     def mean_impact(shift: float) -> Array:
@@ -199,6 +200,29 @@ def test_mean_partials_by_beta_are_the_slope_of_the_mean_impact() -> None:
     lat, lon = np.radians(_place(flight.fall(START).x_impact7[:3]))
     slope = enu_basis(float(lat), float(lon)) @ (mean_impact(0.02) - mean_impact(-0.02)) / 0.04
     assert partials[:2, 6] == pytest.approx(slope[:2], rel=0.03, abs=5.0)
+
+
+def test_what_can_be_reached_is_the_spread_of_impacts_over_the_prior_of_drag() -> None:
+    """Nobody sees drag in space: a state known to the metre falls to where ln beta takes it, drawn here."""
+    path = crlb.free_path(START, TIMES[:20])
+    exact = np.zeros((20, 6, 7))
+    exact[:, :, :6] = np.diag([0.1] * 3 + [1e2] * 3)
+    known, used = crlb.inform(path, exact, crlb.prior(SIGMA)), np.ones(20, dtype=bool)
+    drawn = [np.append(START[:6], b) for b in np.random.default_rng(5).normal(LN_BETA, SIGMA, 400)]
+    places = np.array([flight.fall(x).x_impact7[:3] for x in drawn])
+    spread_m = np.sqrt(np.sum(np.var(places, axis=0)))
+    found = [crlb.impact_bound(known, used, crlb.grounded(x, LN_BETA, SIGMA)) for x in drawn]
+    assert np.sqrt(np.mean([one.reachable_m**2 for one in found])) == pytest.approx(spread_m, rel=0.03)
+    assert np.sqrt(np.mean([np.trace(one.covariance) for one in found])) < 0.9 * spread_m
+
+
+def test_a_drag_that_looks_have_shown_can_be_reached_like_the_rest() -> None:
+    path = crlb.free_path(START, TIMES[:2])
+    exact = np.tile(np.diag([1.0, 1.0, 1.0, 1e2, 1e2, 1e2, 1e3]), (2, 1, 1))
+    known, used = crlb.inform(path, exact, crlb.prior(SIGMA)), np.ones(2, dtype=bool)
+    off = np.append(START[:6], LN_BETA + 2.0 * SIGMA)
+    found = crlb.impact_bound(known, used, crlb.grounded(off, LN_BETA, SIGMA))
+    assert found.reachable_m == pytest.approx(np.sqrt(np.trace(found.covariance)), rel=0.01)
 
 
 def test_plots_without_elevation_have_no_look() -> None:

@@ -253,6 +253,7 @@ def _table(found: Evaluation) -> Table:
     table.add_row("position RMSE / bound", *(_ratio(a.position_ratio, a.position_ratio_se) for a in rows))
     table.add_row("velocity RMSE / bound", *(_ratio(a.velocity_ratio, a.velocity_ratio_se) for a in rows))
     table.add_row("impact RMSE / bound", *(_ratio(a.impact_ratio, a.impact_ratio_se) for a in rows))
+    table.add_row("impact RMSE / reachable", *(_ratio(a.reachable_ratio, a.reachable_ratio_se) for a in rows))
     table.add_row(
         "fused / all plots in one tracker", *(_ratio(a.fused_ratio, a.fused_ratio_se) for a in rows)
     )

@@ -110,18 +110,30 @@ def state_bound(information: Information, used: NDArray[np.bool_], time_s: float
     return symmetrise(phi @ origin_covariance(information, used) @ phi.T)
 
 
-def ground_partials(origin7: Array, ln_beta_mean: float, ln_beta_sigma: float) -> Array:
-    """Partials (3, 7) of the impact's east, north (m) and time (s) by the state at the origin, averaged over
-    the prior of ln beta (Gauss-Hermite, GROUND_NODES points).
+class Ground(NamedTuple):
+    """What a true flight's impact makes of the state at its origin. `partials` (3, 7): impact's east, north
+    (m) and time (s) by that state, averaged over the prior of ln beta. `drag_off_m`: from the impact of the
+    mean drag, averaged likewise, to the true one; `ln_beta_sigma`: of that prior.
+    """
+
+    partials: Array
+    drag_off_m: float
+    ln_beta_sigma: float
+
+
+def grounded(origin7: Array, ln_beta_mean: float, ln_beta_sigma: float) -> Ground:
+    """Of a true state at the origin and the estimators' prior of ln beta (Gauss-Hermite, GROUND_NODES).
 
     Averaged, because drag makes the impact a bent function of ln beta: the bound of a function g of a random
     state is E[G] J^-1 E[G]' (van Trees 1968, section 2.4). ValueError when a fall reaches no ground.
     """
     nodes, weights = np.polynomial.hermite_e.hermegauss(GROUND_NODES)
-    total = np.zeros((3, 7))
-    for node, weight in zip(nodes, weights / weights.sum(), strict=True):
-        total += weight * slid(fall(np.append(origin7[:6], ln_beta_mean + ln_beta_sigma * node), STEP_S))
-    return total
+    weights /= weights.sum()
+    ends = [fall(np.append(origin7[:6], ln_beta_mean + ln_beta_sigma * node), STEP_S) for node in nodes]
+    partials = np.einsum("n,nij->ij", weights, [slid(end) for end in ends])
+    mean = weights @ [end.x_impact7[:3] for end in ends]
+    off = fall(origin7, STEP_S).x_impact7[:3] - mean
+    return Ground(partials, float(np.linalg.norm(off)), ln_beta_sigma)
 
 
 def slid(end: Fall) -> Array:
@@ -135,10 +147,30 @@ def slid(end: Fall) -> Array:
     return np.vstack((error[:2] + np.outer(velocity[:2], time), time))
 
 
-def impact_bound(information: Information, used: NDArray[np.bool_], ground: Array) -> tuple[Array, float]:
-    """Bound (2, 2) in m^2 of the impact point, and of its time (s). `ground`: `ground_partials`."""
-    whole = symmetrise(ground @ origin_covariance(information, used) @ ground.T)
-    return whole[:2, :2], float(np.sqrt(whole[2, 2]))
+class ImpactBound(NamedTuple):
+    """Bound of the impact point (2, 2) in m^2 and of its time; `reachable_m`: what one errs by in this very
+    flight (RMS over looks) who knows the state as well as the bound, of the drag no more than the looks and
+    the prior, and says the mean impact.
+    """
+
+    covariance: Array
+    time_s: float
+    reachable_m: float
+
+
+def impact_bound(information: Information, used: NDArray[np.bool_], ground: Ground) -> ImpactBound:
+    """Of the looks in `used` (n,).
+
+    The bound is reached by straight functions only. Far from the air no look says anything of ln beta, and
+    the least mean square anybody reaches is the variance of the impact over its prior, which is half as much
+    again or more: so the straight part of ln beta is taken out, and the true flight's own distance put in.
+    """
+    known = origin_covariance(information, used)
+    whole = symmetrise(ground.partials @ known @ ground.partials.T)
+    straight_m2 = known[6, 6] * float(np.sum(ground.partials[:2, 6] ** 2))
+    drag_m2 = known[6, 6] / ground.ln_beta_sigma**2 * ground.drag_off_m**2
+    reachable_m2 = float(np.trace(whole[:2, :2])) - straight_m2 + drag_m2
+    return ImpactBound(whole[:2, :2], float(np.sqrt(whole[2, 2])), float(np.sqrt(reachable_m2)))
 
 
 def powered_information(

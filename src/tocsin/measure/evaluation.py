@@ -30,8 +30,9 @@ DIMENSIONS: Final = 6
 
 
 class AtAge(Struct, frozen=True):
-    """Figures at one age. `*_se`: standard error of the ratio before it. `coverage` is that of the impact
-    ellipses, `position_coverage` that of the position's ellipsoids. Null: no draw.
+    """Figures at one age. `*_se`: standard error of the ratio before it. `reachable_*`: against what can be
+    reached of the impact, drag being what it is. `coverage` is that of the impact ellipses,
+    `position_coverage` that of the position's ellipsoids. Null: no draw.
     """
 
     tracked: int
@@ -42,10 +43,13 @@ class AtAge(Struct, frozen=True):
     velocity_ratio_se: float | None
     impact_ratio: float | None
     impact_ratio_se: float | None
+    reachable_ratio: float | None
+    reachable_ratio_se: float | None
     position_rmse_m: float | None
     position_bound_m: float | None
     impact_rmse_m: float | None
     impact_bound_m: float | None
+    impact_reachable_m: float | None
     anees: float | None
     anees_band: Band | None
     impact_anees: float | None
@@ -159,7 +163,10 @@ def _unbounded(figures: AtAge) -> AtAge:
         figures,
         **nothing,
         position_bound_m=None,
+        reachable_ratio=None,
+        reachable_ratio_se=None,
         impact_bound_m=None,
+        impact_reachable_m=None,
         impact_rmse_m=None,
         impact_anees=None,
         impact_anees_band=None,
@@ -172,10 +179,13 @@ def at_age(trials: Sequence[Trial], age: int) -> AtAge:
     samples = [trial.samples[age] for trial in trials if age in trial.samples]
     errors, bounds = _drawn([s.error for s in samples]), _drawn([s.bound for s in samples])
     off = _drawn([s.impact_error for s in samples])
-    allowed = _drawn([s.impact_bound for s in samples if s.impact_error is not None])
+    predicted = [s for s in samples if s.impact_error is not None]
+    allowed = _drawn([s.impact_bound for s in predicted])
+    least = np.array([[s.reachable_m] for s in predicted])
     position = accuracy.rmse_ratio(errors[:, :3], bounds[:, :3, :3]) if len(errors) else None
     velocity = accuracy.rmse_ratio(errors[:, 3:], bounds[:, 3:, 3:]) if len(errors) else None
     impact, fused = accuracy.rmse_ratio(off, allowed), _fused_ratio(trials, age)
+    reachable = accuracy.rms_quotient(off, least)
     squares = [s.squared for s in samples if s.squared is not None]
     impacts = [s.impact_squared for s in samples if s.impact_squared is not None]
     places = [s.position_squared for s in samples if s.position_squared is not None]
@@ -188,10 +198,13 @@ def at_age(trials: Sequence[Trial], age: int) -> AtAge:
         velocity_ratio_se=_error(velocity),
         impact_ratio=_value(impact),
         impact_ratio_se=_error(impact),
+        reachable_ratio=_value(reachable),
+        reachable_ratio_se=_error(reachable),
         position_rmse_m=_rms(errors[:, :3]) if len(errors) else None,
         position_bound_m=_root(bounds[:, :3, :3]) if len(bounds) else None,
         impact_rmse_m=_rms(off) if len(off) else None,
         impact_bound_m=_root(allowed) if len(allowed) else None,
+        impact_reachable_m=_rms(least) if len(least) else None,
         anees=_short(accuracy.anees(squares)),
         anees_band=accuracy.anees_band(len(squares), DIMENSIONS),
         impact_anees=_short(accuracy.anees(impacts)),

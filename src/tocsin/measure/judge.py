@@ -31,12 +31,12 @@ REACH_M: Final = 100e3  # a track farther from the object is not its estimate bu
 
 class Bounds(NamedTuple):
     """What the looks of one run allow. `deliver_ns` (n,) in the order of the path's times; `contact_ns`: the
-    first look in free flight, `contact_s` the same in seconds since launch; `ground`: `crlb.ground_partials`.
+    first look in free flight, `contact_s` the same in seconds since launch; `ground`: see `crlb`.
     """
 
     information: crlb.Information
     deliver_ns: NDArray[np.int64]
-    ground: Array
+    ground: crlb.Ground
     contact_ns: Instant
     contact_s: float
 
@@ -45,7 +45,8 @@ class Sample(NamedTuple):
     """One draw. Errors and their bounds: position and velocity (6,), (6, 6); impact east, north (2,), (2, 2).
 
     `*_squared`: errors standardised by the claimed covariance. None where there was no track, or no
-    prediction. Sizes: semi-major axes of 95 % impact ellipses, claimed (inf: none) and best possible.
+    prediction. Sizes: semi-major axes of 95 % impact ellipses, claimed (inf: none) and best possible;
+    `reachable_m`: see `crlb.ImpactBound`.
     """
 
     error: Array | None
@@ -57,6 +58,7 @@ class Sample(NamedTuple):
     impact_squared: float | None
     claimed_m: float
     best_m: float
+    reachable_m: float
 
 
 def bounds_of(
@@ -93,7 +95,7 @@ def bounds_of(
     return Bounds(
         information,
         np.array([entry.deliver_ns for entry in free], dtype=np.int64),
-        crlb.ground_partials(flown.burnout7, *ln_beta),
+        crlb.grounded(flown.burnout7, *ln_beta),
         contact,
         seconds_between(flown.launch_ns, contact),
     )
@@ -153,8 +155,11 @@ def nearest(tracks: Iterable[AnyTrack], flown: FlownFlight, now: Instant) -> Any
 def judged(track: AnyTrack | None, flown: FlownFlight, bounds: Bounds, now: Instant) -> Sample:
     """A track's state at its epoch and its predicted impact, against the looks delivered by `now`."""
     used = bounds.deliver_ns <= now
-    covariance, _ = crlb.impact_bound(bounds.information, used, bounds.ground)
-    sample = Sample(None, None, None, None, None, covariance, None, float("inf"), ellipse95(covariance)[0])
+    least = crlb.impact_bound(bounds.information, used, bounds.ground)
+    best_m = ellipse95(least.covariance)[0]
+    sample = Sample(
+        None, None, None, None, None, least.covariance, None, float("inf"), best_m, least.reachable_m
+    )
     if track is None:
         return sample
     after_s = seconds_between(flown.launch_ns, track.state.epoch_ns) - flown.burnout_s

@@ -19,7 +19,7 @@ from tocsin.measure.trial import Plan, Trial
 
 Array = NDArray[np.float64]
 
-FORMAT: Final = "tocsin-runs-1"
+FORMAT: Final = "tocsin-runs-2"
 LARGEST_BYTES: Final = 1 << 30
 
 

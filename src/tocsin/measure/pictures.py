@@ -16,6 +16,12 @@ RIGHT: Final = 150
 TOP: Final = 36
 BOTTOM: Final = 48
 COLOURS: Final = ("#1b6ca8", "#c44f2b", "#3b7d3b", "#7a4b9a")
+RATIOS: Final = {
+    "position": "position",
+    "velocity": "velocity",
+    "impact": "impact",
+    "reachable": "impact / reachable",
+}
 TICKS: Final = 5
 
 
@@ -53,12 +59,12 @@ def charts(found: Evaluation) -> dict[str, Chart]:
     about = f"{found.scenario}, {found.runs} runs, {found.nation}"
     ratios = [
         Line(
-            what,
+            name,
             ages,
-            [_or_nan(getattr(row, f"{what}_ratio")) for row in rows],
-            [_or_nan(getattr(row, f"{what}_ratio_se")) for row in rows],
+            [_or_nan(getattr(row, f"{key}_ratio")) for row in rows],
+            [_or_nan(getattr(row, f"{key}_ratio_se")) for row in rows],
         )
-        for what in ("position", "velocity", "impact")
+        for key, name in RATIOS.items()
     ]
     held = [
         Line(f"{level} %", ages, [100.0 * r.coverage[level] if r.coverage else np.nan for r in rows])
