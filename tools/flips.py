@@ -18,7 +18,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from msgspec.structs import replace
 
-from canaries import PLANE, START, key, subset
+from flock import PLANE, START, key, subset
 from tocsin.bench import samples
 from tocsin.model.envelope import header_for
 from tocsin.model.label import Caveat, Label, Nation

@@ -32,10 +32,10 @@ import tomlkit
 from msgspec.structs import replace
 
 import skies
-from canaries import PLANE, START, key
-from canaries import random_canary as canary_of
 from flips import LIFE_NS, TRUST
 from flips import envelope as random_envelope
+from flock import PLANE, START, key
+from flock import random_canary as canary_of
 from tocsin.bench import samples
 from tocsin.errors import TocsinError, UserError
 from tocsin.model.envelope import header_for

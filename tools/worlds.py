@@ -11,16 +11,8 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from canaries import (
-    LONGEST_DELAY_S,
-    PLANE,
-    START,
-    Canary,
-    key,
-    may_have,
-    random_canary,
-    random_policy,
-)
+from flock import LONGEST_DELAY_S, PLANE, START, Canary, key, random_canary, random_policy
+from may import may_have
 from tocsin.model.label import Nation
 from tocsin.model.product import Offer
 from tocsin.model.time import SECOND_NS, Instant
