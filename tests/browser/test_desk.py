@@ -18,6 +18,7 @@ from tocsin.model.event import ArcShape, Footprint, Mishap, Motion, RangeBand
 from tocsin.model.label import Nation, Plane
 from tocsin.model.picture import Picture
 from tocsin.model.time import SECOND_NS, Instant, after
+from tocsin.model.track import Life
 from tocsin.model.warning import MsgType
 
 pytestmark = pytest.mark.browser
@@ -153,6 +154,21 @@ def test_a_group_is_one_row_that_shows_its_tracks(desk: Desk) -> None:
     expect(page.locator("#detail .headline")).to_contain_text("JPN-F1b")
     rows.first.click()
     expect(rows).to_have_count(1)
+
+
+def test_a_merged_name_is_told_and_not_drawn(desk: Desk) -> None:
+    """It flies on under the other name: on the map it would be a second object."""
+    shown = picture(Nation.JPN, 240.0)
+    page = desk.open("lang=en")
+    merged = replace(shown.fused[0], id="JPN-F1m", life=Life.MERGED)
+    desk.source.shown = replace(shown, fused=(*shown.fused, merged), step=shown.step + 1)
+    rows = page.locator("#queue tbody tr[data-key]")
+    expect(rows).to_have_count(2)
+    expect(rows.last).to_contain_text("JPN-F1m")
+    expect(rows.last).to_have_class(re.compile("over"))
+    marks = page.locator("#marks tbody")
+    expect(marks.locator('[data-key$=" JPN-F1"]')).not_to_have_count(0)
+    expect(marks.locator('[data-key$=" JPN-F1m"]')).to_have_count(0)
 
 
 def test_every_mark_on_the_map_is_a_row(desk: Desk) -> None:

@@ -96,6 +96,13 @@ def test_without_free_flight_nothing_is_predicted(phase: Phase) -> None:
     assert places_of([followed], shown.now_ns, {})[0].basis is Basis.MEASURED
 
 
+def test_a_merged_name_is_carried_nowhere() -> None:
+    shown = lost_at(600.0)
+    track = msgspec.structs.replace(shown.fused[0], life=Life.MERGED)
+    place = places_of([track], shown.now_ns, {})[0]
+    assert (place.basis, (place.lat, place.lon, place.alt)) == (Basis.UNSEEN, place.seen)
+
+
 def test_what_was_seen_to_come_down_and_air_traffic_stay_where_they_were() -> None:
     shown = lost_at(600.0)
     down = msgspec.structs.replace(shown.fused[0], life=Life.IMPACTED)

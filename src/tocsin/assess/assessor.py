@@ -38,7 +38,7 @@ MOVED_SIGMAS2: Final = 0.1  # of the ellipse drawn last: a third of a standard d
 SHRUNK: Final = 0.7  # of the area of the ellipse drawn last
 LAUNCHES_LIMIT: Final = 500
 
-ENDED: Final = frozenset((Life.LOST, Life.IMPACTED))
+ENDED: Final = frozenset((Life.LOST, Life.IMPACTED, Life.MERGED))
 
 
 class Held(Struct, frozen=True):
@@ -79,12 +79,13 @@ def step(
     partners: Sequence[Tracklet] = (),
 ) -> tuple[AssessState, tuple[Assessment, ...]]:
     """Assessments of all ballistic fused tracks, by track; those of tracks that ended in this step are the
-    last ones. `partners`: the newest tracklet of each of their sources.
+    last ones (what a merged one meant is the other's to say). `partners`: the newest tracklet of each of
+    their sources.
     """
     events = _newest(state.launches, launches)
     before = {held.assessment.track_id: held for held in state.held}
     mine = {track.id: track for track in own}
-    flying = [track for track in fused if track.kind is ObjectClass.BALLISTIC]
+    flying = [t for t in fused if t.kind is ObjectClass.BALLISTIC and t.life is not Life.MERGED]
     lost = [track for track in flying if track.life is Life.COASTING and _manoeuvres(before.get(track.id))]
     held = [_assessed(before.get(track.id), track, mine, events, now, bool(lost)) for track in flying]
     ages = {entry.assessment.track_id: entry.first_ns for entry in held}

@@ -25,6 +25,7 @@ LIFE_STYLE = {
     Life.COASTING: "yellow",
     Life.LOST: "red",
     Life.IMPACTED: "dim",
+    Life.MERGED: "dim",
 }
 
 

@@ -62,6 +62,8 @@ class Life(StrEnum):
     COASTING = "coasting"
     LOST = "lost"
     IMPACTED = "impacted"
+    MERGED = "merged"
+    """The same object as another one of this picture, which goes on: a name ends, not an object."""
 
 
 class Phase(StrEnum):

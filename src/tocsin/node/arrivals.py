@@ -8,7 +8,7 @@ from tocsin.model.event import Assessment
 from tocsin.model.handoff import Handed
 from tocsin.model.product import Decision, Import, LinkHealth, Quarantined, Receipt
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
-from tocsin.model.track import FusedTrack, Life, ObjectClass, Plot, SharedPlot, Tracklet
+from tocsin.model.track import FusedTrack, ObjectClass, Plot, SharedPlot, Tracklet
 from tocsin.model.warning import OfficerAct
 from tocsin.node.clockwatch import widened
 from tocsin.node.hall_words import (
@@ -30,6 +30,7 @@ from tocsin.node.hall_words import (
     RulesIn,
 )
 from tocsin.node.sensing import SensorLog
+from tocsin.track.life import ENDED
 
 GONE_NS = 10 * 60 * SECOND_NS
 """An officer who looks up after an impact still finds the object; ten minutes is a handover."""
@@ -206,7 +207,7 @@ def gone(
     ended = [
         Gone(track, meant.get(track.id), now)
         for track in fused
-        if track.life in (Life.LOST, Life.IMPACTED) and track.kind is not ObjectClass.AIR
+        if track.life in ENDED and track.kind is not ObjectClass.AIR
     ]
     if not ended and not before:
         return before

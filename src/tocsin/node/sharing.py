@@ -20,6 +20,7 @@ from tocsin.model.track import Life, ObjectClass, Phase, Track, Tracklet
 from tocsin.model.warning import SharedWarning, Warning
 from tocsin.node.hall_words import Shared
 from tocsin.track.body import tracklet_of
+from tocsin.track.life import ENDED
 from tocsin.track.looks import Looks
 from tocsin.track.looks import shared as shown_looks
 
@@ -31,8 +32,6 @@ PREDICTION_PERIOD_NS = 5 * SECOND_NS
 
 LAUNCH_GAIN = 0.7
 """A launch point is shared again when its ellipse has shrunk to this part of what partners have."""
-
-ENDED = (Life.LOST, Life.IMPACTED)
 
 
 def public(messages: Iterable[Warning], readers: Iterable[Nation]) -> tuple[SharedWarning, ...]:

@@ -83,6 +83,8 @@ def _carried(track: AnyTrack, now: Instant, impacts: Mapping[str, Instant]) -> t
 
 def _basis(track: AnyTrack, now: Instant, impacts: Mapping[str, Instant]) -> Basis:
     """What can be said of the track's place before anything is computed (PREDICTED may come down first)."""
+    if track.life is Life.MERGED:
+        return Basis.UNSEEN  # under another name it flies on
     gone = track.life in (Life.COASTING, Life.LOST)
     if track.kind is ObjectClass.AIR or track.phase is not Phase.COAST:
         return Basis.UNSEEN if gone else Basis.MEASURED

@@ -96,10 +96,14 @@ def counting(members: Sequence[Member], sources: Sources) -> list[Tracklet]:
     """Of each nation the living source that began last, by nation.
 
     A source in coast ends when its predicted impact is over: whoever saw the object no later than that one
-    did does not count any more either.
+    did does not count any more either. One that was merged ends nothing but its name.
     """
     known = [sources[key_of(member)] for member in members if key_of(member) in sources]
-    over = [source.last_ns for source in known if source.life in ENDED and source.phase is Phase.COAST]
+    over = [
+        source.last_ns
+        for source in known
+        if source.life in ENDED and source.life is not Life.MERGED and source.phase is Phase.COAST
+    ]
     last = max(over, default=Instant(0))
     newest: dict[Nation, Tracklet] = {}
     for member in sorted(members, key=key_of):

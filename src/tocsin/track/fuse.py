@@ -40,6 +40,7 @@ from tocsin.track.lean import Leans
 from tocsin.track.life import AFTER_IMPACT_S, ENDED, NEAR_GROUND_M, UNKNOWN_KEPT_S
 from tocsin.track.looks import Looks, heard
 from tocsin.track.match import matched, stranger, twins, twofold
+from tocsin.track.merging import inherited, last_words, united
 from tocsin.track.seating import due, seated
 
 Array = NDArray[np.float64]
@@ -95,10 +96,12 @@ def step(
     looks = heard(state.looks, own_looks, plots, now)
     bodies, anew = _looked_at(sources, bodies, looks)
     changed |= anew
+    bodies = inherited(bodies, sources, changed, now)
     bodies = [_renewed(body, sources, changed, now) for body in bodies]
     bodies, pairs = _merged(sources, bodies, state.pairs, now)
     bodies, number = _parted(sources, bodies, number, changed, now)
-    out = tuple(body.out for body in bodies if body.ended_ns is None or body.ended_ns == now)
+    shown = [body.out for body in bodies if body.ended_ns is None or body.ended_ns == now]
+    shown += last_words(state.bodies, bodies)
     kept = {key: source for key, source in sorted(sources.items()) if _remembered(source, now)}
     bodies = [
         body for body in bodies if body.ended_ns is None or any(key_of(m) in kept for m in body.members)
@@ -108,7 +111,7 @@ def step(
         FusionState(
             state.nation, number, tuple(kept.values()), tuple(bodies), pairs, looks, still, seated_ns
         ),
-        out,
+        tuple(sorted(shown, key=lambda track: int(track.id.rpartition("-")[2]))),
     )
 
 
@@ -279,11 +282,9 @@ def _merged(
         if steps < TWIN_STEPS:
             seen.append((one.number, other.number, steps))
             continue
-        members = tuple(sorted((*one.members, *other.members), key=key_of))
-        quiet = (*one.quiet, *other.quiet)
-        out = combine(one.number, members, sources, one.out.confirmed_ns or now, now, quiet=quiet)
-        if out is not None:
-            bodies[i] = replace(one, members=members, out=out, down_ns=None, quiet=quiet)
+        both = united(one, other, sources, now)
+        if both is not None:
+            bodies[i] = both
             gone.add(j)
     return [body for k, body in enumerate(bodies) if k not in gone], tuple(seen)
 

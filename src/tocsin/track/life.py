@@ -4,7 +4,8 @@ TENTATIVE tracks stay inside the tracker: a single plot is not an object. CONFIR
 not seen lately, believed to fly on; an extrapolation, and shown as one. LOST ends a track that was not seen
 for too long, or whose predicted impact has passed unseen: where it came down is then not known, only
 predicted. IMPACTED ends a track that sensors followed down to NEAR_GROUND_M and whose flight from there on,
-a matter of seconds, has ended. Ended tracks are reported once.
+a matter of seconds, has ended. MERGED ends the name of a track that turned out to be another one's object:
+that one goes on. Ended tracks are reported once.
 """
 
 from enum import StrEnum
@@ -32,6 +33,7 @@ class Happening(StrEnum):
     MISSED = "missed"
     GONE = "gone"
     GROUND = "ground"
+    TWIN = "twin"  # another track is the same object, and keeps the name
 
 
 TABLE: Final[dict[tuple[Life, Happening], Life]] = {
@@ -41,13 +43,15 @@ TABLE: Final[dict[tuple[Life, Happening], Life]] = {
     (Life.CONFIRMED, Happening.MISSED): Life.COASTING,
     (Life.CONFIRMED, Happening.GONE): Life.LOST,
     (Life.CONFIRMED, Happening.GROUND): Life.IMPACTED,
+    (Life.CONFIRMED, Happening.TWIN): Life.MERGED,
     (Life.COASTING, Happening.SEEN): Life.CONFIRMED,
     (Life.COASTING, Happening.SURE): Life.CONFIRMED,
     (Life.COASTING, Happening.GONE): Life.LOST,
     (Life.COASTING, Happening.GROUND): Life.IMPACTED,
+    (Life.COASTING, Happening.TWIN): Life.MERGED,
 }
 
-ENDED: Final = frozenset((Life.LOST, Life.IMPACTED))
+ENDED: Final = frozenset((Life.LOST, Life.IMPACTED, Life.MERGED))
 
 
 def after(life: Life, happening: Happening) -> Life:

@@ -19,6 +19,7 @@ from tocsin.track.associate import Candidates, assign, gate, scans
 from tocsin.track.crib import Crib
 from tocsin.track.fleet import Fleet, Flock, hollow, likeliest, ripe, whole
 from tocsin.track.fleet_kernels import HEAD
+from tocsin.track.life import ENDED
 from tocsin.track.living import QUIET_S, lived
 from tocsin.track.nursery import HOLD_S
 from tocsin.track.record import Record, at, estimate
@@ -278,8 +279,9 @@ class Scene:
                 self.loose = np.delete(self.loose, begun[1], axis=0)
 
     def admit(self) -> None:
-        """Whoever has an anchor and a number goes into the fleet."""
-        chosen = [i for i, record in enumerate(self.records) if not record.filtered and ripe(record)]
+        """Whoever lives and has an anchor and a number goes into the fleet."""
+        living = [i for i, record in enumerate(self.records) if record.life not in ENDED]
+        chosen = [i for i in living if not self.records[i].filtered and ripe(self.records[i])]
         for i, inside in zip(
             chosen, self.flock.admit([self.records[i] for i in chosen], self.table), strict=True
         ):

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.model.track import Phase
+from tocsin.track.life import ENDED
 from tocsin.track.record import at
 from tocsin.track.registration import LEAST_ROWS, OBJECTS
 from tocsin.track.rows import RADAR, rows_of
@@ -33,7 +34,7 @@ def _rows(scene: Scene) -> list[tuple[int, Array]]:
     found += [
         (record.number, rows_of(record.rows))
         for record in scene.records
-        if record.number and not record.filtered and record.phase is Phase.COAST
+        if record.number and not record.filtered and record.phase is Phase.COAST and record.life not in ENDED
     ]
     return found
 

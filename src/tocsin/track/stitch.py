@@ -13,7 +13,7 @@ from tocsin.earth.frames import ecef_to_geodetic
 from tocsin.earth.gauss import chi2_gate
 from tocsin.model.time import Instant
 from tocsin.model.track import Life, Phase
-from tocsin.track.life import ENDED
+from tocsin.track.life import ENDED, Happening, after
 from tocsin.track.motion import distance2, rises_anew, under_ground
 from tocsin.track.record import Record, at, estimate
 from tocsin.track.rows import rows_of
@@ -76,7 +76,9 @@ def _merge_twins(scene: Scene) -> None:
             gone |= {i, j}
             merged = _merged(one, other, scene.table, scene.base_ns)
             kept, lost = (i, j) if alive[i].number == merged.number and merged.number else (j, i)
-            _replace_records(scene, alive[kept], alive[lost], merged)
+            last = _replace_records(scene, alive[kept], alive[lost], merged)
+            if last.number:
+                scene.records.append(replace(last, life=after(last.life, Happening.TWIN)))
 
 
 def _replace(scene: Scene, number: int, new: Record, joined: Record) -> None:
@@ -84,11 +86,13 @@ def _replace(scene: Scene, number: int, new: Record, joined: Record) -> None:
     _replace_records(scene, old, new, joined)
 
 
-def _replace_records(scene: Scene, old: Record, other: Record, joined: Record) -> None:
-    for record in (old, other):
-        scene.released(record)
+def _replace_records(scene: Scene, old: Record, other: Record, joined: Record) -> Record:
+    """Both out of the scene, and what they make together in; returns the other as it was at last."""
+    scene.released(old)
+    last = scene.released(other)
     scene.records = [record for record in scene.records if record is not old and record is not other]
     scene.records.append(joined)
+    return last
 
 
 def _may_precede(old: Record, new: Record) -> bool:

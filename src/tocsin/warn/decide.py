@@ -105,11 +105,31 @@ def _threats(
     ours = partial(may, state.rules, state.nation, right=Right.ALERT)
     land = {key: threat for key, threat in state.threats.items() if not key.startswith(AFLOAT)}
     sea = {key: threat for key, threat in state.threats.items() if key.startswith(AFLOAT)}
-    limits = afloat(state.thresholds)
+    limits, first = afloat(state.thresholds), _foremost(state)
     return {
-        **observe(land, assessments, tracks, lambda a: not at_sea(a) and ours(a), state.thresholds, now),
-        **observe(sea, assessments, tracks, lambda a: at_sea(a) and ours(a), limits, now, AFLOAT),
+        **observe(
+            land,
+            assessments,
+            tracks,
+            lambda a: not at_sea(a) and ours(a),
+            state.thresholds,
+            now,
+            first=first,
+        ),
+        **observe(sea, assessments, tracks, lambda a: at_sea(a) and ours(a), limits, now, AFLOAT, first),
     }
+
+
+def _foremost(state: WarnState) -> list[str]:
+    """Keys of threats, those first of which most is known outside: people were told, then an officer has
+    proposed it.
+    """
+
+    def rank(story: Story) -> tuple[bool, bool]:
+        draft = state.drafts.get(story.open or "")
+        return story.in_force is None, draft is None or draft.status is not WarnStatus.PROPOSED
+
+    return [key for story in sorted(state.stories.values(), key=rank) for key in story.keys]
 
 
 def lead_s(draft: Draft) -> dict[str, float]:
@@ -156,7 +176,7 @@ def _speak(desk: Desk, story: Story, joined: bool) -> None:
         _stay_silent(desk, story, bool(threats))
         return
     if not threats and not story.released:
-        desk.end(draft, Event.GONE, "the threat is gone")
+        desk.end(draft, Event.GONE, _why(desk, story))
         del desk.stories[story.id]
         return
     if not threats and _threatened(desk, story.warned):
@@ -173,6 +193,13 @@ def _speak(desk: Desk, story: Story, joined: bool) -> None:
         story, draft, joined = desk.stories[story.id], None, joined or draft is not None
         want = _wanted(desk, story)
     _follow(desk, story, draft, want, joined)
+
+
+def _why(desk: Desk, story: Story) -> str:
+    """Why a story has no threat left."""
+    was = {m for key in story.keys if key in desk.before.threats for m in desk.before.threats[key].members}
+    merged = any(was & set(threat.members) for threat in desk.threats.values())
+    return "it is an object of another message" if merged else "the threat is gone"
 
 
 def _follow(desk: Desk, story: Story, draft: Draft | None, want: Warning, joined: bool) -> None:

@@ -83,16 +83,19 @@ def observe(
     thresholds: Thresholds,
     now: Instant,
     prefix: str = "",
+    first: Sequence[str] = (),
 ) -> Threats:
     """The threats after one step: old ones carried on, new ones that crossed a threshold, ended ones gone.
 
-    `ours` says of an area whether this desk may alert it. `prefix`: of the keys of new ones.
+    `ours` says of an area whether this desk may alert it. `prefix`: of the keys of new ones. `first`: keys
+    that stay, in this order, where two threats turn out to be one object.
     """
-    present = {track.id: track for track in tracks}
+    present = {track.id: track for track in tracks if track.life is not Life.MERGED}
     meanings = {row.track_id: row for row in assessments}
     found: Threats = {}
     carried: set[str] = set()
-    for key in sorted(threats):
+    rank = {key: n for n, key in enumerate(first)}
+    for key in sorted(threats, key=lambda key: (rank.get(key, len(rank)), key)):
         named = _follow(threats[key], present, carried)
         if named is None:
             continue

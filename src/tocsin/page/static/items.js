@@ -1,4 +1,5 @@
 // What stands on the map, as one list: the map draws it and the table prints it, so neither can hold what the other lacks.
+import { isOver } from "./seen.js";
 
 /** Items of a view with the layers the viewer wants, gravest first. Each has a unique key and a kind `what`. */
 export function itemsOf(store) {
@@ -10,6 +11,7 @@ export function itemsOf(store) {
   for (const group of closed) items.push(...groupItems(group, view));
   const hidden = new Set(closed.flatMap((group) => group.members));
   for (const mark of view.marks) {
+    if (mark.life === "merged") continue; // drawn under its other name
     if (mark.layer === "fused" && hidden.has(mark.id)) continue;
     if (mark.kind === "air") {
       if (on("air")) items.push({ key: `air ${mark.id}`, what: "air", mark });
@@ -24,7 +26,7 @@ export function itemsOf(store) {
   }
   for (const [nation, other] of Object.entries(others)) {
     for (const mark of on("partner") ? other.marks : []) {
-      if (mark.layer === "fused" && mark.kind !== "air") {
+      if (mark.layer === "fused" && mark.kind !== "air" && mark.life !== "merged") {
         items.push({ key: `other ${nation} ${mark.id}`, what: "other", nation, mark });
       }
     }
@@ -85,7 +87,7 @@ export function passed(risk, now) {
 
 /** Objects of the alert queue: not air traffic; what still flies first, then by time of impact. */
 export function queueOf(view) {
-  const over = (mark) => (mark.life === "impacted" || mark.life === "lost" ? 1 : 0);
+  const over = (mark) => (isOver(mark) ? 1 : 0);
   return view.marks
     .filter((mark) => mark.layer === "fused" && mark.kind !== "air")
     .sort((a, b) => over(a) - over(b) || (a.impact?.t ?? Infinity) - (b.impact?.t ?? Infinity) || a.first - b.first);

@@ -2,7 +2,7 @@
 import { h, setAttribute, setText } from "./dom.js";
 import { countdown, number, percent, place, span, spread, utc } from "./format.js";
 import { entriesOf, mine, passed } from "./items.js";
-import { MEASURED, UNSEEN, basisOf, groupText, hasPlace, impactPassed, lastSeen, shortNote, stateOf } from "./seen.js";
+import { MEASURED, UNSEEN, basisOf, groupText, hasPlace, impactPassed, isOver, lastSeen, shortNote, stateOf } from "./seen.js";
 import { makeTable } from "./table.js";
 import { call, say } from "./words.js";
 
@@ -33,7 +33,7 @@ function queueRow(mark, view, ui) {
   const ahead = all.filter((risk) => !passed(risk, view.now));
   const own = ahead.filter((risk) => risk.enter !== undefined).sort((a, b) => a.enter - b.enter)[0];
   const grave = Math.max(0, ...ahead.map((risk) => risk.level));
-  const ended = mark.life === "impacted" || mark.life === "lost";
+  const ended = isOver(mark);
   const time = (t, text) => ({ text: `${text ?? countdown(t, view.now)}\n${utc(t)}`, title: text ?? utc(t), class: "count" });
   const unobserved = impactPassed(mark, view.now) ? say("queue.passed") : null;
   return {

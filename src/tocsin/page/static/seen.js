@@ -40,6 +40,11 @@ export function stateOf(mark, now) {
   return [call("life", mark.life), phase, note].filter(Boolean).join(" · ");
 }
 
+/** True when nothing more will be said of it, at least under this name. */
+export function isOver(mark) {
+  return ["impacted", "lost", "merged"].includes(mark.life);
+}
+
 /** True when its predicted impact is over and nobody saw one. */
 export function impactPassed(mark, now) {
   return Boolean(mark.impact) && mark.impact.t <= now && mark.life !== "impacted";

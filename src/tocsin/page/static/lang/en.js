@@ -196,6 +196,7 @@ export const en = {
   "life.coasting": "coasting",
   "life.lost": "lost",
   "life.impacted": "impacted",
+  "life.merged": "merged",
   "phase.unknown": "unknown",
   "phase.boost": "boost",
   "phase.coast": "free flight",

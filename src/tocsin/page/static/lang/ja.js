@@ -196,6 +196,7 @@ export const ja = {
   "life.coasting": "外挿中",
   "life.lost": "失探",
   "life.impacted": "落下済み",
+  "life.merged": "統合済み",
   "phase.unknown": "不明",
   "phase.boost": "加速",
   "phase.coast": "自由飛行",

@@ -196,6 +196,7 @@ export const ko = {
   "life.coasting": "추정 유지",
   "life.lost": "소실",
   "life.impacted": "낙하 완료",
+  "life.merged": "통합됨",
   "phase.unknown": "미상",
   "phase.boost": "추진",
   "phase.coast": "자유 비행",
