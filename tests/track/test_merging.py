@@ -2,6 +2,8 @@
 
 import pytest
 import runs
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from test_fuse import START, tracklet
 from world import FAR, NEAR, flight, radar, scenario
@@ -130,6 +132,20 @@ def test_of_a_crowd_the_nearest_goes_on() -> None:
     (heir,) = [track for track in out if len(track.members) == 2]
     assert [member.track_id for member in heir.members] == ["KOR-5", "KOR-8"]
     assert [track.life for track in out].count(Life.MERGED) == 1
+
+
+@given(st.lists(st.permutations(range(3)), min_size=8, max_size=8), st.sampled_from([USA, KOR]))
+def test_of_three_equally_near_a_nations_two_stay_two(orders: list[list[int]], alone: Nation) -> None:
+    """In whatever order they come; `alone`: the nation that sees one object where the other sees two."""
+    pair_of = KOR if alone is USA else USA
+    room, told = Room(), set()
+    for n, order in enumerate(orders, start=1):
+        came = [seen(1, n, 132.0 if n > 1 else 134.0, alone)]
+        came += [replace(seen(1, n, origin=pair_of), track_id=f"{pair_of}-{k}") for k in (1, 2)]
+        out = room.hear(*(came[k] for k in order))
+        told |= {frozenset(m.track_id for m in track.members if m.nation is pair_of) for track in out}
+    assert all(len(names) < 2 for names in told)
+    assert [(track.life, len(track.members)) for track in out] == [(Life.CONFIRMED, 2), (Life.CONFIRMED, 1)]
 
 
 def test_two_objects_that_turn_out_to_be_one_end_with_a_word() -> None:

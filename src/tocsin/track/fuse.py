@@ -272,20 +272,24 @@ def _ended(body: Body, life: Life, now: Instant) -> Body:
 def _merged(
     sources: dict[Key, Tracklet], bodies: list[Body], pairs: tuple[tuple[int, int, int], ...], now: Instant
 ) -> tuple[list[Body], tuple[tuple[int, int, int], ...]]:
-    """Bodies that agreed for some steps become one, under the lower number."""
+    """Bodies that agreed for some steps become one, under the lower number: each with one other in a step;
+    of three that are equally near two may be one nation's.
+    """
     before = {(one, other): steps for one, other, steps in pairs}
     seen: list[tuple[int, int, int]] = []
     gone: set[int] = set()
+    done: set[int] = set()
     for i, j in twins(bodies, sources, Leans(bodies, sources), now):
         one, other = bodies[i], bodies[j]
         steps = before.get((one.number, other.number), 0) + 1
-        if steps < TWIN_STEPS:
+        if steps < TWIN_STEPS or done & {i, j}:
             seen.append((one.number, other.number, steps))
             continue
         both = united(one, other, sources, now)
         if both is not None:
             bodies[i] = both
             gone.add(j)
+            done |= {i, j}
     return [body for k, body in enumerate(bodies) if k not in gone], tuple(seen)
 
 
