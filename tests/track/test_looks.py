@@ -107,6 +107,8 @@ def test_what_partners_tell_is_bounded(boost: list[tuple[Instant, Any, Any]]) ->
     assert len(unpack(full.table, -1, SENSOR)) <= looks.ROWS
     sources = [replace(products[0], of_track=f"JPN-{n}") for n in range(2 * looks.SOURCES)]
     assert len(heard((), (), sources, now)) == looks.SOURCES
+    own = replace(heard((), (), products, after(now, -30.0))[0], origin=Nation.USA)
+    assert own in heard((), [own], sources, now)
     for off_s in (-looks.NEAR_S - 1.0, looks.AHEAD_S + 1.0):  # from long ago, or from what is yet to come
         assert heard((), (), [replace(products[0], time_ns=after(now, off_s))], now) == ()
     kept: tuple[Looks, ...] = heard((), (), products, now)

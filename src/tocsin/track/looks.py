@@ -6,6 +6,7 @@ In the room: which looks are worth telling, the forms on both sides. Not in the 
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby, islice
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -35,7 +36,7 @@ YOUNG_S: Final = 30.0
 OBJECTS: Final = 16  # whose looks are told in a step: a salvo's tracklets must do
 KEPT_S: Final = 60.0  # as long as the estimator keeps rows of an object under power (solve.POWERED_KEPT_S)
 ROWS: Final = 200  # of one source: three sensors for a minute
-SOURCES: Final = 256  # of partners that are kept
+SOURCES: Final = 256  # of one nation that are kept: who tells much pushes out nobody else's
 NEAR_S: Final = 120.0  # plots of another time are of no use
 AHEAD_S: Final = 5.0  # nor from further ahead: no clock that is sure errs so much
 
@@ -171,8 +172,9 @@ def heard(
             groups.setdefault((plot.origin, plot.of_track), []).append(plot)
     for key, plots in sorted(groups.items()):
         by_source[key] = _with(by_source.get(key), plots)
-    newest = sorted(by_source.values(), key=lambda one: (-one.last_ns, one.origin, one.track_id))[:SOURCES]
-    return tuple(sorted(newest, key=lambda one: (one.origin, one.track_id)))
+    newest = sorted(by_source.values(), key=lambda one: (one.origin, -one.last_ns, one.track_id))
+    kept = [one for _, some in groupby(newest, lambda one: one.origin) for one in islice(some, SOURCES)]
+    return tuple(sorted(kept, key=lambda one: (one.origin, one.track_id)))
 
 
 def _grown(known: Looks | None, now: Looks) -> Looks:
@@ -195,22 +197,21 @@ def _with(known: Looks | None, plots: Sequence[SharedPlot]) -> Looks:
     if known is None:
         base = Instant(first.time_ns // SECOND_NS * SECOND_NS)
         known = Looks(first.origin, first.of_track, base, first.time_ns, b"", b"")
-    rows, table = rows_of(known.rows), [entry.tobytes() for entry in unpack(known.table, -1, SENSOR)]
+    rows = rows_of(known.rows)
+    table = {entry.tobytes(): float(n) for n, entry in enumerate(unpack(known.table, -1, SENSOR))}
     numbers, new = set(rows[:, 3].tolist()), []
     for plot in plots:
         if float(plot.sequence) in numbers:
             continue
         numbers.add(float(plot.sequence))
-        entry = _entry(plot.look).tobytes()
-        if entry not in table:
-            table.append(entry)
+        sensor = table.setdefault(_entry(plot.look).tobytes(), float(len(table)))
         time_s = (plot.time_ns - known.base_ns) / SECOND_NS
-        new.append((time_s, *_values(plot.look, float(table.index(entry)), float(plot.sequence))))
+        new.append((time_s, *_values(plot.look, sensor, float(plot.sequence))))
     if not new:
         return known
     rows = merged(rows, np.array(new))
     rows = rows[rows[:, 0] >= rows[-1, 0] - KEPT_S][-ROWS:]
-    rows, used = _used(rows, table)
+    rows, used = _used(rows, tuple(table))
     first_ns = min(known.first_ns, first.time_ns)
     return replace(known, rows=pack(rows), table=used, first_ns=first_ns)
 
