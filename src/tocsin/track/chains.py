@@ -87,16 +87,16 @@ def stray_nats(rows: Array, by_look: Sequence[Index], table: Array) -> float:
     filled a room that a radar can part.
     """
     fullest = rows[max(by_look, key=len), 4:7].copy()
-    fullest[:, 1] = from_middle(fullest[:, 1])
+    fullest[:, 1] = from_middle(fullest[:, 1], fullest[:, 1])
     edge = 50.0 * (1.0 - INNER)
     wide = np.ptp(np.percentile(fullest, [edge, 100.0 - edge], axis=0), axis=0) / INNER
     least = LEAST_SIGMAS * table[int(rows[0, 2]), :3]
     return float(np.log(len(fullest)) - np.sum(np.log(np.maximum(wide, least))))
 
 
-def from_middle(azimuths: Array) -> Array:
-    """Azimuths (rad) from the middle of them, -pi to pi: north is no edge."""
-    middle = np.arctan2(np.sin(azimuths).mean(), np.cos(azimuths).mean())
+def from_middle(azimuths: Array, others: Array) -> Array:
+    """Azimuths (rad) from the middle of others, -pi to pi: north is no edge."""
+    middle = np.arctan2(np.sin(others).mean(), np.cos(others).mean())
     return np.asarray((azimuths - middle + np.pi) % (2.0 * np.pi) - np.pi)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.earth.frames import ecef_to_aer
-from tocsin.track.chains import CLOSE_MPS, Chain, flown, link, looks_of
+from tocsin.track.chains import CLOSE_MPS, Chain, flown, from_middle, link, looks_of
 from tocsin.track.group import apart, modes_of, pairs_at, pairs_of, places_of, settled
 
 Array = NDArray[np.float64]
@@ -109,5 +109,4 @@ def _polar(x: Array, rows: Array, table: Array) -> Array:
     """Range, azimuth from the middle of the rows, and elevation (n, 3) as their radar sees them."""
     entry = table[int(rows[0, 2])]
     distance, az, el = ecef_to_aer(x[:, :3], entry[5:8], entry[8:].reshape(3, 3))
-    middle = np.arctan2(np.sin(rows[:, 5]).mean(), np.cos(rows[:, 5]).mean())
-    return np.column_stack((distance, (az - middle + np.pi) % (2.0 * np.pi) - np.pi, el))
+    return np.column_stack((distance, from_middle(az, rows[:, 5]), el))
