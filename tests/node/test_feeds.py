@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from tocsin.errors import UserError
 from tocsin.node import feed_file, feed_tcp
 from tocsin.node.feeds import Feed, Inlet, Piece, Receiver, open_feed
+from tocsin.node.inlet import SLICE_S
 from tocsin.sense.framing import MAX_LINE_BYTES
 
 GROUP = "239.255.77.1"
@@ -31,6 +33,53 @@ async def opened(feed: Feed, inlet: Inlet) -> AsyncIterator[Receiver]:
 async def take(inlet: Inlet, count: int) -> list[bytes]:
     async with asyncio.timeout(PATIENCE_S):
         return [(await inlet.take()).data for _ in range(count)]
+
+
+def test_a_full_inlet_lets_others_run_and_hands_everything_over_in_order_once() -> None:
+    """Also when whoever takes is cancelled in the middle."""
+
+    async def play() -> None:
+        inlet, turns = Inlet(), 0
+        taken: list[bytes] = []
+        for n in range(8):
+            inlet.offer(Piece("radar", b"%d" % n))
+
+        def use(piece: Piece) -> None:
+            taken.append(piece.data)
+            time.sleep(SLICE_S)
+
+        async def others() -> None:
+            nonlocal turns
+            while len(taken) < 5:
+                turns += 1
+                await asyncio.sleep(0)
+
+        async def sense() -> None:
+            while True:
+                await inlet.hand(use)
+
+        sensing = asyncio.create_task(sense())
+        await others()
+        sensing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sensing
+        assert turns >= 4
+        assert [*taken, *await take(inlet, inlet.waiting())] == [b"%d" % n for n in range(8)]
+        assert len(taken) < 8
+
+    asyncio.run(play())
+
+
+def test_small_pieces_share_a_slice() -> None:
+    async def play() -> int:
+        inlet = Inlet()
+        taken: list[Piece] = []
+        for _ in range(3):
+            inlet.offer(Piece("radar", b""))
+        await inlet.hand(taken.append)
+        return len(taken)
+
+    assert max(asyncio.run(play()) for _ in range(10)) > 1  # a machine may stand still between two
 
 
 async def until(true: Callable[[], object]) -> None:
@@ -83,7 +132,7 @@ def test_datagrams_beyond_the_inlet_are_dropped_and_counted() -> None:
             send_udp([bytes([n]) for n in range(20)], address(receiver))
             await until(lambda: inlet.received[feed.name] == 20)
             assert inlet.dropped == {f"{feed.name} inlet full": 15}
-            assert inlet.take_all() == [Piece(feed.name, bytes([n])) for n in range(5)]
+            assert await take(inlet, inlet.waiting()) == [bytes([n]) for n in range(5)]
 
     asyncio.run(main())
 

@@ -239,9 +239,7 @@ class Hall:
     async def sense(self) -> None:
         """For ever: decode what came, queue the plots, count what was refused."""
         while True:
-            first = await self.inlet.take()
-            for piece in (first, *self.inlet.take_all()):
-                self._decode(piece)
+            await self.inlet.hand(self._decode)
             self._tell_dropped()
             self.wake()
 
