@@ -1,19 +1,24 @@
 """Tracks as others see them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from tocsin.model.label import Label, Nation
 from tocsin.model.space import STATE_SIZE, EcefState
 from tocsin.model.time import Instant
 from tocsin.model.track import Life, Phase, Track
+from tocsin.track.bent import bends, told
 from tocsin.track.fleet_kernels import HEAD
+from tocsin.track.motion import Gaussian
 from tocsin.track.record import Record, estimate
-from tocsin.track.rows import instant, triangle
+from tocsin.track.rows import SITE, instant, triangle
 from tocsin.track.scene import Scene
+
+Array = NDArray[np.float64]
 
 _UPPER: Final = np.triu_indices(STATE_SIZE)
 LOST_TOGETHER_S: Final = 4.0  # two looks of a slow radar: sensors that lose an object so close together
@@ -27,7 +32,8 @@ def publish(
         return []
     inside = [record for record in scene.records if record.filtered]
     slots = [scene.flock.slots[record.number] for record in inside]
-    x, p = scene.flock.x[slots, HEAD].tolist(), scene.flock.p[slots, HEAD][:, *_UPPER].tolist()
+    states, covariances = _flattened(scene, inside, scene.flock.x[slots, HEAD], scene.flock.p[slots, HEAD])
+    x, p = states.tolist(), covariances[:, *_UPPER].tolist()
     times, plots = scene.flock.times[slots, HEAD].tolist(), scene.flock.plots[slots].tolist()
     kinds, kind_of = np.unique(scene.flock.seen[slots], axis=0, return_inverse=True)
     sets = [tuple(np.flatnonzero(kind).tolist()) for kind in kinds]
@@ -39,11 +45,29 @@ def publish(
         last_ns = max(record.last_ns, epoch)
         made[record.number] = _track(record, nation, names, label_of, state, last_ns, used[k], plots[k])
     tracks = [
-        made[record.number] if record.filtered else _alone(record, nation, scene.base_ns, names, label_of)
+        made[record.number] if record.filtered else _alone(scene, record, nation, names, label_of)
         for record in scene.records
         if record.number
     ]
     return _with_losers(tracks, scene, names)
+
+
+def _flattened(scene: Scene, records: Sequence[Record], x: Array, p: Array) -> tuple[Array, Array]:
+    """States (n, 7) and covariances (n, 7, 7) of records with the bend that the ranges of the radars which
+    see them leave (see `bent`).
+    """
+    radars = np.flatnonzero(scene.table[:, SITE].any(axis=1))
+    if not (len(radars) and len(records)):
+        return x, p
+    bent = bends(x, p, scene.table[radars, SITE])
+    rows = np.flatnonzero(bent.any(axis=1)).tolist()
+    if not rows:
+        return x, p
+    x, p = x.copy(), p.copy()
+    bent[rows] &= scene.recent_sensors([records[k] for k in rows], LOST_TOGETHER_S)[:, radars]
+    for k in rows:
+        x[k], p[k] = told(Gaussian(x[k], p[k]), scene.table[radars[bent[k]], SITE])
+    return x, p
 
 
 def _with_losers(tracks: list[Track], scene: Scene, names: tuple[str, ...]) -> list[Track]:
@@ -63,14 +87,15 @@ def _with_losers(tracks: list[Track], scene: Scene, names: tuple[str, ...]) -> l
 
 
 def _alone(
+    scene: Scene,
     record: Record,
     nation: Nation,
-    base_ns: Instant,
     names: tuple[str, ...],
     label_of: Callable[[tuple[int, ...]], Label],
 ) -> Track:
     now, accel = estimate(record)
-    state = EcefState(instant(base_ns, record.head_s), tuple(now.x.tolist()), triangle(now.p))
+    x, p = _flattened(scene, [record], now.x[None], now.p[None])
+    state = EcefState(instant(scene.base_ns, record.head_s), tuple(x[0].tolist()), triangle(p[0]))
     push = None
     if record.phase is Phase.BOOST and accel is not None:
         push = (float(accel[0]), float(accel[1]), float(accel[2]))

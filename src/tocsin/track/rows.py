@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 
 ROW: Final = 10
 SENSOR: Final = 17
+SITE: Final = slice(5, 8)  # of a sensor's numbers; nil of one that has no place
 RADAR: Final = 0.0
 LOS: Final = 1.0
 
@@ -71,6 +72,12 @@ def _sensor_table(sensors: tuple[Sensor, ...]) -> Array:
             entry[5:8] = geodetic_to_ecef(lat, lon, sensor.place.alt_m)
             entry[8:] = enu_basis(float(lat), float(lon)).ravel()
     return table
+
+
+def sites(rows: Array, table: Array) -> Array:
+    """Places (m, 3), ECEF, of the radars that made these rows (n, ROW)."""
+    radars = np.unique(rows[rows[:, 1] == RADAR, 2]).astype(np.int64)
+    return np.asarray(table[radars, SITE])
 
 
 def is_main(plot: Plot) -> bool:

@@ -26,19 +26,22 @@ from tocsin.track.batch import (
     quiet,
     shifted,
 )
+from tocsin.track.bent import flat, told
 from tocsin.track.burnout import Burnout, burnout, weighed
 from tocsin.track.early import smoothed
 from tocsin.track.fleet import KEEP_S, refiltered
 from tocsin.track.motion import Gaussian
 from tocsin.track.record import Record, estimate, flies, flight_of, group_of, packed, poly_of
-from tocsin.track.rows import LOS, instant, merged, pack, rows_of
+from tocsin.track.rows import instant, merged, pack, rows_of, sites
 from tocsin.track.young import Young, coast_prior, young_fit
 
 Array = NDArray[np.float64]
 
 BATCH_S: Final = 100.0  # least squares over so much coast, then the filter (TRACKING.md: 60 to 100 s)
 LEAST_BATCH_S: Final = 20.0
-BENT: Final = 0.05
+BENT: Final = (
+    0.1  # of a sigma: a hundredth of chi-squared; the filter never finds out that its start was bent
+)
 POWERED_KEPT_S: Final = 60.0
 POWERED_WINDOW_S: Final = 16.0
 SHORT_WINDOW_S: Final = 8.0
@@ -200,22 +203,18 @@ def prior_of(values: Array) -> Prior:
 
 def _settled(fit: FlightFit, part: Array, table: Array) -> bool:
     """May the filter go on from here? Its errors must be so small that no radar's sphere of equal range bends
-    within them (a chord's height over the sphere against the range's sigma); else after BATCH_S.
+    within them; else after BATCH_S.
     """
     span_s = float(part[-1, 0] - part[0, 0])
     if span_s > BATCH_S or span_s < LEAST_BATCH_S:
         return span_s > BATCH_S
-    for i in np.unique(part[part[:, 1] != LOS, 2]).astype(int):
-        out = fit.end[:3] - table[i, 5:8]
-        dist = float(np.linalg.norm(out))
-        across = float(np.trace(fit.end_p[:3, :3]) - out @ fit.end_p[:3, :3] @ out / dist**2)
-        if across / (2.0 * dist) > BENT * table[i, 0]:
-            return False
-    return True
+    return flat(Gaussian(fit.end, fit.end_p), sites(part, table), BENT)
 
 
 def _anchored(record: Record, part: Array, table: Array) -> Record:
-    """From batch to filter: the anchor knows all rows but the youngest, which stay open to late plots."""
+    """From batch to filter: the anchor knows all rows but the youngest, which stay open to late plots. Where
+    it still bends, it has the shell's mean and covariance.
+    """
     old = part[:, 0] <= part[-1, 0] - KEEP_S
     rows = np.ascontiguousarray(part[old])
     values = np.frombuffer(record.start)
@@ -224,7 +223,7 @@ def _anchored(record: Record, part: Array, table: Array) -> Record:
     return replace(
         record,
         resumed=False,
-        anchor=packed(Gaussian(fit.end, fit.end_p)),
+        anchor=packed(told(Gaussian(fit.end, fit.end_p), sites(rows, table))),
         anchor_s=float(rows[-1, 0]),
         rows=pack(part[~old]),
         start=b"",
