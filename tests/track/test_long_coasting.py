@@ -7,9 +7,12 @@ import pytest
 from numpy.typing import NDArray
 
 from tocsin.earth.flight import propagate_many
+from tocsin.model.time import Instant
+from tocsin.model.track import Life, ObjectClass, Phase
 from tocsin.sim import scenario_file
 from tocsin.sim.truth import fly_all
 from tocsin.track.motion import CURVED_S, Gaussian, coasting, long_coasting
+from tocsin.track.record import Record, at, packed
 
 Array = NDArray[np.float64]
 Predict = Callable[[Array, Array, float], Gaussian]
@@ -39,6 +42,29 @@ def nees_after(dt_s: float, x: Array, p: Array, predict: Predict) -> float:
 def test_drawn_flights_err_by_what_is_said_over_an_hour(dt_s: float) -> None:
     x, p = lofted_after_burnout()
     assert MEAN_SIX[0] < nees_after(dt_s, x, p, long_coasting) < MEAN_SIX[1]
+
+
+def test_an_own_track_is_looked_for_after_an_hour_where_it_is() -> None:
+    """A new track may be its object, seen again (see `stitch`)."""
+    x, p = lofted_after_burnout()
+    record = Record(
+        number=1,
+        life=Life.COASTING,
+        phase=Phase.COAST,
+        kind=ObjectClass.BALLISTIC,
+        first_ns=Instant(0),
+        last_ns=Instant(0),
+        plots=20,
+        sensors=(0,),
+        rows=b"",
+        head_s=60.0,
+        head=packed(Gaussian(x, p)),
+    )
+
+    def predicted(x: Array, p: Array, dt_s: float) -> Gaussian:
+        return at(record, record.head_s + dt_s)
+
+    assert MEAN_SIX[0] < nees_after(3_900.0, x, p, predicted) < MEAN_SIX[1]
 
 
 def test_the_linear_prediction_of_an_hour_is_sure_of_what_is_not_so() -> None:

@@ -10,7 +10,7 @@ from tocsin.model.space import EcefState
 from tocsin.model.time import Instant
 from tocsin.model.track import Life, ObjectClass, Phase
 from tocsin.track.batch import evaluate_poly
-from tocsin.track.motion import Gaussian, coasting, doubt, powered, seven, slight_doubt
+from tocsin.track.motion import Gaussian, coasting, doubt, long_coasting, powered, seven, slight_doubt
 from tocsin.track.rows import pack, unpack
 
 Array = NDArray[np.float64]
@@ -101,7 +101,7 @@ def at(record: Record, time_s: float) -> Gaussian:
     dt_s = time_s - record.head_s
     now, accel = estimate(record)
     if record.phase is Phase.COAST:
-        moved = coasting(now.x, now.p, dt_s)
+        moved = long_coasting(now.x, now.p, dt_s)
         staged = record.burnout_ns is not None and record.life is Life.CONFIRMED
         return Gaussian(moved.x, moved.p + slight_doubt(RELIT_S)) if staged else moved
     if record.life is Life.COASTING or abs(dt_s) > 10.0:
