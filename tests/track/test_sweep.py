@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from lattices import SENSOR, TABLE, Lattice, lattice
+from lattices import SENSOR, TABLE, VELOCITY, Lattice, lattice
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tocsin.earth.flight import propagate_many
+from tocsin.earth.frames import aer_to_ecef, ecef_to_aer
 from tocsin.model.label import Nation
 from tocsin.model.time import Instant, after
 from tocsin.model.track import Life, Phase, Plot, RadarFix
@@ -66,6 +67,34 @@ def test_rows_of_neighbours_that_were_mixed_up_find_back() -> None:
     before_mean, after_mean = np.mean(found, axis=0)
     assert before_mean > 0.03
     assert after_mean < 0.5 * before_mean
+
+
+@pytest.mark.parametrize("el_deg", [20.0, 60.0])
+def test_a_members_error_is_what_is_said_however_high_it_is(el_deg: float) -> None:
+    """Drawn members of a group that one radar sees, one by one: an azimuth says more of who is high up."""
+    chance, spread_mps = np.random.default_rng(int(el_deg)), 25.0
+    centre = place_at(600e3, 0.4, np.radians(el_deg))
+    middle = propagate_many(np.array([[*centre, *(VELOCITY @ frames(centre[None])[0]), 8.7]]), 6.0)[0]
+    mode = frames(middle[None, :3])[0] @ middle[3:6]
+    found = []
+    for _ in range(200):
+        velocity = (mode + chance.normal(0.0, spread_mps, 3)) @ frames(middle[None, :3])[0]
+        start = np.array([[*middle[:3], *velocity, 8.7]])
+        rows = []
+        for k in range(7):
+            seen = propagate_many(start, 2.0 * k - 6.0)[0]
+            polar = np.array(ecef_to_aer(seen[:3], TABLE[0, 5:8], TABLE[0, 8:].reshape(3, 3)))
+            polar += TABLE[0, :3] * chance.standard_normal(3)
+            rows.append([2.0 * k, 0.0, 0.0, float(k), *polar, np.nan, 0.0, 0.0])
+        owner, (told,) = sweep(np.array(rows), np.zeros(7, dtype=np.int64), TABLE, 2.0, mode, 6.0, spread_mps)
+        off = (told.x - propagate_many(start, 6.0)[0])[:6]
+        if (owner == 0).all():  # a row far astray is nobody's
+            found.append(off @ np.linalg.solve(told.p[:6, :6], off))
+    assert 5.5 < np.mean(found) < 6.5  # chi-squared of six numbers, 200 draws, 95 %
+
+
+def place_at(range_m: float, az_rad: float, el_rad: float) -> Array:
+    return np.asarray(aer_to_ecef(range_m, az_rad, el_rad, TABLE[0, 5:8], TABLE[0, 8:].reshape(3, 3))).ravel()
 
 
 @given(st.integers(0, 10**6), st.floats(0.0, 1.0))

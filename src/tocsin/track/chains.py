@@ -16,6 +16,7 @@ from tocsin.track.associate import assign, gate
 from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
 from tocsin.track.group import FASTEST_MPS, falling, frames, places_of
 from tocsin.track.motion import Gaussian
+from tocsin.track.parting import look_errors
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -137,11 +138,9 @@ def _begun(rows: Array, table: Array, mode: Array, time_s: float, sigma_mps: flo
     velocities += falling(places, velocities) * (rows[:, :1] - time_s)
     x = np.column_stack((places, velocities, np.full(len(rows), LN_BETA_MEAN)))
     p = np.zeros((len(rows), 7, 7))
-    for n, row in enumerate(rows):
-        entry = table[int(row[2])]
-        sight = (places[n] - entry[5:8]) / row[4]
-        across2 = (row[4] * max(entry[1], entry[2])) ** 2
-        p[n, :3, :3] = across2 * np.eye(3) + (entry[0] ** 2 - across2) * np.outer(sight, sight)
+    if len(rows):
+        entry = table[int(rows[0, 2])]
+        p[:, :3, :3] = look_errors(places, entry[None], [np.arange(len(rows))])[0]
     p[:, [3, 4, 5], [3, 4, 5]] = sigma_mps**2
     p[:, 6, 6] = LN_BETA_SIGMA**2
     return x, p

@@ -88,7 +88,8 @@ def pairs_at(rows: Array, one: Index, two: Index, table: Array) -> Pairs:
     sight = places[one] - entry[5:8]
     dist = np.linalg.norm(sight, axis=1)
     along = np.hypot(np.sqrt(2.0) * entry[0] / dt[:, 0], SPREAD_MPS)
-    across = np.hypot(np.sqrt(2.0) * dist * max(entry[1], entry[2]) / dt[:, 0], SPREAD_MPS)
+    wide_rad = np.maximum(entry[1] * np.cos(rows[one, 6]), entry[2])  # the wider of the two ways across
+    across = np.hypot(np.sqrt(2.0) * dist * wide_rad / dt[:, 0], SPREAD_MPS)
     return Pairs(
         np.einsum("nij,nj->ni", local[one], moved),
         np.einsum("nij,nj->ni", local[one], sight / dist[:, None]),

@@ -17,6 +17,7 @@ from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
 from tocsin.track.chains import HITS, looks_of, stray_nats
 from tocsin.track.group import LEAST, common, falling, frames, places_of
 from tocsin.track.motion import Gaussian
+from tocsin.track.parting import look_errors
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -88,10 +89,7 @@ class _Sweeping:
         velocities = np.einsum("nji,j->ni", frames(self.places), self.mode)
         still = self.places - 0.5 * falling(self.places, velocities) * (dt**2)[:, None]
         entry = self.table[int(self.rows[0, 2])]
-        sights = (self.places - entry[5:8]) / self.rows[:, 4:5]
-        far = (self.rows[:, 4] * max(entry[1], entry[2])) ** -2.0
-        near = entry[0] ** -2.0 - far
-        weight = far[:, None, None] * np.eye(3) + near[:, None, None] * sights[:, :, None] * sights[:, None]
+        weight = np.linalg.inv(look_errors(self.places, entry[None], [np.arange(len(self.rows))])[0])
         partials = np.concatenate(
             (np.broadcast_to(np.eye(3), weight.shape), dt[:, None, None] * np.eye(3)), 2
         )
