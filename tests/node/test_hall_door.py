@@ -25,7 +25,7 @@ from tocsin.model.space import Ellipse95
 from tocsin.model.time import Instant
 from tocsin.node import hall_door
 from tocsin.node.hall_door import DoorLink
-from tocsin.node.hall_words import AlarmsIn
+from tocsin.node.hall_words import AlarmsIn, Forgot
 from tocsin.node.pending import Pending
 from tocsin.record.ledger import Entry, Ledger, Step
 
@@ -193,3 +193,62 @@ def test_an_old_record_put_back_is_told_by_the_doors_next_question(tmp_path: Pat
     stimuli, _ = world.pending.take()
     assert [word for word in stimuli if isinstance(word, AlarmsIn)] == [AlarmsIn("record", ())]
     world.ledger.close()
+
+
+# ---- what the record does not hold
+
+
+def more(world: World, step: int, *numbers: int) -> None:
+    bodies = tuple((n, msgspec.msgpack.encode(offer(n))) for n in numbers)
+    world.ledger.append(Step(step, Instant(2), Instant(1), Instant(1), b"\0" * 32, (), offers=bodies))
+
+
+def acked(world: World, ack: OfferAck) -> list[Forgot]:
+    asyncio.run(world.link.on_offer_ack(msgspec.msgpack.encode(ack)))
+    stimuli, _ = world.pending.take()
+    return [word for word in stimuli if isinstance(word, Forgot)]
+
+
+@pytest.mark.parametrize("ack", [OfferAck(4, 0), OfferAck(3, 1)], ids=["offers", "items"])
+def test_a_door_that_knows_of_more_tells_that_the_record_is_old(world: World, ack: OfferAck) -> None:
+    assert acked(world, ack) == [Forgot(ack.upto, ack.taken, ())]
+    assert world.offers_said() == []
+
+
+def test_a_door_that_knows_of_as_much_is_sent_what_it_lacks(world: World) -> None:
+    assert acked(world, OfferAck(2, 0)) == []
+    assert world.offers_said() == [3]
+
+
+def test_offers_under_numbers_that_the_door_has_already_are_made_again(world: World) -> None:
+    """Made since the start, before the door was heard: 4 and 5 are others there, 6 is not taken."""
+    more(world, 2, 4, 5, 6)
+    (forgot,) = acked(world, OfferAck(5, 0))
+    assert [one.number for one in forgot.again] == [4, 5]
+
+
+def test_numbers_that_are_left_out_are_said_to_be(world: World) -> None:
+    more(world, 2, 6, 7)
+    assert acked(world, OfferAck(0, 0)) == []
+    batches = [msgspec.msgpack.decode(data, type=OfferBatch) for _, data in world.said]
+    assert [(one.after, [row.number for row in one.offers]) for one in batches] == [
+        (0, [1, 2, 3]),
+        (3, [6, 7]),
+    ]
+
+
+def test_many_offers_go_in_messages_that_the_broker_takes(world: World) -> None:
+    assert acked(world, OfferAck(3, 0)) == []
+    asyncio.run(world.link.send([offer(n) for n in range(4, 4 + 2 * hall_door.OFFERS_AT_ONCE + 5)]))
+    batches = [msgspec.msgpack.decode(data, type=OfferBatch) for _, data in world.said]
+    assert [len(one.offers) for one in batches] == [hall_door.OFFERS_AT_ONCE] * 2 + [5]
+    assert world.offers_said() == list(range(4, 4 + 2 * hall_door.OFFERS_AT_ONCE + 5))
+
+
+def test_while_the_door_goes_on_nothing_is_sent_again(world: World) -> None:
+    acked(world, OfferAck(0, 0))
+    for upto, again in ((0, []), (1, []), (1, [2, 3]), (3, [])):
+        world.ledger.offers_taken(upto)
+        world.said.clear()
+        asyncio.run(world.link.resend_stalled())
+        assert world.offers_said() == again
