@@ -30,9 +30,18 @@ def publish(
     """All records that have a number, in their order. `label_of`: the label of what was made from sensors."""
     if not scene.records:
         return []
+    made = {**_filtered(scene, nation, names, label_of), **_alone(scene, nation, names, label_of)}
+    tracks = [made[record.number] for record in scene.records if record.number]
+    return _with_losers(tracks, scene, names)
+
+
+def _filtered(
+    scene: Scene, nation: Nation, names: tuple[str, ...], label_of: Callable[[tuple[int, ...]], Label]
+) -> dict[int, Track]:
+    """Those whose numbers are in the fleet, by number."""
     inside = [record for record in scene.records if record.filtered]
     slots = [scene.flock.slots[record.number] for record in inside]
-    states, covariances = _flattened(scene, inside, scene.flock.x[slots, HEAD], scene.flock.p[slots, HEAD])
+    states, covariances = _shelled(scene, inside, scene.flock.x[slots, HEAD], scene.flock.p[slots, HEAD])
     x, p = states.tolist(), covariances[:, *_UPPER].tolist()
     times, plots = scene.flock.times[slots, HEAD].tolist(), scene.flock.plots[slots].tolist()
     kinds, kind_of = np.unique(scene.flock.seen[slots], axis=0, return_inverse=True)
@@ -44,17 +53,12 @@ def publish(
         state = EcefState(epoch, tuple(x[k]), tuple(p[k]))
         last_ns = max(record.last_ns, epoch)
         made[record.number] = _track(record, nation, names, label_of, state, last_ns, used[k], plots[k])
-    tracks = [
-        made[record.number] if record.filtered else _alone(scene, record, nation, names, label_of)
-        for record in scene.records
-        if record.number
-    ]
-    return _with_losers(tracks, scene, names)
+    return made
 
 
-def _flattened(scene: Scene, records: Sequence[Record], x: Array, p: Array) -> tuple[Array, Array]:
+def _shelled(scene: Scene, records: Sequence[Record], x: Array, p: Array) -> tuple[Array, Array]:
     """States (n, 7) and covariances (n, 7, 7) of records with the bend that the ranges of the radars which
-    see them leave (see `bent`).
+    see them leave in them (see `bent`).
     """
     radars = np.flatnonzero(scene.table[:, SITE].any(axis=1))
     if not (len(radars) and len(records)):
@@ -87,19 +91,25 @@ def _with_losers(tracks: list[Track], scene: Scene, names: tuple[str, ...]) -> l
 
 
 def _alone(
-    scene: Scene,
-    record: Record,
-    nation: Nation,
-    names: tuple[str, ...],
-    label_of: Callable[[tuple[int, ...]], Label],
-) -> Track:
-    now, accel = estimate(record)
-    x, p = _flattened(scene, [record], now.x[None], now.p[None])
-    state = EcefState(instant(scene.base_ns, record.head_s), tuple(x[0].tolist()), triangle(p[0]))
-    push = None
-    if record.phase is Phase.BOOST and accel is not None:
-        push = (float(accel[0]), float(accel[1]), float(accel[2]))
-    return _track(record, nation, names, label_of, state, record.last_ns, record.sensors, record.plots, push)
+    scene: Scene, nation: Nation, names: tuple[str, ...], label_of: Callable[[tuple[int, ...]], Label]
+) -> dict[int, Track]:
+    """Those that have their numbers with them, by number."""
+    outside = [record for record in scene.records if record.number and not record.filtered]
+    if not outside:
+        return {}
+    found = [estimate(record) for record in outside]
+    flat = Gaussian(np.array([now.x for now, _ in found]), np.array([now.p for now, _ in found]))
+    x, p = _shelled(scene, outside, *flat)
+    made: dict[int, Track] = {}
+    for k, record in enumerate(outside):
+        state = EcefState(instant(scene.base_ns, record.head_s), tuple(x[k].tolist()), triangle(p[k]))
+        accel, push = found[k][1], None
+        if record.phase is Phase.BOOST and accel is not None:
+            push = (float(accel[0]), float(accel[1]), float(accel[2]))
+        made[record.number] = _track(
+            record, nation, names, label_of, state, record.last_ns, record.sensors, record.plots, push
+        )
+    return made
 
 
 def _track(
