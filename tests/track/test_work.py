@@ -81,6 +81,9 @@ def test_rows_that_waited_give_the_estimate_that_they_would_have_given() -> None
     assert waited.head == record.head
     assert waited.last_ns == at_once.last_ns
     assert update(waited, np.empty((0, ROW)), table, BASE) == at_once
+    elsewhere = rows[6:].copy()
+    elsewhere[:, 2] = 3.0
+    assert put_off(record, elsewhere, BASE).sensors == (0, 3)
 
 
 @given(st.floats(0.0, 1e3), st.floats(-1e9, 1e9))
