@@ -67,6 +67,8 @@ def test_a_partners_merged_track_has_a_last_word_and_its_draft_goes_on() -> None
     state = hear(after(now, 4), word(own, "KOR-1", 3))
     assert [track.id for track in state.fused] == ["F-1"]
     shown = {(m.layer, m.id): m for m in view_of(picture(state, after(now, 4))).marks}
+    later, _ = hall_step(state, [], after(now, 65))
+    assert [track.id for track in picture(later, after(now, 65)).fused] == ["F-1"]
     assert shown["fused", "F-2"].life == "merged"
     assert (shown["fused", "F-2"].risks, shown["fused", "F-2"].impact) == ((), None)
     assert shown["fused", "F-1"].risks

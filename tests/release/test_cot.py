@@ -52,7 +52,11 @@ def test_errors_are_one_sigma() -> None:
 
 
 def test_what_is_not_seen_is_said_to_be_predicted() -> None:
-    for life, words in ((Life.CONFIRMED, "tracked"), (Life.COASTING, "predicted, not seen")):
+    for life, words in (
+        (Life.CONFIRMED, "tracked"),
+        (Life.COASTING, "predicted, not seen"),
+        (Life.MERGED, "goes on"),
+    ):
         (event,) = parsed(replace(tracklet(JPN, 1), life=life))
         assert words in (event.findtext("detail/remarks") or "")
 

@@ -8,7 +8,7 @@ from tocsin.model.event import Assessment
 from tocsin.model.handoff import Handed
 from tocsin.model.product import Decision, Import, LinkHealth, Quarantined, Receipt
 from tocsin.model.time import MILLISECOND_NS, SECOND_NS, Instant
-from tocsin.model.track import FusedTrack, ObjectClass, Plot, SharedPlot, Tracklet
+from tocsin.model.track import FusedTrack, Life, ObjectClass, Plot, SharedPlot, Tracklet
 from tocsin.model.warning import OfficerAct
 from tocsin.node.clockwatch import widened
 from tocsin.node.hall_words import (
@@ -34,6 +34,10 @@ from tocsin.track.life import ENDED
 
 GONE_NS = 10 * 60 * SECOND_NS
 """An officer who looks up after an impact still finds the object; ten minutes is a handover."""
+
+MERGED_NS = 60 * SECOND_NS
+"""A name that ended because its object has another one: long enough to be read. A crowd that is given out
+anew brings dozens, and they must not push out what came down."""
 
 MOST_GONE = 200
 
@@ -212,5 +216,9 @@ def gone(
     if not ended and not before:
         return before
     fresh = {row.track.id for row in ended}
-    kept = [row for row in before if now - row.ended_ns <= GONE_NS and row.track.id not in fresh]
+    kept = [row for row in before if now - row.ended_ns <= _kept_ns(row) and row.track.id not in fresh]
     return (*kept, *ended)[-MOST_GONE:]
+
+
+def _kept_ns(row: Gone) -> int:
+    return MERGED_NS if row.track.life is Life.MERGED else GONE_NS

@@ -41,6 +41,8 @@ POINT_STALE_S: Final = 300.0
 UNKNOWN_M: Final = "9999999.0"
 """The schema's word for an error that is not known."""
 
+_LIFE_WORDS: Final = {Life.CONFIRMED: "tracked", Life.MERGED: "merged: another track goes on with it"}
+
 _SIGMAS_95: Final = 2.4477
 """Semi-axis of a 95 % ellipse in sigmas: sqrt of the chi-squared quantile with 2 degrees of freedom."""
 
@@ -76,8 +78,7 @@ def _object(track: Tracklet, name: str, now: Instant) -> etree._Element:
     basis = enu_basis(lat_rad, lon_rad)
     east, north, up = (float(v) for v in basis @ np.array(track.state.x[3:6]))
     along, height = _sigmas(track.state, basis)
-    seen = track.life is Life.CONFIRMED
-    words = "tracked" if seen else f"{track.life}: predicted, not seen"
+    words = _LIFE_WORDS.get(track.life, f"{track.life}: predicted, not seen")
     event = _event(track, "object", OBJECT, now, STALE_S)
     _point(event, degrees(lat_rad), degrees(lon_rad), f"{hae_m:.0f}", f"{along:.0f}", f"{height:.0f}")
     course_deg = degrees(atan2(east, north)) % 360.0

@@ -33,11 +33,14 @@ def inherited(bodies: Sequence[Body], sources: Sources, changed: Collection[Key]
     """Bodies after some sources were merged into others of their nations: one that nobody else sees goes over
     into its heir's, under the lower number.
     """
+    ended = [key for key in sorted(changed) if sources[key].life is Life.MERGED]
+    if not ended:
+        return list(bodies)
     found: list[Body | None] = list(bodies)
     home = {key_of(m): i for i, body in enumerate(bodies) if body.ended_ns is None for m in body.members}
-    for key in sorted(changed):
+    for key in ended:
         body = found[home[key]] if key in home else None
-        if sources[key].life is not Life.MERGED or body is None or _lives(body, sources):
+        if body is None or _lives(body, sources):
             continue
         heir = _heir(sources[key], sources)
         if heir is None or heir not in home:

@@ -280,8 +280,11 @@ class Scene:
 
     def admit(self) -> None:
         """Whoever lives and has an anchor and a number goes into the fleet."""
-        living = [i for i, record in enumerate(self.records) if record.life not in ENDED]
-        chosen = [i for i in living if not self.records[i].filtered and ripe(self.records[i])]
+        chosen = [
+            i
+            for i, record in enumerate(self.records)
+            if not record.filtered and ripe(record) and record.life not in ENDED
+        ]
         for i, inside in zip(
             chosen, self.flock.admit([self.records[i] for i in chosen], self.table), strict=True
         ):
