@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from tocsin.earth.frames import ecef_to_aer
 from tocsin.model.label import Nation, Plane
-from tocsin.sim.scenario import Bias, Salvo, Scenario
+from tocsin.sim.scenario import Bias, Errors, Resolution, Salvo, Scenario
 from tocsin.sim.scenario_file import load, parse, render
 from tocsin.sim.sensors import _site, plots
 from tocsin.sim.truth import fly, fly_all, members
@@ -95,3 +95,53 @@ def test_the_biased_radar_looks_beside_the_object() -> None:
             errors.append(entry.plot.measurement.az_rad - float(az[0]))  # type: ignore[union-attr]
     assert len(errors) > 100
     assert np.mean(errors) == pytest.approx(1e-3, abs=4e-3 / np.sqrt(len(errors)))
+
+
+def near_radar(resolution: Resolution | None, **given: object) -> Scenario:
+    """Nine objects 0.3 km apart before a radar with cells."""
+    whole = small(0.3)
+    spec = next(spec for spec in whole.sensors if spec.id == "KOR-R1")
+    return replace(whole, sensors=(replace(spec, resolution=resolution, **given),))
+
+
+def test_objects_in_a_cell_give_one_plot_at_their_middle() -> None:
+    sizes = np.array([150.0, 15e-3, 15e-3])
+    cells = Resolution(range_m=150.0, az_mrad=15.0, el_mrad=15.0)
+    sharp = Errors(range_m=1e-3, az_mrad=1e-6, el_mrad=1e-6)
+    whole = near_radar(cells, detection_probability=1.0, errors=sharp)
+    truth, (spec,) = fly_all(whole.flights), whole.sensors
+    found: dict[int, list[np.ndarray]] = {}
+    for entry in plots(whole, 1):
+        fix = entry.plot.measurement
+        found.setdefault(entry.plot.time_ns, []).append(np.array([fix.range_m, fix.az_rad, fix.el_rad]))  # type: ignore[union-attr]
+    merged = 0
+    for time_ns in sorted(found)[5:200:10]:
+        states = np.array([one.states(np.array([(time_ns - one.launch_ns) / 1e9]))[0] for one in truth])
+        polar = np.column_stack(ecef_to_aer(states[:, :3], *_site(spec)))
+        held: dict[tuple[int, ...], list[int]] = {}
+        for n, cell in enumerate(np.floor(polar / sizes).astype(int).tolist()):
+            held.setdefault(tuple(cell), []).append(n)
+        middles = [states[members, :3].mean(axis=0) for members in held.values()]
+        wanted = np.column_stack(ecef_to_aer(np.array(middles), *_site(spec)))
+        shown = np.array(found[time_ns])
+        assert shown[np.argsort(shown[:, 0])] == pytest.approx(wanted[np.argsort(wanted[:, 0])], abs=0.01)
+        merged += len(truth) - len(held)
+    assert merged > 20
+
+
+def test_cells_that_part_every_object_change_no_plot() -> None:
+    fine = near_radar(Resolution(range_m=0.1, az_mrad=1e-3, el_mrad=1e-3))
+    one, other = plots(near_radar(None), 2), plots(fine, 2)
+    assert {(e.plot.time_ns, e.plot.measurement) for e in one} == {
+        (e.plot.time_ns, e.plot.measurement) for e in other
+    }
+    assert len(one) == len(other)
+    assert parse(render(fine).encode(), "fine.toml") == fine
+
+
+def test_what_shares_a_cell_is_seen_if_any_of_it_is() -> None:
+    """Nine objects, each seen in one look of four: a look shows nothing once in thirteen."""
+    cell = Resolution(range_m=1e6, az_mrad=1e4, el_mrad=1e4)
+    looks = len(plots(near_radar(cell, detection_probability=1.0), 1))
+    seen = len(plots(near_radar(cell, detection_probability=0.25), 1))
+    assert seen / looks == pytest.approx(1.0 - 0.75**9, abs=0.05)

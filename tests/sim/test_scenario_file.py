@@ -32,6 +32,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "sensors.orbit": structs.Orbit,
     "sensors.errors": structs.Errors,
     "sensors.bias": structs.Bias,
+    "sensors.resolution": structs.Resolution,
     "sensors.coverage": structs.Coverage,
 }
 
@@ -155,7 +156,7 @@ def test_every_key_is_explained_in_the_documentation(section: str, root: Path) -
     tables = {
         "": {"officers", "links", "flights", "sensors"},
         "flights": {"salvo", "manoeuvre", "failure"},
-        "sensors": {"orbit", "errors", "bias", "coverage"},
+        "sensors": {"orbit", "errors", "bias", "resolution", "coverage"},
     }
     nested = tables.get(section, set()) | ({"expected_first_contact_s"} if section == "sensors" else set())
     assert set(KEYS[section]) == fields - nested

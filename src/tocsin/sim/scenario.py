@@ -124,6 +124,14 @@ class Bias(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     el_mrad: Annotated[float, Meta(ge=-50, le=50)] = 0.0
 
 
+class Resolution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A radar's cells: of all objects in one of them a look shows one plot."""
+
+    range_m: Positive
+    az_mrad: Positive
+    el_mrad: Positive
+
+
 class Coverage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where a sensor sees. The azimuth sector runs clockwise and may pass north."""
 
@@ -162,6 +170,7 @@ class SensorSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     releasable_to: tuple[Nation, ...] = ()
     errors: Errors = Errors()
     bias: Bias | None = None
+    resolution: Resolution | None = None
     coverage: Coverage = Coverage()
     expected_first_contact_s: dict[str, float] = {}
 

@@ -132,26 +132,31 @@ def _flight_problems(flight: Flight) -> Iterator[tuple[list[str], str, str]]:
         yield ["failure", "pieces"], "one piece is no failure", "give 0, or 2 to 10"
 
 
+def _radar_problems(sensor: SensorSpec) -> Iterator[tuple[list[str], str, str]]:
+    if sensor.place is None:
+        yield ["id"], "a radar needs lat_deg and lon_deg", "give both"
+    elif (2 * sensor.place.lat_deg) % 1 or (2 * sensor.place.lon_deg) % 1:
+        yield (
+            ["lat_deg"],
+            "a radar's place must be rounded to half a degree",
+            "round lat_deg and lon_deg to 0.5",
+        )
+    if sensor.errors.range_m is None or sensor.errors.az_mrad is None:
+        yield ["errors"], "a radar needs range_m and az_mrad", "give both"
+
+
 def _sensor_problems(sensor: SensorSpec) -> Iterator[tuple[list[str], str, str]]:
     errors, coverage = sensor.errors, sensor.coverage
     if sensor.kind is SensorKind.RADAR:
-        if sensor.place is None:
-            yield ["id"], "a radar needs lat_deg and lon_deg", "give both"
-        elif (2 * sensor.place.lat_deg) % 1 or (2 * sensor.place.lon_deg) % 1:
-            yield (
-                ["lat_deg"],
-                "a radar's place must be rounded to half a degree",
-                "round lat_deg and lon_deg to 0.5",
-            )
-        if errors.range_m is None or errors.az_mrad is None:
-            yield ["errors"], "a radar needs range_m and az_mrad", "give both"
+        yield from _radar_problems(sensor)
     if sensor.kind is SensorKind.INFRARED:
         if sensor.orbit is None:
             yield ["id"], "an infrared sensor needs an orbit", "give [sensors.orbit]"
         if errors.los_mrad is None:
             yield ["errors"], "an infrared sensor needs los_mrad", "give it"
-    if sensor.kind is not SensorKind.RADAR and sensor.bias is not None:
-        yield ["bias"], f"a {sensor.kind} sensor has no registration bias here", "remove it"
+    for key, given in (("bias", sensor.bias), ("resolution", sensor.resolution)):
+        if sensor.kind is not SensorKind.RADAR and given is not None:
+            yield [key], f"a {sensor.kind} sensor has no {key} here", "remove it"
     if sensor.kind is not SensorKind.INFRARED and sensor.orbit is not None:
         yield ["orbit"], f"a {sensor.kind} sensor has no orbit", 'remove it, or set kind = "infrared"'
     if coverage.min_range_km >= coverage.max_range_km or coverage.min_el_deg >= coverage.max_el_deg:

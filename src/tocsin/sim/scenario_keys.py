@@ -88,6 +88,12 @@ KEYS: Final[dict[str, dict[str, str]]] = {
         "az_mrad": "of azimuth, milliradians",
         "el_mrad": "of elevation, milliradians",
     },
+    "sensors.resolution": {
+        "range_m": "length of a resolution cell, metres: objects in one cell give one plot; without the"
+        " section every object gives its own; radar only",
+        "az_mrad": "its width in azimuth, milliradians",
+        "el_mrad": "in elevation, milliradians",
+    },
     "sensors.coverage": {
         "min_range_km": "nearest range, km",
         "max_range_km": "farthest range, km",
