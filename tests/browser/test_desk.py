@@ -140,7 +140,7 @@ def test_a_group_is_one_row_that_shows_its_tracks(desk: Desk) -> None:
     desk.source.shown = grouped(picture(Nation.JPN, 240.0), 5)
     page = desk.open("lang=en")
     rows, marks = page.locator("#queue tbody tr[data-key]"), page.locator("#marks tbody")
-    expect(rows).to_contain_text("4–7 objects together, 3.2 × 2.9 km")
+    expect(rows).to_contain_text("at least 4 objects together, 3.2 × 2.9 km")
     expect(rows.locator("td.count")).to_have_count(2)
     expect(page.locator("#who tbody tr[data-key]")).to_have_count(1)
     for key, count in (("group G-1", 1), ("impact G-1", 1), ("impact JPN-F1a", 0)):

@@ -175,6 +175,11 @@ def test_the_quiet_ones_speak_when_the_speaker_is_gone() -> None:
         lambda t: [*(lost if t == 12 else []), *told(JPN, sky, range(16), t, 300.0, 600.0)],
     )
     before, out = folded(both)[1], folded([*both, *gone])[1]
+    silent = fuse.silent(folded(both)[0])
+    assert {(s.origin, s.track_id) for s in silent} == {
+        (JPN, s.track_id) for s in both[-1] if s.origin is JPN
+    }
+    assert fuse.silent(folded([*both, *gone])[0]) == ()
     assert [track.id for track in out] == [track.id for track in before]
     assert all(track.life is Life.CONFIRMED for track in out)
     states = {s.track_id: s.state for s in folded([*both, *gone])[0].sources if s.origin is JPN}

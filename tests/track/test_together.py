@@ -4,75 +4,38 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-import world
+from groups_world import (
+    BASIS,
+    MIDDLE,
+    SENSOR,
+    SITE,
+    SITE_RAD,
+    START,
+    VELOCITY,
+    flown,
+    lattice,
+    plots_of,
+    tracks_at,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from tocsin.earth.flight import propagate, propagate_many
-from tocsin.earth.frames import aer_to_ecef, ecef_to_aer, enu_basis, geodetic_to_ecef
+from tocsin.earth.frames import aer_to_ecef, enu_basis
 from tocsin.model.group import Group
-from tocsin.model.label import Nation, Plane
-from tocsin.model.space import EcefState
-from tocsin.model.time import SECOND_NS, Instant, after
-from tocsin.model.track import FusedTrack, Life, Member, ObjectClass, Phase, Plot, RadarFix, Track
-from tocsin.track.extent import EVEN, Seen, cloud_of, extent_of, measured
+from tocsin.model.time import after
+from tocsin.model.track import Life, ObjectClass
+from tocsin.track.extent import EVEN, Seen, cloud_of, extent_of, measured, placed
 from tocsin.track.howmany import how_many
 from tocsin.track.parting import astray, components, look_errors, neighbours
-from tocsin.track.rows import sensor_table, triangle
+from tocsin.track.rows import sensor_table
 from tocsin.track.together import TogetherState, step
 
 Array = NDArray[np.float64]
 
-SENSOR = world.radar("kor-a", Nation.KOR, 36.5, 127.5, period=2.0).sensor(Plane.TEST)
-SITE_RAD = (np.radians(36.5), np.radians(127.5))
-SITE = geodetic_to_ecef(*SITE_RAD, 0.0)
-MIDDLE = geodetic_to_ecef(np.radians(39.0), np.radians(129.5), 200e3)
-BASIS = enu_basis(np.radians(39.0), np.radians(129.5))
-VELOCITY = np.array([3500.0, 1000.0, 2300.0]) @ BASIS
-START = Instant(1_700_000_000 * SECOND_NS)
 LOOKS = 6
-
-
-def lattice(side: int, spacing_m: float) -> Array:
-    """Places (n, 3) of a level square about MIDDLE."""
-    line = spacing_m * (np.arange(side) - 0.5 * (side - 1))
-    east, north = (grid.ravel() for grid in np.meshgrid(line, line))
-    return np.asarray(MIDDLE + np.column_stack((east, north, np.zeros(side**2))) @ BASIS)
-
-
-def tracks_at(
-    places: Array, errors: Array, sigma_m: float, now: Instant
-) -> tuple[list[FusedTrack], list[Track]]:
-    """Confirmed tracks in free flight, `errors` (n, 3) off their places, own ones and fused."""
-    velocity = propagate(np.array([*MIDDLE, *VELOCITY, 8.7]), (now - START) / SECOND_NS)[3:6]
-    p = np.diag([sigma_m**2] * 3 + [4.0] * 3 + [0.25])
-    own, fused = [], []
-    for n, x in enumerate(places + errors):
-        state = EcefState(now, (*x.tolist(), *velocity.tolist(), 8.7), triangle(p))
-        shared = {"life": Life.CONFIRMED, "phase": Phase.COAST, "kind": ObjectClass.BALLISTIC, "state": state}
-        shared |= {"first_ns": START, "last_ns": now, "label": SENSOR.label}
-        own.append(Track(id=f"KOR-{n}", sensors=(SENSOR.id,), plots=9, **shared))  # type: ignore[arg-type]
-        member = (Member(Nation.KOR, f"KOR-{n}"),)
-        fused.append(FusedTrack(id=f"F-{n}", members=member, **shared))  # type: ignore[arg-type]
-    return fused, own
-
-
-def plots_of(places: Array, now: Instant, chance: np.random.Generator, detected: float = 0.9) -> list[Plot]:
-    """A radar's look at these places."""
-    polar = np.column_stack(ecef_to_aer(places, SITE, enu_basis(*SITE_RAD)))
-    polar += chance.normal(0.0, 1.0, polar.shape) * [30.0, 1e-3, 1e-3]
-    seen = polar[chance.random(len(polar)) < detected]
-    number = int((now - START) // SECOND_NS) * 1_000
-    return [Plot(SENSOR.id, number + n, now, RadarFix(*row)) for n, row in enumerate(seen.tolist())]
-
-
-def flown(places: Array, age_s: float) -> Array:
-    """Places after a time of free flight."""
-    x = np.column_stack((places, np.tile(VELOCITY, (len(places), 1)), np.full(len(places), 8.7)))
-    return np.asarray(propagate_many(x, np.full(len(x), age_s))[:, :3])
 
 
 def watched(side: int, spacing_m: float, seed: int, sigma_m: float = 250.0) -> tuple[TogetherState, Array]:
@@ -126,6 +89,15 @@ def test_more_plots_are_never_fewer_objects(tracks: int, looks: list[int]) -> No
     assert many.high >= few.high
 
 
+def test_at_least_as_many_as_the_fullest_look_shows_and_no_more() -> None:
+    """Where cells open and close counts scatter, as if many were missed."""
+    plots = [88, 70] * 7
+    found = how_many(101, [plots])
+    assert found.low == 88
+    assert found.likely > 105
+    assert how_many(101, [plots, [90.7, 60.0]]).low == 90
+
+
 def test_without_looks_the_count_is_that_of_the_tracks() -> None:
     found = how_many(100, [])
     assert found.looks == 0
@@ -142,7 +114,7 @@ def test_extents_are_positive_and_of_no_order(seed: int, count: int) -> None:
     order = chance.permutation(count)
     one, other = cloud_of(x, p), cloud_of(x[order], p[order])
     looks = [Seen(-t, chance.normal(0.0, 400.0, (count, 3)), 1.5e5 * np.eye(3), 0.0) for t in (2.0, 4.0)]
-    for cloud in (one, measured(one, looks, count)):
+    for cloud in (one, placed(measured(one, looks), looks, count)):
         extent = extent_of(cloud)
         assert extent.semi_major_m >= extent.semi_minor_m >= 0.0
         assert extent.half_height_m >= 0.0

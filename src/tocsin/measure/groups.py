@@ -42,7 +42,8 @@ class Grouped(NamedTuple):
 
 class GroupFigures(Struct, frozen=True):
     """Over the runs in which a group is stated at an age (`stated` of them, members over objects `members`):
-    count over truth, and the part of runs whose interval holds it, its width over truth; the middle's squared
+    count over truth, and the part of runs whose interval holds it, its width over truth, and that in which at
+    least so many fly as are said to (all that holds where radars merge plots); the middle's squared
     error in its covariance per number (ideal 1); the half axis over truth, and its error in its own sigmas
     (root mean square); the part of objects in the 95 % impact ellipse, whose semi-major axis is `impact_m`.
     """
@@ -52,6 +53,7 @@ class GroupFigures(Struct, frozen=True):
     count_ratio: float | None = None
     count_held: float | None = None
     count_width: float | None = None
+    count_least: float | None = None
     middle_nees: float | None = None
     extent_ratio: float | None = None
     extent_sigmas: float | None = None
@@ -62,13 +64,13 @@ class GroupFigures(Struct, frozen=True):
 def grouped(
     groups: Sequence[Group], fused: Sequence[FusedTrack], truths: Sequence[FlownFlight], now: Instant
 ) -> Grouped | None:
-    """The largest group against all objects that fly; None where there is none."""
-    if not groups:
+    """The largest group against all objects that fly; None where there is no group, or nothing flies."""
+    flying = [one for one in truths if 0.0 <= seconds_between(one.launch_ns, now) <= one.flight_time_s]
+    if not groups or not flying:
         return None
     group = max(with_impacts(groups, fused), key=lambda one: len(one.members))
-    flying = [one for one in truths if 0.0 <= seconds_between(one.launch_ns, now) <= one.flight_time_s]
     states = [one.states(np.array([seconds_between(one.launch_ns, now)]))[0, :3] for one in flying]
-    places = np.array(states).reshape(-1, 3)
+    places = np.array(states)
     error = np.array(group.centre.x[:3]) - places.mean(axis=0)
     impact = of_state(group.each) if group.impact is not None else None
     held = None
@@ -111,6 +113,7 @@ def figures(found: Sequence[Grouped | None]) -> GroupFigures:
         _mean(likely / objects),
         _mean((low <= objects) & (objects <= high)),
         _mean((high - low) / objects),
+        _mean(low <= objects),
         _mean([one.squared for one in told]),
         _mean(axis / true),
         _mean(((axis - true) / sigma) ** 2, root=True),

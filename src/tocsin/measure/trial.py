@@ -107,7 +107,13 @@ class _World:
         ours = own[self.plan.nation], looks[self.plan.nation]
         self.fusion, fused = fuse.step(self.fusion, ours[0], tracklets, now, ours[1], plots)
         self.together = together.step(
-            self.together, fused, ours[0], arrived[self.plan.nation], self.sensors, now
+            self.together,
+            fused,
+            ours[0],
+            arrived[self.plan.nation],
+            self.sensors,
+            now,
+            fuse.silent(self.fusion),
         )
         if len(self.nations) == 1:
             return fused, own[self.plan.nation]

@@ -21,8 +21,10 @@ class Extent(Struct, frozen=True):
 
 
 class ObjectCount(Struct, frozen=True):
-    """How many they are: the likeliest number, and an interval that holds the true one with 95 %. `looks`: of
-    own radars that were counted; with none it rests on the number of tracks alone.
+    """How many they are: the likeliest number, and an interval that holds the true one with 95 % if every
+    object gives a plot of its own. Of objects closer than its resolution a radar shows one plot: then `low`
+    is a bound, and the others are none. `looks`: of own radars that were counted; with none it rests on the
+    number of tracks alone.
     """
 
     low: int

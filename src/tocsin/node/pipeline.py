@@ -92,7 +92,7 @@ def hall_step(
         own=own,
         fused=fused,
         assessments=assessments,
-        together=_together(state, fused, own, came, now),
+        together=_together(state, fusion, fused, own, came, now),
         gone=arrivals.gone(state.gone, fused, assessments, now),
         partners=heard.tracklets,
         launches=heard.launches,
@@ -124,10 +124,16 @@ def _configured(stimuli: Sequence[HallStimulus], now: Instant) -> HallState:
 
 
 def _together(
-    state: HallState, fused: Sequence[FusedTrack], own: Sequence[Track], came: arrivals.Came, now: Instant
+    state: HallState,
+    fusion: fuse.FusionState,
+    fused: Sequence[FusedTrack],
+    own: Sequence[Track],
+    came: arrivals.Came,
+    now: Instant,
 ) -> together.TogetherState:
     """Groups of tracks that cannot be told apart, with where their objects come down."""
-    after = together.step(state.together, fused, own, came.plots, state.config.sensors, now)
+    sensors = state.config.sensors
+    after = together.step(state.together, fused, own, came.plots, sensors, now, fuse.silent(fusion))
     if after.looked_ns == state.together.looked_ns:
         return after
     return replace(after, groups=with_impacts(after.groups, fused))

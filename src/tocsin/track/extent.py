@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 
 EVEN: Final = 5.0  # squared half axes of an evenly filled ellipsoid to variances
 NORMAL: Final = 1.4826  # a normal distribution's sigma over its median distance from the middle
+VAGUE: Final = 2.0  # times as uncertain as the usual member: says nothing of the group (ours)
+AGAIN: Final = 10.0  # members err by 5 to 40 times what they claim, squared (ADR 41), and hold looks' plots
 LEAST_MISSED: Final = 0.05  # share of the objects that a look does not show, at least
 
 
@@ -60,13 +62,22 @@ class Seen(NamedTuple):
 
 def cloud_of(x: Array, p: Array) -> Cloud:
     """By members' states (n, 7) and covariances (n, 7, 7) at one time. How their errors are correlated is not
-    known: their mean is not believed to be better than one of them.
+    known: their mean is not believed to be better than one of them. A vague one, that was lost from sight
+    before its motion was known, would be everywhere soon, and the group with it.
     """
+    usual = _usual(p)
+    x, p = x[usual], p[usual]
     mean, errors = x.mean(axis=0), symmetrise(p.mean(axis=0))
     off = (x - mean)[:, :3]
     scatter = symmetrise(off.T @ off / max(len(x) - 1, 1))
     spread = _positive(scatter - errors[:3, :3])
     return Cloud(mean, errors, spread, _speeds_mps(x, p), scatter, max(len(x) - 1, 1))
+
+
+def _usual(p: Array) -> NDArray[np.bool_]:
+    """Which of the members (n,) are known about as well as the middle one of them, in place and velocity."""
+    sizes = np.column_stack([np.trace(p[:, at, at], axis1=1, axis2=2) for at in (slice(3), slice(3, 6))])
+    return np.asarray((sizes <= VAGUE**2 * np.median(sizes, axis=0)).all(axis=1))
 
 
 def _speeds_mps(x: Array, p: Array) -> float:
@@ -76,26 +87,43 @@ def _speeds_mps(x: Array, p: Array) -> float:
     return float(np.sqrt(max(np.mean(sigmas**2 - own), SPREAD_LEAST_MPS**2)))
 
 
-def measured(cloud: Cloud, looks: Sequence[Seen], objects: int) -> Cloud:
-    """The same, after looks at a group of so many objects."""
-    looks = [look for look in looks if len(look.off) > 1]
-    if not looks:
+def measured(cloud: Cloud, looks: Sequence[Seen]) -> Cloud:
+    """The same with the scatter that looks show."""
+    draws = sum(len(look.off) - 1 for look in looks if len(look.off))
+    if not draws:
         return cloud
-    draws = sum(len(look.off) - 1 for look in looks)
     scatters = [(look.off - look.off.mean(axis=0)).T @ (look.off - look.off.mean(axis=0)) for look in looks]
     whole = symmetrise(np.sum(scatters, axis=0) / draws)
     errors = np.sum([(len(look.off) - 1) * look.errors for look in looks], axis=0) / draws
-    spread = _positive(whole - errors)
-    matrix, right = invert(cloud.p), np.zeros(7)
+    return cloud._replace(spread=_positive(whole - errors), whole=whole, draws=draws)
+
+
+def placed(cloud: Cloud, looks: Sequence[Seen], objects: int) -> Cloud:
+    """The same with the middle where looks at a group of so many objects show it."""
+    if not looks:
+        return cloud
+    matrix, right = invert(AGAIN * cloud.p), np.zeros(7)
     for look in looks:
         missed = max(1.0 - len(look.off) / max(objects, 1), LEAST_MISSED)
-        weight = np.linalg.inv((look.errors + missed * spread) / len(look.off))
+        weight = np.linalg.inv((look.errors + missed * cloud.spread) / len(look.off))
         partials = np.zeros((3, 7))
         partials[:, :3], partials[:, 3:6] = np.eye(3), look.dt_s * np.eye(3)
         matrix += partials.T @ weight @ partials
         right += partials.T @ weight @ look.off.mean(axis=0)
     p = invert(symmetrise(matrix))
-    return Cloud(cloud.x + p @ right, p, spread, cloud.speeds_mps, whole, draws)
+    return cloud._replace(x=cloud.x + p @ right, p=p)
+
+
+def doubted(cloud: Cloud, asides: Sequence[Array]) -> Cloud:
+    """The same, where other nations see it aside by these (3,) and say nothing of it: one of them is turned,
+    or who speaks is. Who agrees best with another one is not.
+    """
+    if not asides:
+        return cloud
+    least = min(asides, key=lambda aside: float(np.linalg.norm(aside)))
+    p = cloud.p.copy()
+    p[:3, :3] += np.outer(least, least)
+    return cloud._replace(p=p)
 
 
 def _positive(matrix: Array) -> Array:
@@ -109,7 +137,8 @@ def extent_of(cloud: Cloud) -> Extent:
     basis = enu_basis(lat, lon)
     local = basis @ cloud.spread @ basis.T
     values, vectors = np.linalg.eigh(symmetrise(local[:2, :2]))
-    minor, major = np.sqrt(EVEN * np.maximum(values, 0.0))
+    level = basis[:2] @ cloud.whole @ basis[:2].T
+    minor, major = np.sqrt(EVEN * np.maximum(_apart(values, level, cloud.draws), 0.0))
     axis = basis[:2].T @ vectors[:, 1]
     return Extent(
         semi_major_m=float(major),
@@ -118,6 +147,15 @@ def extent_of(cloud: Cloud) -> Extent:
         half_height_m=float(np.sqrt(EVEN * max(float(local[2, 2]), 0.0))),
         sigma_m=_sigma_m(float(axis @ cloud.whole @ axis), cloud.draws, float(major)),
     )
+
+
+def _apart(values: Array, whole: Array, draws: int) -> Array:
+    """Variances (2,) along the axes, the smaller first, less what chance parts them by: those of `whole`
+    (2, 2), drawn so often, lie in the mean square by trace^2 / (2 draws) off their middle (Wishart).
+    """
+    middle, half = values.mean(), 0.5 * (values[1] - values[0])
+    half = np.sqrt(max(half**2 - np.trace(whole) ** 2 / (2.0 * draws), 0.0))
+    return np.array([middle - half, middle + half])
 
 
 def _sigma_m(whole_m2: float, draws: int, axis_m: float) -> float:

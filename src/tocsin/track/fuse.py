@@ -115,6 +115,12 @@ def step(
     )
 
 
+def silent(state: FusionState) -> tuple[Tracklet, ...]:
+    """Living sources in crowds that another nation speaks for: nothing of theirs is in the fused states."""
+    quiet = {key_of(member) for body in state.bodies for member in body.quiet}
+    return tuple(s for s in state.sources if s.life not in ENDED and key_of(s) in quiet)
+
+
 def _replace(
     sources: dict[Key, Tracklet],
     own: Sequence[Tracklet],

@@ -4,6 +4,10 @@ A look shows every object with the same chance, which nobody knows exactly: K pl
 With a Beta prior on that chance the likelihood of N has a closed form (Draper and Guttman 1971; Raftery 1988,
 Biometrika 75: the prior 1/N). Over several looks the counts' scatter says how many are missed: it is small
 where few are. The number of tracks is one more, weaker witness.
+
+All this holds if every object gives a plot of its own. Where a radar shows several as one, the counts scatter
+as cells open and close, as if many were missed: so that at least as many are said to be there as the fullest
+look shows, and no more.
 """
 
 from collections.abc import Sequence
@@ -36,7 +40,8 @@ def how_many(tracks: int, looks: Sequence[Sequence[float]]) -> ObjectCount:
     weights = np.exp(ln - ln.max())
     low, high = _shortest(weights / weights.sum())
     likely = int(np.argmax(weights))
-    return ObjectCount(int(numbers[low]), int(numbers[likely]), int(numbers[high]), sum(map(len, looks)))
+    least = min(int(numbers[low]), int(most)) if most >= 1.0 else int(numbers[low])
+    return ObjectCount(least, int(numbers[likely]), int(numbers[high]), sum(map(len, looks)))
 
 
 def _seen(numbers: Array, plots: Array) -> Array:

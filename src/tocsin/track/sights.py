@@ -1,12 +1,13 @@
 """What radars show of a group: their last looks, and which of the plots are the group's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from tocsin.model.label import Nation
 from tocsin.model.sensor import Sensor
 from tocsin.model.time import Instant
 from tocsin.track.chains import looks_of
@@ -41,30 +42,36 @@ class Sights(NamedTuple):
     sensors: Sequence[Sensor]
     base_ns: Instant
 
-    def at(self, cloud: Cloud, near: Beside, now: Instant, began_ns: Instant) -> list[list[Seen]]:
-        """For each radar that sees the whole group, its looks that are whole."""
+    def at(
+        self, cloud: Cloud, near: Beside, now: Instant, began_ns: Instant, aside: Mapping[Nation, Array]
+    ) -> list[list[Seen]]:
+        """For each radar that sees the whole group, its looks that are whole; `aside`: by how much (3,) a
+        nation sees the group beside the middle.
+        """
         now_s, began_s = seconds(self.base_ns, now), seconds(self.base_ns, began_ns)
         found: list[list[Seen]] = []
         for k, sensor in enumerate(self.sensors):
-            late = (self.rows[:, 0] < now_s - HOLD_S) & (self.rows[:, 0] > began_s + sensor.period_s)
-            mine = np.ascontiguousarray(self.rows[(self.rows[:, 2] == k) & late])
+            whole = (self.rows[:, 0] < now_s - HOLD_S) & (self.rows[:, 0] > began_s + sensor.period_s)
+            mine = np.ascontiguousarray(self.rows[(self.rows[:, 2] == k) & whole])
             if len(mine):
-                found.append([look for look in self._looks(cloud, near, mine, now_s) if len(look.off)])
+                off = aside.get(sensor.nation, np.zeros(3))
+                found.append([look for look in self._looks(cloud, near, mine, now_s, off) if len(look.off)])
         most = max((_shown(radar) for radar in found if radar), default=0.0)
         return [radar for radar in found if radar and _shown(radar) >= PARTLY * most]
 
-    def _looks(self, cloud: Cloud, near: Beside, rows: Array, now_s: float) -> Iterator[Seen]:
+    def _looks(self, cloud: Cloud, near: Beside, rows: Array, now_s: float, aside: Array) -> Iterator[Seen]:
         """Looks of one radar, by the plots within the group's gate that are no other track's."""
-        sensor, here = int(rows[0, 2]), np.zeros(1, dtype=np.int64)
+        sensor = int(rows[0, 2])
         middles, doubts = _middles(cloud, rows[:, 0] - now_s)
-        off = places_of(rows, self.table) - middles
-        errors = look_errors(cloud.x[None, :3], self.table[sensor][None], [here])[0, 0]
+        off = places_of(rows, self.table) - middles - aside
+        errors = look_errors(middles, self.table[sensor][None], [np.arange(len(rows))])[0]
         far = _lengths(off, doubts + cloud.spread + errors) / np.sqrt(INSIDE)
         around = (far > AROUND[0]) & (far < AROUND[1])
         for look in looks_of(rows, self.sensors[sensor].period_s):
             strays = float(around[look].sum()) / (AROUND[1] ** 3 - AROUND[0] ** 3)
             inside, dt_s = look[far[look] < 1.0], float(np.mean(rows[look, 0])) - now_s
-            yield Seen(dt_s, off[inside][_theirs(off[inside], near, errors, dt_s)], errors, strays)
+            mine = inside[_theirs(off[inside], near, errors[look[0]], dt_s)]
+            yield Seen(dt_s, off[mine], errors[look[0]], strays)
 
 
 def beside(cloud: Cloud, x: Array, part: Index) -> Beside:

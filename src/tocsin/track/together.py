@@ -14,18 +14,17 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tocsin.model.group import Group, ObjectCount
+from tocsin.model.label import Nation
 from tocsin.model.sensor import Sensor, SensorKind
 from tocsin.model.space import EcefState
 from tocsin.model.time import SECOND_NS, Instant, seconds_between
-from tocsin.model.track import FusedTrack, Life, ObjectClass, Phase, Plot, Track
-from tocsin.track.body import moved
-from tocsin.track.extent import cloud_of, extent_of, measured
-from tocsin.track.fleet_kernels import move_all
+from tocsin.model.track import FusedTrack, Life, ObjectClass, Plot, Track, Tracklet
+from tocsin.track.aside import asides, silent_on, states_at
+from tocsin.track.extent import cloud_of, doubted, extent_of, measured, placed
 from tocsin.track.howmany import how_many
 from tocsin.track.life import ENDED
 from tocsin.track.parting import Pairs, astray, components, look_errors, neighbours
 from tocsin.track.rows import (
-    from_triangle,
     is_main,
     merged,
     pack,
@@ -73,11 +72,14 @@ class TogetherState(Struct, frozen=True):
 
 
 class _Flying(NamedTuple):
-    """Living tracks at one time: states (n, 7), covariances (n, 7, 7)."""
+    """Living tracks at one time: states (n, 7), covariances (n, 7, 7); `aside`: by how much (n, 3) each
+    nation's silent tracks lie beside them, nan where there is none.
+    """
 
     tracks: list[FusedTrack]
     x: Array
     p: Array
+    aside: dict[Nation, Array]
 
 
 def step(
@@ -87,14 +89,17 @@ def step(
     plots: Sequence[Plot],
     sensors: Sequence[Sensor],
     now: Instant,
+    silent: Sequence[Tracklet] = (),
 ) -> TogetherState:
-    """After one step; groups are looked at once a second."""
+    """After one step; groups are looked at once a second. `silent`: all nations' tracks that are in fused
+    ones and say nothing of their states (`fuse.silent`).
+    """
     sensors = tuple(sorted(sensors, key=lambda sensor: sensor.id))
     state = _kept(state, plots, sensors, now)
     if now - state.looked_ns < EVERY_NS:
         return state
     state = replace(state, looked_ns=now)
-    flying = _flying(fused, now)
+    flying = _flying(fused, silent, now)
     if len(flying.tracks) < LEAST:
         return replace(state, groups=(), held=())
     table = sensor_table(sensors)
@@ -126,19 +131,14 @@ def _kept(
     return replace(state, base_ns=base_ns, rows=pack(rows))
 
 
-def _flying(fused: Sequence[FusedTrack], now: Instant) -> _Flying:
+def _flying(fused: Sequence[FusedTrack], silent: Sequence[Tracklet], now: Instant) -> _Flying:
     tracks = [t for t in fused if t.kind is not ObjectClass.AIR and t.life not in ENDED]
     if len(tracks) < LEAST:
-        return _Flying(tracks, np.empty((0, 7)), np.empty((0, 7, 7)))
-    x, p = np.array([t.state.x for t in tracks]), np.array([from_triangle(t.state.p) for t in tracks])
-    dt_s = np.array([seconds_between(t.state.epoch_ns, now) for t in tracks])
-    out_x, out_p = np.empty_like(x), np.empty_like(p)
-    move_all(x, p, dt_s, out_x, out_p)
-    for i, track in enumerate(tracks):
-        if track.phase is not Phase.COAST:
-            out_x[i], out_p[i] = moved(track, now)
-    fine = _fine(out_x, out_p)
-    return _Flying([t for t, good in zip(tracks, fine, strict=True) if good], out_x[fine], out_p[fine])
+        return _Flying(tracks, np.empty((0, 7)), np.empty((0, 7, 7)), {})
+    x, p = states_at(tracks, now)
+    fine = _fine(x, p)
+    kept = [t for t, good in zip(tracks, fine, strict=True) if good]
+    return _Flying(kept, x[fine], p[fine], asides(kept, x[fine], silent, now))
 
 
 def _fine(x: Array, p: Array) -> Mask:
@@ -210,13 +210,17 @@ def _heirs(
 
 
 def _group(held: Held, part: Index, flying: _Flying, sights: Sights, share: float, now: Instant) -> Group:
-    cloud = cloud_of(flying.x[part], flying.p[part])
+    cloud, silent = cloud_of(flying.x[part], flying.p[part]), silent_on(part, flying.aside)
     began_ns = sorted(flying.tracks[i].first_ns for i in part)[len(part) // 2]
-    looks = sights.at(cloud, beside(cloud, flying.x, part), now, began_ns)
-    count = how_many(len(part), [[len(look.off) - look.strays for look in radar] for radar in looks])
-    if not looks and held.count is not None and held.count.looks:
+    radars = sights.at(cloud, beside(cloud, flying.x, part), now, began_ns, silent)
+    count = how_many(len(part), [[len(look.off) - look.strays for look in looks] for looks in radars])
+    if not radars and held.count is not None and held.count.looks:
         count = held.count
-    cloud = measured(cloud, [look for radar in looks for look in radar], count.likely)
+    looks = [look for radar in radars for look in radar]
+    cloud = measured(cloud, looks)
+    if not any(sensor.nation in silent for sensor in sights.sensors):
+        cloud = placed(cloud, looks, count.likely)
+    cloud = doubted(cloud, list(silent.values()))
     return Group(
         id=f"G-{held.number}",
         since_ns=held.since_ns,

@@ -63,7 +63,7 @@ function groupRow({ group, marks }, view, store) {
     class: "group",
     cells: [
       badge(Math.max(0, ...ahead.map((risk) => risk.level))),
-      { text: `${store.isOpen(group) ? "▾" : "▸"} ${group.id}\n${groupText(group)}`, title: say("group.hint", { n: group.members.length }), class: "two-line" },
+      { text: `${store.isOpen(group) ? "▾" : "▸"} ${group.id}\n${groupText(group)}`, title: say("group.hint", { n: group.members.length, range: `${group.count[0]}–${group.count[2]}` }), class: "two-line" },
       impacts.length ? time(Math.min(...impacts)) : "–",
       enters.length ? time(Math.min(...enters)) : impacts.length ? say("mine.none") : "–",
     ],

@@ -57,11 +57,10 @@ export function shortNote(mark, now) {
   return basis === PREDICTED ? `${say("predicted")}, ${lastSeen(mark, now)}` : lastSeen(mark, now);
 }
 
-/** "95 to 105 objects together, 3.2 × 2.9 km" */
+/** "at least 95 objects together, 3.2 × 2.9 km": a radar may show several as one plot, so that no upper bound is told. */
 export function groupText(group) {
-  const [low, , high] = group.count;
   const [long, wide] = group.size;
-  return say("group.of", { count: low === high ? String(low) : `${low}–${high}`, size: `${long.toFixed(1)} × ${wide.toFixed(1)}` });
+  return say("group.of", { count: group.count[0], size: `${long.toFixed(1)} × ${wide.toFixed(1)}` });
 }
 
 /** What stands beside it on the map. */
