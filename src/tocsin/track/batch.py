@@ -30,6 +30,10 @@ _VELOCITY_MPS: Final = 3_000.0
 _ACCELERATION_MPS2: Final = 30.0
 _JERK_MPS3: Final = 1.0
 POLY_PRIOR: Final = np.repeat([_POSITION_M**-2, _VELOCITY_MPS**-2, _ACCELERATION_MPS2**-2, _JERK_MPS3**-2], 3)
+NEVER: Final = (
+    float("inf"),
+    np.zeros(3),
+)  # does a cubic end (kernels.poly_normal)
 FREE_MPS2: Final = 100.0  # prior of the push along the velocity: hardly any
 
 _STEPS: Final = 30
@@ -94,7 +98,7 @@ def poly_fit(rows: Array, table: Array, guess: Array, t0_s: float) -> Fit:
     def evaluate(x: Array) -> Normal:
         matrix, off = np.diag(POLY_PRIOR), centre - x
         right = POLY_PRIOR * off
-        chi2, numbers = kernels.poly_normal(rows, table, x, t0_s, matrix, right)
+        chi2, numbers = kernels.poly_normal(rows, table, x, t0_s, matrix, right, *NEVER)
         return Normal(matrix, right, chi2 + float(off @ (POLY_PRIOR * off)), chi2, numbers)
 
     x, normal = descend(evaluate, guess.copy(), site_of(rows, table))

@@ -20,6 +20,7 @@ from tocsin.track.batch import (
     FREE_MPS2,
     LN_BETA_MEAN,
     LN_BETA_SIGMA,
+    NEVER,
     POLY_PRIOR,
     Normal,
     covariance_of,
@@ -164,7 +165,9 @@ def _fit(rows: Array, table: Array, guess: Array, time_s: float, push_mps2: floa
         matrix, off = np.diag(held), centre - y
         right = held * off
         powered, powered_right = np.zeros((12, 12)), np.zeros(12)
-        chi2, numbers = kernels.poly_normal(before, table, y[:12].copy(), time_s, powered, powered_right)
+        chi2, numbers = kernels.poly_normal(
+            before, table, y[:12].copy(), time_s, powered, powered_right, *NEVER
+        )
         start, to_start = _kicked(y)
         free, free_right = np.zeros((8, 8)), np.zeros(8)
         x8 = np.append(start, y[14])

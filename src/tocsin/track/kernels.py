@@ -110,26 +110,36 @@ def add(jac: Array, size: int, z: float, variance: float, normal: Array, right: 
 
 @njit(cache=True, error_model="numpy")
 def poly_normal(
-    rows: Array, table: Array, c: Array, t0_s: float, normal: Array, right: Array
+    rows: Array,
+    table: Array,
+    c: Array,
+    t0_s: float,
+    normal: Array,
+    right: Array,
+    ends_s: float,
+    fall_mps2: Array,
 ) -> tuple[float, int]:
     """Normal equations (12, 12) of a cubic c = [position, velocity, acceleration, jerk] at t0; chi-squared
-    and count.
+    and count. From `ends_s` after t0 on (infinite: never) it falls by `fall_mps2` (3,) only.
     """
     z, h, r, jac = np.empty(4), np.zeros((4, 6)), np.empty(4), np.empty(12)
     pos, vel = np.empty(3), np.empty(3)
     chi2, count = 0.0, 0
     for n in range(rows.shape[0]):
-        s = rows[n, 0] - t0_s
+        s = min(rows[n, 0] - t0_s, ends_s)
+        free = rows[n, 0] - t0_s - s
         for i in range(3):
             pos[i] = c[i] + s * (c[3 + i] + s * (0.5 * c[6 + i] + s * c[9 + i] / 6.0))
             vel[i] = c[3 + i] + s * (c[6 + i] + 0.5 * s * c[9 + i])
+            pos[i] += free * (vel[i] + 0.5 * free * fall_mps2[i])
+            vel[i] += free * fall_mps2[i]
         used = measure(rows[n], table[int(rows[n, 2])], pos, vel, z, h, r)
         for m in range(used):
             for i in range(3):
                 jac[i] = h[m, i]
-                jac[3 + i] = s * h[m, i] + h[m, 3 + i]
-                jac[6 + i] = 0.5 * s * s * h[m, i] + s * h[m, 3 + i]
-                jac[9 + i] = s**3 / 6.0 * h[m, i] + 0.5 * s * s * h[m, 3 + i]
+                jac[3 + i] = (s + free) * h[m, i] + h[m, 3 + i]
+                jac[6 + i] = s * (0.5 * s + free) * h[m, i] + s * h[m, 3 + i]
+                jac[9 + i] = s * s * (s / 6.0 + 0.5 * free) * h[m, i] + 0.5 * s * s * h[m, 3 + i]
             chi2 += add(jac, 12, z[m], r[m], normal, right)
         count += used
     return chi2, count

@@ -6,6 +6,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from tocsin.earth.flight import derivative
 from tocsin.model.space import EcefState
 from tocsin.model.time import Instant
 from tocsin.model.track import Life, ObjectClass, Phase
@@ -73,6 +74,16 @@ def flight_of(packed: bytes) -> Gaussian:
     """x7 and its covariance."""
     values = unpack(packed, FLIGHT)
     return Gaussian(values[:7].copy(), values[7:].reshape(7, 7).copy())
+
+
+def cubic_of(record: Record) -> Array:
+    """A cubic (12,) at `head_s`, whatever the head is."""
+    if not flies(record):
+        return poly_of(record)[0]
+    x = flight_of(record.head).x
+    push = np.frombuffer(record.start)[7] if len(record.start) == 8 * 8 else 0.0
+    accel = derivative(x)[3:] + push * x[3:6] / (float(np.linalg.norm(x[3:6])) + 1e-9)
+    return np.concatenate((x[:6], accel, np.zeros(3)))
 
 
 def group_of(record: Record, time_s: float) -> tuple[Array, float] | None:

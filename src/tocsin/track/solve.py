@@ -8,7 +8,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from tocsin.earth.flight import derivative, propagate
+from tocsin.earth.flight import propagate
 from tocsin.earth.gauss import invert
 from tocsin.model.time import Instant
 from tocsin.model.track import Life, Phase
@@ -30,8 +30,9 @@ from tocsin.track.bent import flat, told
 from tocsin.track.burnout import Burnout, burnout, weighed
 from tocsin.track.early import smoothed
 from tocsin.track.fleet import KEEP_S, refiltered
+from tocsin.track.lately import undecided
 from tocsin.track.motion import Gaussian
-from tocsin.track.record import Record, estimate, flies, flight_of, group_of, packed, poly_of
+from tocsin.track.record import Record, cubic_of, estimate, flies, flight_of, group_of, packed
 from tocsin.track.rows import instant, merged, pack, rows_of, sites
 from tocsin.track.young import Young, coast_prior, young_fit
 
@@ -267,7 +268,7 @@ def _young_guess(record: Record, rows: Array) -> Array:
     if record.start:
         values = np.frombuffer(record.start)
         return np.append(propagate(values[:7], float(rows[0, 0]) - record.start_s), values[7])
-    c = shifted(_poly_guess(record), float(rows[0, 0]) - record.head_s)
+    c = shifted(cubic_of(record), float(rows[0, 0]) - record.head_s)
     return np.concatenate((c[:6], [LN_BETA_MEAN, 0.0]))
 
 
@@ -308,17 +309,22 @@ def _coasts(record: Record, rows: Array, fit: FlightFit, burnout_ns: Instant | N
 
 def _cubic(record: Record, rows: Array, table: Array, base_ns: Instant) -> Record:
     last_s = float(rows[-1, 0])
-    guess = shifted(_poly_guess(record), last_s - record.head_s)
-    fit = poly_fit(_window(rows, POWERED_WINDOW_S), table, guess, last_s)
+    guess = shifted(cubic_of(record), last_s - record.head_s)
+    part = _window(rows, POWERED_WINDOW_S)
+    fit = poly_fit(part, table, guess, last_s)
     doubtful = flies(record) or not plausible(fit.chi2, fit.numbers, 12, DOUBT_SIGMAS)
     if fit.ratio > MISFIT:
-        fit = poly_fit(_window(rows, SHORT_WINDOW_S), table, fit.x, last_s)
+        part = _window(rows, SHORT_WINDOW_S)
+        fit = poly_fit(part, table, fit.x, last_s)
+    tested = record.life is not Life.TENTATIVE and float(np.linalg.norm(fit.x[3:6])) >= TESTED_FROM_MPS
+    seen = record.motor_mps2 > 0.0
+    mixed = undecided(part, table, fit, last_s) if tested and seen else fit
     record = replace(
-        record, head=pack(np.concatenate((fit.x, fit.p.ravel()))), head_s=last_s, chi2_ratio=fit.ratio
+        record, head=pack(np.concatenate((mixed.x, mixed.p.ravel()))), head_s=last_s, chi2_ratio=mixed.ratio
     )
-    if record.life is Life.TENTATIVE or float(np.linalg.norm(fit.x[3:6])) < TESTED_FROM_MPS:
+    if not tested:
         return record
-    out = burnout(rows, table, fit.x, last_s) if doubtful and record.motor_mps2 > 0.0 else None
+    out = burnout(rows, table, fit.x, last_s) if doubtful and seen else None
     if out is not None and out.fits:
         return _going_out(record, rows, out, base_ns)
     motor = max(record.motor_mps2, MOTOR_LEAST_MPS2)
@@ -375,7 +381,7 @@ def _pushed(record: Record, rows: Array, table: Array, test: CoastTest, base_ns:
     young = float(rows[-1, 0] - rows[0, 0]) < EARLY_S + 5.0
     if record.phase is Phase.BOOST and (young or not record.early):
         first_s = float(rows[0, 0])
-        guess = shifted(_poly_guess(record), first_s - record.head_s)
+        guess = shifted(cubic_of(record), first_s - record.head_s)
         return replace(record, early=smoothed(rows[rows[:, 0] <= first_s + EARLY_S], table, guess, base_ns))
     return record
 
@@ -384,13 +390,3 @@ def _window(rows: Array, window_s: float) -> Array:
     """Rows of the last seconds, or the last few where they are sparse."""
     first = min(int(np.searchsorted(rows[:, 0], rows[-1, 0] - window_s)), max(len(rows) - LEAST_ROWS, 0))
     return np.ascontiguousarray(rows[first:])
-
-
-def _poly_guess(record: Record) -> Array:
-    """A cubic at `head_s`, whatever the head is."""
-    if not flies(record):
-        return poly_of(record)[0]
-    x = flight_of(record.head).x
-    push = np.frombuffer(record.start)[7] if len(record.start) == 8 * 8 else 0.0
-    accel = derivative(x)[3:] + push * x[3:6] / (float(np.linalg.norm(x[3:6])) + 1e-9)
-    return np.concatenate((x[:6], accel, np.zeros(3)))
