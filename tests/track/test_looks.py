@@ -16,7 +16,7 @@ from tocsin.sim.scenario_file import load
 from tocsin.track import looks, tracker
 from tocsin.track.body import tracklet_of
 from tocsin.track.looks import Looks, Shown, heard, own_looks, shared, telling
-from tocsin.track.rows import ROW, SENSOR, rows_of, unpack
+from tocsin.track.rows import MIXED, ROW, SENSOR, pack, rows_of, sensor_table, unpack
 
 from runs import plots_by_second  # isort: skip
 
@@ -72,6 +72,22 @@ def test_an_object_in_known_free_flight_is_told_by_tracklets_alone(
     up = replace(old, state=replace(old.state, x=(0.0, 0.0, 6.43e6, 0.0, 0.0, 3e3, 9.0)))
     assert telling(tracklet_of(down, Nation.JPN))
     assert not telling(tracklet_of(up, Nation.JPN))
+
+
+def test_a_mixed_look_is_told_with_its_errors() -> None:
+    """As large as its spread makes them; what stands in the range rate's place is none."""
+    sensors = world([flight()], 300.0, [radar("R", Nation.JPN, 40.0, 139.5)]).sensors_of(
+        Nation.JPN, Plane.EXERCISE
+    )
+    row = np.array([[1.0, MIXED, 0.0, 7.0, 4e5, 0.7, 0.4, 400.0**2, 2e-3**2, 3e-3**2]])
+    one = Looks(Nation.JPN, "JPN-1", Instant(0), Instant(0), pack(row), pack(sensor_table(sensors)))
+    look = shared(one, Shown(), sensors)[1][0].look
+    assert not isinstance(look, SightLook)
+    assert (look.range_m, look.az_rad, look.el_rad, look.range_rate_mps) == (4e5, 0.7, 0.4, None)
+    range_m, az_rad, el_rad = unpack(one.table, -1, SENSOR)[0, :3].tolist()
+    assert look.range_sigma_m == pytest.approx(np.hypot(range_m, 400.0))
+    assert look.az_sigma_rad == pytest.approx(np.hypot(az_rad, 2e-3))
+    assert look.el_sigma_rad == pytest.approx(np.hypot(el_rad, 3e-3))
 
 
 def test_lines_of_sight_arrive_as_they_are() -> None:

@@ -101,12 +101,63 @@ def test_only_what_is_unsure_is_shared() -> None:
     assert shares(found, assign(found), np.zeros(5, dtype=np.bool_), DEAR) == []
 
 
+def by_table(table: Array, may: list[bool] | None = None) -> list[dict[tuple[int, int], float]]:
+    found = dense(table)
+    groups = shares(found, assign(found), np.array(may or [True] * len(table)), DEAR)
+    return [{share[:2]: share.part for share in group} for group in groups]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        [[1.0, 2.0], [3.0, 1.5]],
+        [[1.0, np.inf], [1.2, 19.5]],  # the first is left with none if the second takes its plot
+        [[1.0], [3.0]],  # the second was not seen, but may have made the plot
+        [[1.0, 2.0, 9.0], [3.0, 1.5, np.inf], [4.0, np.inf, 2.0]],
+    ],
+)
+def test_shares_are_the_probabilities_of_all_ways(table: list[list[float]]) -> None:
+    costs = np.array(table)
+    (group,) = by_table(costs)
+    parts = enumerated(np.exp(0.5 * (DEAR - costs)))
+    seen = {track for track, _ in assign(dense(costs))}
+    wanted = {(t, p): part for (t, p), part in np.ndenumerate(parts) if t in seen and part >= LEAST}
+    assert group == pytest.approx(wanted)
+
+
+def test_an_exchange_below_odds_of_two_hundred_is_none() -> None:
+    assert by_table(np.array([[1.0, 7.0], [7.0, 1.0]])) == []
+    (group,) = by_table(np.array([[1.0, 6.0], [6.0, 1.0]]))
+    assert len(group) == 4
+
+
+def test_who_may_take_no_part_changes_nothing() -> None:
+    table = np.array([[1.0, 2.0, np.inf], [3.0, 1.5, 2.0], [1.2, 1.1, 1.0]])
+    assert by_table(table, [True, True, False]) == by_table(table[:2, :2])
+
+
+def test_a_group_that_is_too_large_is_cut_where_it_costs_least() -> None:
+    """Seven in a row, of which the last two are the nearest."""
+    table = np.full((7, 7), np.inf)
+    for i in range(7):
+        table[i, i] = 1.0
+        for j in {i - 1, i + 1} & set(range(7)):
+            table[i, j] = 1.25 if min(i, j) == 5 else 2.0
+    groups = [sorted({track for track, _ in group}) for group in by_table(table)]
+    assert groups == [[0, 1, 2, 3, 4], [5, 6]]
+    assert [len({track for track, _ in group}) for group in by_table(table[:6, :6])] == [6]
+
+
 def test_a_pair_at_its_price_is_as_likely_as_a_miss_and_a_false_plot() -> None:
     """Ten false plots a hundred gates: in one gate's room of a known spot 0.1, and one look in ten misses."""
     row = np.array([0.0, 0.0, 0.0, 1.0, 1e6, 0.7, 0.4, np.nan, 0.0, 0.0])
     sigmas = TABLE[0, :3]
     room = 4.0 / 3.0 * np.pi * GATES[2] ** 1.5 * np.prod(sigmas)
     density = (2.0 * np.pi) ** -1.5 * np.exp(-0.5 * price(row, TABLE[0]))
+    assert 0.9 * density == pytest.approx(0.1 * 0.1 / room)
+    row[7] = -900.0
+    room = 0.5 * np.pi**2 * GATES[3] ** 2.0 * np.prod(TABLE[0, :4])
+    density = (2.0 * np.pi) ** -2.0 * np.exp(-0.5 * price(row, TABLE[0]))
     assert 0.9 * density == pytest.approx(0.1 * 0.1 / room)
     row[1] = 1.0
     density = (2.0 * np.pi) ** -1.0 * np.exp(-0.5 * price(row, TABLE[0]))

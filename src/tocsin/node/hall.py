@@ -19,6 +19,7 @@ import msgspec
 
 from tocsin.earth.places import areas_sha256
 from tocsin.earth.seas import all_areas
+from tocsin.earth.warm import warm_flight
 from tocsin.errors import TocsinError, UserError
 from tocsin.model.alarm import Alarm
 from tocsin.model.label import Nation
@@ -59,6 +60,7 @@ from tocsin.page.commands import CommandApi
 from tocsin.page.server import LOOPBACK_HOSTS, make_app, serve
 from tocsin.record.ledger import Ledger
 from tocsin.sense.format import Fault
+from tocsin.track.warm import warm_track
 
 WALL_TICK_S = 0.2
 """A quiet hall still steps: coasting, loss and countdowns are the passing of time."""
@@ -72,6 +74,9 @@ kernel.
 """
 
 POLL_S = 0.0005
+
+LOAD_AFTER_S = 5.0
+"""A hall that is ready waits so long before it loads what no plot has asked for yet."""
 
 MOST_FAULTS = 20
 """Faults of one reason in one piece that are kept one by one: a hostile datagram can hold thousands."""
@@ -328,6 +333,7 @@ async def run(config: NodeConfig, ledger: Ledger) -> None:
     try:
         await until_stopped(
             _say_ready(config.nation),
+            _load_compiled(),
             hall.run_turns(),
             hall.sense(),
             hall.door.resend(),
@@ -347,6 +353,15 @@ async def run(config: NodeConfig, ledger: Ledger) -> None:
 async def _say_ready(nation: Nation) -> None:
     """From inside `until_stopped`: whoever reads the line may send SIGTERM at once, and it must be heard."""
     announce_ready(f"{nation} hall")
+    await asyncio.Event().wait()
+
+
+async def _load_compiled() -> None:
+    """Numba loads a function when it is called first: 0.3 s in all, none of which the first crossing of two
+    objects may wait for. On a thread, and after the programs that start beside this one."""
+    await asyncio.sleep(LOAD_AFTER_S)
+    for load in (warm_flight, warm_track):
+        await asyncio.to_thread(load)
     await asyncio.Event().wait()
 
 

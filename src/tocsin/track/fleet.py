@@ -276,7 +276,7 @@ class Flock:
 
 def hollow(record: Record) -> Record:
     """A record whose numbers are in the fleet."""
-    return replace(record, filtered=True, rows=b"", head=b"", start=b"", anchor=b"")
+    return replace(record, filtered=True, rows=b"", head=b"", start=b"", anchor=b"", bare=b"")
 
 
 def ripe(record: Record) -> bool:

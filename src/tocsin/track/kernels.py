@@ -92,9 +92,15 @@ def sight(row: Array, sensor: Array, pos: Array, z: Array, h: Array, r: Array) -
 @njit(cache=True, error_model="numpy")
 def measure(row: Array, sensor: Array, pos: Array, vel: Array, z: Array, h: Array, r: Array) -> int:
     """Residuals, partials by position and velocity, and variances of any row."""
+    if row[1] == 1.0:
+        return sight(row, sensor, pos, z, h, r)
+    used = radar(row, sensor, pos, vel, z, h, r)
     if row[1] == 0.0:
-        return radar(row, sensor, pos, vel, z, h, r)
-    return sight(row, sensor, pos, z, h, r)
+        return used
+    # Mixed: in the range rate's place stands what is added to variances.
+    for i in range(3):
+        r[i] += row[7 + i]
+    return 3
 
 
 @njit(cache=True, error_model="numpy")
@@ -203,6 +209,43 @@ def flight_normal(
     ends[6, 1:] = 0.0
     ends[6, 7] = 1.0
     return chi2, count
+
+
+@njit(cache=True, error_model="numpy")
+def flight_rows(
+    rows: Array, table: Array, x8: Array, t0_s: float, off: Array, jac: Array, var: Array
+) -> bool:
+    """Residuals (n, 4), partials (n, 4, 8) by x8 at t0 (see `flight_normal`) and variances (n, 4) of rows in
+    order of time, infinite where a number is not measured. False for a flight that no falling body has.
+    """
+    h, z = np.zeros((4, 6)), np.empty(4)
+    pos, vel = np.empty(3), np.empty(3)
+    work, partials = np.empty((3, 6, 8)), np.empty((4, 7))
+    block = flight.start_block(x8, 8)
+    speed = np.sqrt(x8[3] ** 2 + x8[4] ** 2 + x8[5] ** 2) + 1e-9
+    at_s = t0_s
+    off[:], jac[:], var[:] = 0.0, 0.0, np.inf
+    for n in range(rows.shape[0]):
+        if not flyable(block):
+            return False
+        if rows[n, 0] != at_s:
+            flight.advance(block, x8[6], rows[n, 0] - at_s, _STEP_S, work, partials)
+            at_s = rows[n, 0]
+        s = at_s - t0_s
+        for i in range(3):
+            pos[i] = block[i, 0] + 0.5 * s * s * x8[7] * x8[3 + i] / speed
+            vel[i] = block[3 + i, 0] + s * x8[7] * x8[3 + i] / speed
+        used = measure(rows[n], table[int(rows[n, 2])], pos, vel, z, h, var[n])
+        for m in range(used):
+            off[n, m] = z[m]
+            for i in range(6):
+                for j in range(7):
+                    jac[n, m, j] += h[m, i] * block[i, 1 + j]
+            for i in range(3):
+                jac[n, m, 7] += (0.5 * s * s * h[m, i] + s * h[m, 3 + i]) * x8[3 + i] / speed
+        for m in range(used, 4):
+            var[n, m] = np.inf
+    return True
 
 
 @njit(cache=True, error_model="numpy")

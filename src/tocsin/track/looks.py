@@ -22,7 +22,19 @@ from tocsin.model.track import Life, ObjectClass, Phase, RadarLook, SharedPlot, 
 from tocsin.track import registration
 from tocsin.track.fleet import Flock
 from tocsin.track.record import Record
-from tocsin.track.rows import LOS, RADAR, ROW, SENSOR, instant, merged, pack, rows_of, sensor_table, unpack
+from tocsin.track.rows import (
+    LOS,
+    MIXED,
+    RADAR,
+    ROW,
+    SENSOR,
+    instant,
+    merged,
+    pack,
+    rows_of,
+    sensor_table,
+    unpack,
+)
 from tocsin.track.tracker import TrackerState
 
 Array = NDArray[np.float64]
@@ -141,7 +153,9 @@ def _look(row: Array, entry: Array, sensor: Sensor) -> RadarLook | SightLook:
     if row[1] == LOS or sensor.place is None:
         x, y, z, from_x, from_y, from_z = values
         return SightLook((from_x, from_y, from_z), (x, y, z), errors[4])
-    place, rated = sensor.place, bool(np.isfinite(values[3]))
+    place, rated = sensor.place, bool(row[1] != MIXED and np.isfinite(values[3]))
+    if row[1] == MIXED:
+        errors[:3] = np.sqrt(entry[:3] ** 2 + row[7:10]).tolist()
     return RadarLook(
         lat_deg=place.lat_deg,
         lon_deg=place.lon_deg,

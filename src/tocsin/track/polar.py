@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.earth.gauss import nearest_psd
-from tocsin.track.rows import RADAR
+from tocsin.track.rows import LOS
 
 Array = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ LEAST_ROWS: Final = 4
 def site_of(rows: Array, table: Array) -> Array | None:
     """Place (3,) of the last row's radar; None where it is a line of sight."""
     last = rows[-1]
-    return table[int(last[2]), 5:8] if last[1] == RADAR else None
+    return table[int(last[2]), 5:8] if last[1] != LOS else None
 
 
 def bent_step(x: Array, step: Array, site: Array) -> Array:
@@ -76,7 +76,7 @@ def straight_guess(rows: Array, table: Array) -> Array | None:
     search from elsewhere gets stuck.
     """
     sensor = int(rows[-1, 2])
-    part = rows[(rows[:, 2] == sensor) & (rows[:, 1] == RADAR)]
+    part = rows[(rows[:, 2] == sensor) & (rows[:, 1] != LOS)]
     if len(part) < LEAST_ROWS:
         return None
     entry = table[sensor]

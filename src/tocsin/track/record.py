@@ -57,6 +57,7 @@ class Record(Struct, frozen=True):
     filtered: bool = False  # its numbers are in the fleet
     # Begun in a crowd: velocity (3,) of its group, one sigma of its own about that, and when (s).
     group: bytes = b""
+    bare: bytes = b""  # rows as they came, of those that are mixed now (see `contest`)
 
 
 def poly_of(record: Record) -> tuple[Array, Array]:

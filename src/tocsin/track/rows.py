@@ -2,9 +2,11 @@
 
 A row is a plot of the main path (radar with elevation, or a line of sight), ROW numbers: [time_s since the
 tracker's base, kind, sensor index, plot number, six values]; radar: range, azimuth, elevation, range rate
-or nan, 0, 0; line of sight: unit vector (3), platform (3), both ECEF. A sensor is SENSOR numbers: [sigma
-range, azimuth, elevation, range rate, line of sight, site ECEF (3), east, north, up (9)]. States hold
-arrays as bytes (float64, C order): immutable, so no step can change an older state, and quick to hash.
+or nan, 0, 0; line of sight: unit vector (3), platform (3), both ECEF; mixed, of radar plots of which nobody
+knows whose is whose (`contest`): range, azimuth, elevation, and by what their variances are larger. A sensor
+is SENSOR numbers: [sigma range, azimuth, elevation, range rate, line of sight, site ECEF (3), east, north, up
+(9)]. States hold arrays as bytes (float64, C order): immutable, so no step can change an older state, and
+quick to hash.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,6 +28,7 @@ SENSOR: Final = 17
 SITE: Final = slice(5, 8)  # of a sensor's numbers; nil of one that has no place
 RADAR: Final = 0.0
 LOS: Final = 1.0
+MIXED: Final = 2.0
 
 # For a sensor whose registry entry leaves a figure out: coarse, so that it adds little (ours, notional).
 _RANGE_M: Final = 500.0

@@ -16,6 +16,7 @@ from tocsin.model.sensor import Sensor
 from tocsin.model.time import SECOND_NS, Instant
 from tocsin.model.track import Life, ObjectClass, Phase
 from tocsin.track.associate import Candidates, assign, gate, scans
+from tocsin.track.contest import contested
 from tocsin.track.crib import Crib
 from tocsin.track.fleet import Fleet, Flock, hollow, likeliest, ripe, whole
 from tocsin.track.fleet_kernels import HEAD
@@ -240,9 +241,13 @@ class Scene:
                 whole = self.flock.release(self.records[i], self.base_ns)
                 self.records[i] = broken_off(whole, self.table, self.base_ns)
         young = [i for i in taken if not self.records[i].filtered and i not in inside]
-        for i in sorted(young, key=lambda i: (self.records[i].head_s, i)):
+        new = {}
+        for i in young:
             rows = np.array(taken[i])
-            self._estimate(i, np.ascontiguousarray(rows[likeliest(rows[:, ROW:], rows), :ROW]))
+            new[i] = np.ascontiguousarray(rows[likeliest(rows[:, ROW:], rows), :ROW])
+        self.fits = contested(self.records, new, self.table, self.periods_s, self.fits)
+        for i in sorted(young, key=lambda i: (self.records[i].head_s, i)):
+            self._estimate(i, new[i])
 
     def _estimate(self, i: int, new: Array) -> None:
         """A record with new rows, if there is room for one more estimate; else it waits with them."""

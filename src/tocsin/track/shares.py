@@ -61,18 +61,18 @@ def shares(
     """Groups of shares, for the pairs of `assign` that are not sure. `may` (tracks,): who can take a part of
     a plot; `dear`: see `price`. A pair that is in no group is sure.
     """
-    if not np.any(may) or np.bincount(found.plots, minlength=1).max() < 2:
+    mine = may[found.tracks]
+    if np.bincount(found.plots[mine], minlength=1).max() < 2:
         return []
     best = _Pairs(
-        {t: p for t, p in pairs if may[t]},
+        dict(pairs),
         {p: t for t, p in pairs if may[t]},
-        {(t, p): cost for t, p, cost in zip(*(part.tolist() for part in found), strict=True)},
+        {(t, p): cost for t, p, cost in zip(*(part[mine].tolist() for part in found), strict=True)},
     )
     close = sorted(
         (regret, t, p)
         for t, p in best.costs
-        if may[t] and p in best.track_of and best.track_of[p] != t
-        if (regret := _regret(best, t, p, dear)) < _RIM
+        if best.track_of.get(p, t) != t and (regret := _regret(best, t, p, dear)) < _RIM
     )
     groups: dict[int, list[int]] = {}
     for _, t, p in close:
@@ -81,7 +81,7 @@ def shares(
             merged = sorted(one + other)
             groups.update(dict.fromkeys(merged, merged))
     first = sorted({group[0] for group in groups.values()})
-    return [part for k in first if (part := _of_group(best, groups[k], dear))]
+    return [_of_group(best, groups[k], dear) for k in first]
 
 
 def _regret(best: _Pairs, track: int, plot: int, dear: float) -> float:
@@ -94,16 +94,14 @@ def _regret(best: _Pairs, track: int, plot: int, dear: float) -> float:
 
 
 def _of_group(best: _Pairs, group: list[int], dear: float) -> list[Share]:
-    """Shares of those that were seen; nothing where every plot's owner is sure."""
+    """Shares of those that were seen."""
     plots = sorted(best.plot_of[t] for t in group if t in best.plot_of)
     costs = np.array([[best.costs.get((t, p), np.inf) for p in plots] for t in group])
     parts = np.empty_like(costs)
     joint(np.exp(0.5 * (dear - costs)), parts)
-    found = [
+    return [
         Share(t, p, float(parts[k, n]))
         for k, t in enumerate(group)
         for n, p in enumerate(plots)
         if t in best.plot_of and (parts[k, n] >= LEAST or best.plot_of[t] == p)
     ]
-    sure = all(share.part > 1.0 - LEAST for share in found if best.plot_of[share.track] == share.plot)
-    return [] if sure else found

@@ -1,4 +1,6 @@
-"""Compile this room's functions at installation (`tocsin.earth.warm`): no alert waits for a compiler."""
+"""Call this room's compiled functions: at installation (`tocsin.earth.warm`), so that no alert waits for a
+compiler, and when a hall has started, so that none waits until they are loaded.
+"""
 
 import numpy as np
 
@@ -18,6 +20,7 @@ def warm_track() -> None:
     cubic = np.concatenate((x8[:6], np.zeros(6)))
     kernels.poly_normal(rows, table, cubic, 0.0, np.eye(12), np.zeros(12), np.inf, np.zeros(3))
     kernels.flight_normal(rows, table, x8, 0.0, np.eye(8), np.zeros(8), np.empty((7, 8)))
+    kernels.flight_rows(rows, table, x8, 0.0, np.empty((2, 4)), np.empty((2, 4, 8)), np.empty((2, 4)))
     gate(rows[:1], table, x8[:6].reshape(1, 6).copy(), np.eye(6).reshape(1, 6, 6), 0.0)
     gate_kernels.joint(np.ones((2, 2)), np.empty((2, 2)))
     x, p, times = np.tile(x8[:7], (1, 3, 1)), np.tile(np.eye(7), (1, 3, 1, 1)), np.full((1, 3), -1.0)

@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 # sigma each).
 _POSITION_M: Final = 3e6
 _VELOCITY_MPS: Final = 5_000.0
-_PUSH_MPS2: Final = 40.0
+PUSH_MPS2: Final = 40.0
 _INFORMATION: Final = np.diag([_POSITION_M**-2] * 3 + [_VELOCITY_MPS**-2] * 3 + [LN_BETA_SIGMA**-2])
 # Of an object's velocity about its group's, as well as that is known from three looks (ours).
 GROUP_MPS: Final = 80.0
@@ -53,16 +53,16 @@ def young_fit(
     with a sigma; None when neither model fits.
     """
     prior = prior_of(guess[:3], group)
-    pushed = flight_fit(rows, table, guess, t0_s, push_mps2=_PUSH_MPS2, prior=prior)
+    pushed = flight_fit(rows, table, guess, t0_s, push_mps2=PUSH_MPS2, prior=prior)
     anew = straight_guess(rows, table) if rows[-1, 0] - t0_s < _ANEW_S else None
     if anew is not None:
         other = np.concatenate((anew, [LN_BETA_MEAN, 0.0]))
-        second = flight_fit(rows, table, other, t0_s, push_mps2=_PUSH_MPS2, prior=prior)
+        second = flight_fit(rows, table, other, t0_s, push_mps2=PUSH_MPS2, prior=prior)
         pushed = min(pushed, second, key=lambda fit: fit.cost)
     if not plausible(pushed.chi2, pushed.numbers, 7, _FIT_SIGMAS):
         return None
     free = flight_fit(rows, table, pushed.start, t0_s, prior=prior)
-    better = 0.5 * (free.cost - pushed.cost) + float(np.log(pushed.push_sigma / _PUSH_MPS2))
+    better = 0.5 * (free.cost - pushed.cost) + float(np.log(pushed.push_sigma / PUSH_MPS2))
     weight = float(1.0 / (1.0 + np.exp(np.clip(better, -50.0, 50.0))))
     apart = free.end - pushed.end
     mean = pushed.end + weight * apart
