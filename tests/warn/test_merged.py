@@ -10,7 +10,7 @@ from warn_worlds import Room, act, drafted, into, meaning, over, released, track
 from tocsin.model.event import AreaRisk
 from tocsin.model.label import Nation
 from tocsin.model.track import Life, Member
-from tocsin.model.warning import ActKind, Certainty, Draft, WarnStatus
+from tocsin.model.warning import ActKind, Certainty, Draft, MsgType, WarnStatus
 from tocsin.warn.decide import Ended
 
 AOMORI = over("JP-02", 0.9)
@@ -66,3 +66,20 @@ def test_a_name_that_ends_and_goes_on_nowhere_is_told_as_lost() -> None:
     alone = [track("F1"), track("F2", Life.MERGED)]
     (out,) = released(room.see(171.0, alone, [meaning(AOMORI)]))
     assert (out.warning.id, out.warning.certainty) == (told.warning.id, Certainty.POSSIBLE)
+
+
+@pytest.mark.parametrize("risk", [AOMORI, SEA], ids=["land", "sea"])
+def test_what_people_were_told_twice_weakens_and_ends_twice(risk: AreaRisk) -> None:
+    """Both messages speak of the one object: neither may stay behind and claim more than is known."""
+    room, first, second = two_drafts("F1", True, risk)
+    assert released(room.release(second))
+    names = {first.warning.id, second.warning.id}
+    assert not merged(room, risk)
+    room.run(175.0, [track("F1", members=BOTH)], [meaning(risk)])
+    lost = released(room.see(180.0, [track("F1", Life.LOST, members=BOTH)], [meaning(risk)]))
+    assert {(out.warning.id, out.warning.certainty) for out in lost} == {
+        (name, Certainty.POSSIBLE) for name in names
+    }
+    assert {out.warning.objects for out in lost} == {1}
+    lifted = drafted(room.run(2_600.0, [], []))
+    assert {(d.warning.id, d.warning.msg_type) for d in lifted} == {(name, MsgType.CANCEL) for name in names}

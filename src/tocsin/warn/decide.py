@@ -34,6 +34,7 @@ from tocsin.warn.authority import may
 from tocsin.warn.conflicts import compare
 from tocsin.warn.desk import Desk
 from tocsin.warn.limits import count_down
+from tocsin.warn.merged import foremost, twice_told, why_gone
 from tocsin.warn.message import Change, Frame, change, lifting, wanted, weakened, weaker, worse
 from tocsin.warn.state import (
     Called,
@@ -105,8 +106,8 @@ def _threats(
     ours = partial(may, state.rules, state.nation, right=Right.ALERT)
     land = {key: threat for key, threat in state.threats.items() if not key.startswith(AFLOAT)}
     sea = {key: threat for key, threat in state.threats.items() if key.startswith(AFLOAT)}
-    limits, first = afloat(state.thresholds), _foremost(state)
-    return {
+    limits, first = afloat(state.thresholds), foremost(state)
+    found = {
         **observe(
             land,
             assessments,
@@ -118,18 +119,7 @@ def _threats(
         ),
         **observe(sea, assessments, tracks, lambda a: at_sea(a) and ours(a), limits, now, AFLOAT, first),
     }
-
-
-def _foremost(state: WarnState) -> list[str]:
-    """Keys of threats, those first of which most is known outside: people were told, then an officer has
-    proposed it.
-    """
-
-    def rank(story: Story) -> tuple[bool, bool]:
-        draft = state.drafts.get(story.open or "")
-        return story.in_force is None, draft is None or draft.status is not WarnStatus.PROPOSED
-
-    return [key for story in sorted(state.stories.values(), key=rank) for key in story.keys]
+    return {**found, **twice_told(state, found)}
 
 
 def lead_s(draft: Draft) -> dict[str, float]:
@@ -176,7 +166,7 @@ def _speak(desk: Desk, story: Story, joined: bool) -> None:
         _stay_silent(desk, story, bool(threats))
         return
     if not threats and not story.released:
-        desk.end(draft, Event.GONE, _why(desk, story))
+        desk.end(draft, Event.GONE, why_gone(desk.before.threats, desk.threats, story))
         del desk.stories[story.id]
         return
     if not threats and _threatened(desk, story.warned):
@@ -193,13 +183,6 @@ def _speak(desk: Desk, story: Story, joined: bool) -> None:
         story, draft, joined = desk.stories[story.id], None, joined or draft is not None
         want = _wanted(desk, story)
     _follow(desk, story, draft, want, joined)
-
-
-def _why(desk: Desk, story: Story) -> str:
-    """Why a story has no threat left."""
-    was = {m for key in story.keys if key in desk.before.threats for m in desk.before.threats[key].members}
-    merged = any(was & set(threat.members) for threat in desk.threats.values())
-    return "it is an object of another message" if merged else "the threat is gone"
 
 
 def _follow(desk: Desk, story: Story, draft: Draft | None, want: Warning, joined: bool) -> None:
