@@ -202,6 +202,27 @@ def test_who_comes_later_and_sees_better_takes_over_and_numbers_stay() -> None:
     assert all(track.state in korean.values() for track in out)
 
 
+def test_nobody_leaves_the_picture_without_a_word() -> None:
+    """A nation that cannot part the crowd tells of doubles first; who can comes later, and they wait."""
+    sky = lattice(5, 1_000.0)
+    state, shown, words = fuse.new_fusion(USA), set[str](), 0
+    for t in range(2, 24, 2):
+        doubles = [
+            replace(track, track_id=f"JPN-{100 + k}")
+            for k, track in enumerate(told(JPN, sky, range(12, 14), t, 350.0, 300.0))
+        ]
+        sharp = told(KOR, sky, range(25), t, 100.0) if t > 8 else []
+        came = [*told(JPN, sky, range(25), t, 350.0, 300.0), *doubles, *sharp]
+        state, out = fuse.step(state, (), came, after(START, float(t)))
+        lives = {track.id: track.life for track in out}
+        assert len(lives) == len(out)
+        assert shown <= lives.keys()
+        words += sum(life is Life.MERGED for life in lives.values())
+        shown = {name for name, life in lives.items() if life in (Life.CONFIRMED, Life.COASTING)}
+    assert words > 0
+    assert state.waiting
+
+
 def test_objects_that_place_can_tell_are_fused_as_ever() -> None:
     sky = lattice(4, 2_800.0)
     steps = over(

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 from numpy.typing import NDArray
+from world import radar
 
+from tocsin.earth.flight import propagate_many
+from tocsin.earth.frames import ecef_to_aer, enu_basis, geodetic_to_ecef
 from tocsin.model.label import Nation, Plane
 from tocsin.model.sensor import Offsets
 from tocsin.model.time import after, seconds_between
@@ -19,13 +22,14 @@ from tocsin.sim.scenario import Bias
 from tocsin.sim.sensors import plots
 from tocsin.sim.truth import fly_all
 from tocsin.track import registration, tracker
-from tocsin.track.rows import ROW, sensor_table
+from tocsin.track.rows import LOS, ROW, sensor_table
 
 Array = NDArray[np.float64]
 
 TURNED = "JPN-R1"
 UNTIL_S = 250
 SEEDS = (1, 2, 3)
+SITES = (("kor-a", 37.0, 127.5), ("kor-b", 35.5, 129.0))
 
 
 class Flown(NamedTuple):
@@ -121,6 +125,8 @@ def test_a_window_keeps_its_correction() -> None:
     for n, correction in enumerate(held.tolist()):
         row[0, 0] = learnt.mark_s + (1.5 - n) * registration.WINDOW_S
         assert registration.corrected(row, learnt, table)[0, 5] == pytest.approx(-correction, abs=1e-15)
+    row[0, 1] = LOS
+    assert np.array_equal(registration.corrected(row, learnt, table), row)
 
 
 def test_what_is_not_known_of_an_offset_is_added_to_its_radars_errors() -> None:
@@ -136,3 +142,65 @@ def test_what_is_not_known_of_an_offset_is_added_to_its_radars_errors() -> None:
 def test_one_radar_alone_says_nothing_of_itself() -> None:
     state = tracker.new_tracker(Nation.KOR, scenario_file.load("near").sensors_of(Nation.KOR, Plane.TEST))
     assert tracker.offsets(state) == {}
+
+
+def window(state: registration.Registration, x: Array, table: Array, off: Array) -> tuple[Array, Array]:
+    """What two radars see of one object in the window after `state`, the second one with offsets; and the
+    object's state at the window's begin.
+    """
+    times = state.mark_s + np.arange(0.5, registration.WINDOW_S, 1.0)
+    begun = propagate_many(x[None], float(times[0]))[0]
+    rows = []
+    for n, time_s in enumerate(times.tolist()):
+        place = propagate_many(x[None], time_s)[0, :3]
+        for sensor, entry in enumerate(table):
+            polar = np.array(ecef_to_aer(place, entry[5:8], entry[8:].reshape(3, 3))) + sensor * off
+            rows.append([time_s, 0.0, sensor, n, *polar, np.nan, 0.0, 0.0])
+    return np.array(rows), begun
+
+
+def two_radars() -> tuple[Array, Array]:
+    """Their table, and an object in free flight that both see."""
+    sensors = [radar(name, Nation.KOR, lat, lon).sensor(Plane.TEST) for name, lat, lon in SITES]
+    place = geodetic_to_ecef(np.radians(40.0), np.radians(130.0), 300e3)
+    basis = enu_basis(float(np.radians(40.0)), float(np.radians(130.0)))
+    return sensor_table(sensors), np.concatenate((place, basis.T @ np.array([2500.0, 500.0, 1500.0]), (8.7,)))
+
+
+@pytest.mark.parametrize("drift_rad", [0.0, 2e-3])
+def test_what_no_constant_offset_explains_teaches_nothing(drift_rad: float) -> None:
+    """An object that does not fly freely, or a radar that turns while it looks."""
+    table, x = two_radars()
+    rows, begun = window(registration.Registration(), x, table, np.zeros(3))
+    rows[:, 5] += drift_rad * rows[:, 2] * (rows[:, 0] - 4.0) ** 2
+    told = registration.learnt(registration.Registration(), [(rows, begun)], table, 11.0)
+    assert bool(np.frombuffer(told.information).any()) is (drift_rad == 0.0)
+
+
+def test_what_is_taken_off_is_not_forgotten_and_old_knowledge_is_slowly() -> None:
+    """Rows that are corrected show no offset any more: what was taken off them counts."""
+    (table, x), off = two_radars(), np.array([0.0, 2e-3, 0.0])
+    state = registration.Registration()
+    applied = 0
+    for _ in range(25):
+        rows, begun = window(state, x, table, off)
+        rows = registration.corrected(rows, state, table)
+        newest_s = state.mark_s + registration.WINDOW_S + registration.LATE_S
+        assert registration.due(state, newest_s)
+        assert not registration.due(state, newest_s - 0.1)
+        state = registration.learnt(state, [(rows, begun)], table, newest_s)
+        found = registration.shown(state, table)[1]
+        applied += found is not None and found.applied
+    assert applied > 10
+    assert found is not None
+    assert found.az_rad == pytest.approx(off[1], abs=0.3e-3)
+    pause = registration.learnt(state, [], table, state.mark_s + 100.0)
+    assert state.mark_s + 80.0 < pause.mark_s <= state.mark_s + 100.0 - registration.LATE_S
+    held = registration.corrections(pause, table)
+    assert (held == registration.corrections(state, table)[0]).all()
+    quiet = state
+    for _ in range(45):
+        quiet = registration.learnt(quiet, [], table, quiet.mark_s + 12.0)
+    part = np.exp(-45.0 * registration.WINDOW_S / registration.FORGET_S)
+    before, later = (np.frombuffer(one.information) for one in (state, quiet))
+    assert later == pytest.approx(part * before)

@@ -76,6 +76,8 @@ def test_a_members_error_is_what_is_said_however_high_it_is(el_deg: float) -> No
     centre = place_at(600e3, 0.4, np.radians(el_deg))
     middle = propagate_many(np.array([[*centre, *(VELOCITY @ frames(centre[None])[0]), 8.7]]), 6.0)[0]
     mode = frames(middle[None, :3])[0] @ middle[3:6]
+    last = propagate_many(middle[None], 6.0)[0]
+    later = frames(last[None, :3])[0] @ last[3:6]  # the group's velocity is told for the last row's time
     found = []
     for _ in range(200):
         velocity = (mode + chance.normal(0.0, spread_mps, 3)) @ frames(middle[None, :3])[0]
@@ -86,11 +88,21 @@ def test_a_members_error_is_what_is_said_however_high_it_is(el_deg: float) -> No
             polar = np.array(ecef_to_aer(seen[:3], TABLE[0, 5:8], TABLE[0, 8:].reshape(3, 3)))
             polar += TABLE[0, :3] * chance.standard_normal(3)
             rows.append([2.0 * k, 0.0, 0.0, float(k), *polar, np.nan, 0.0, 0.0])
-        owner, (told,) = sweep(np.array(rows), np.zeros(7, dtype=np.int64), TABLE, 2.0, mode, 6.0, spread_mps)
+        owner, (told,) = sweep(
+            np.array(rows), np.zeros(7, dtype=np.int64), TABLE, 2.0, later, 12.0, spread_mps
+        )
         off = (told.x - propagate_many(start, 6.0)[0])[:6]
         if (owner == 0).all():  # a row far astray is nobody's
             found.append(off @ np.linalg.solve(told.p[:6, :6], off))
     assert 5.5 < np.mean(found) < 6.5  # chi-squared of six numbers, 200 draws, 95 %
+
+
+def test_an_object_that_was_seen_once_keeps_its_row() -> None:
+    seen = lattice(np.random.default_rng(3), 5, 10e3, looks=4)
+    only = np.flatnonzero(seen.owner == 12)
+    rows, owner = np.delete(seen.rows, only[1:], axis=0), np.delete(seen.owner, only[1:])
+    after, _ = sweep(rows, owner, TABLE, 2.0, seen.velocity, 6.0, 25.0)
+    assert after[owner == 12].tolist() == [12]
 
 
 def place_at(range_m: float, az_rad: float, el_rad: float) -> Array:
@@ -242,7 +254,8 @@ def owners_of(record: Record, seen: Lattice) -> set[int]:
     return {int(seen.owner[int(number)]) for number in rows_of(record.rows)[:, 3]}
 
 
-def test_two_tracks_that_took_each_others_plots_get_them_back() -> None:
+def test_two_tracks_that_took_each_others_plots_get_them_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While they are young: afterwards a track is known better than its plots."""
     seen = lattice(np.random.default_rng(3), 8, 1e3, looks=6)
     records = agree(born(seen), TABLE)
     apart = [record for record in records if record.plots >= 5][:2]
@@ -257,10 +270,15 @@ def test_two_tracks_that_took_each_others_plots_get_them_back() -> None:
     for k in order:
         assert len(owners_of(wrong[k], seen)) == 2
         assert len(owners_of(right[k], seen)) == 1
+    monkeypatch.setattr("tocsin.track.regroup.YOUNG_S", 9.0)  # they were seen for ten seconds
+    assert regroup(wrong, np.empty((0, ROW)), TABLE, [2.0], STEP_S, Instant(0))[0] == wrong
 
 
-def test_a_track_that_has_no_plots_of_its_own_is_lost_and_its_rows_are_kept() -> None:
-    """Each of its plots belongs to another one that was missed there; none begins a second track."""
+@pytest.mark.parametrize("stray", [False, True])
+def test_a_track_that_has_no_plots_of_its_own_ends_and_its_rows_are_kept(stray: bool) -> None:
+    """Each of its plots belongs to another one that was missed there; none begins a second track. A single
+    one that is nobody's waits.
+    """
     seen = lattice(np.random.default_rng(5), 8, 1e3, looks=6, detected=1.0)
     records = agree(born(seen), TABLE)
     victims = [k for k, record in enumerate(records) if record.plots == 6][:2]
@@ -269,11 +287,25 @@ def test_a_track_that_has_no_plots_of_its_own_is_lost_and_its_rows_are_kept() ->
     for j, k in enumerate(victims):
         rows = np.delete(rows_of(records[k].rows), 2 + j, axis=0)
         wrong[k] = replace(records[k], rows=pack(rows), plots=5)
-    wrong.append(replace(records[victims[0]], number=99, rows=pack(stolen), plots=2))
+    if stray:
+        lone = stolen[-1:] + np.array([[2.0, 0.0, 0.0, 1e4, 30e3, *[0.0] * 5]])
+        stolen = np.concatenate((stolen, lone))
+    wrong.append(replace(records[victims[0]], number=99, rows=pack(stolen), plots=len(stolen)))
     right, waiting = regroup(wrong, np.empty((0, ROW)), TABLE, [2.0], STEP_S, Instant(0))
-    assert right[-1].life is Life.LOST
+    assert right[-1].life is Life.MERGED  # partners know it by its number
     assert [right[k].plots for k in victims] == [6, 6]
-    assert not len(waiting)
+    assert len(waiting) == stray
+    wrong[-1] = replace(wrong[-1], number=0)
+    assert len(regroup(wrong, np.empty((0, ROW)), TABLE, [2.0], STEP_S, Instant(0))[0]) == len(records)
+
+
+def test_of_too_many_the_rows_are_left_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = lattice(np.random.default_rng(3), 5, 1e3, looks=4)
+    mixed = seen.owner[::-1].copy()
+    monkeypatch.setattr("tocsin.track.sweep.MOST", 24)
+    assert np.array_equal(sweep(seen.rows, mixed, TABLE, 2.0, seen.velocity, 6.0, 25.0)[0], mixed)
+    monkeypatch.setattr("tocsin.track.sweep.MOST", 25)
+    assert not np.array_equal(sweep(seen.rows, mixed, TABLE, 2.0, seen.velocity, 6.0, 25.0)[0], mixed)
 
 
 def test_numbers_that_are_none_end_no_search_for_families() -> None:

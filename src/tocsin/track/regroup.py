@@ -121,7 +121,7 @@ def _again(
         mine = np.ascontiguousarray(rows[after == k])
         if len(mine) < HITS_NEAR:
             after[after == k] = -1
-            records[i] = replace(records[i], life=Life.LOST)
+            records[i] = replace(records[i], life=Life.MERGED if records[i].number else Life.LOST)
         else:
             state_s = float(mine[mine[:, 0] <= whole_s, 0].max(initial=mine[0, 0]))
             records[i] = rebuilt(records[i], mine, states[k], state_s, table, base_ns)
