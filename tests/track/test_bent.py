@@ -17,7 +17,7 @@ from tocsin.track import tracker
 from tocsin.track.bent import bend, bends, flat, told
 from tocsin.track.motion import Gaussian
 from tocsin.track.record import estimate
-from tocsin.track.rows import SITE, from_triangle, sensor_table
+from tocsin.track.rows import LOS, MIXED, RADAR, ROW, SENSOR, SITE, from_triangle, sensor_table, sites
 
 Array = NDArray[np.float64]
 
@@ -145,3 +145,10 @@ def test_a_start_for_the_filter_is_flat_or_not_yet() -> None:
     assert [flat(one, site, 0.1) for one in (near, wide, turning)] == [True, False, False]
     assert abs(bend(turning, SITE_M).mean[0]) < 0.1 * np.sqrt(bend(turning, SITE_M).thick[0, 0])
     assert flat(wide, np.empty((0, 3)), 0.1)  # lines of sight alone have no range to bend
+
+
+def test_mixed_rows_have_their_radars_place_too() -> None:
+    table = np.arange(3.0 * SENSOR).reshape(3, SENSOR)
+    rows = np.zeros((4, ROW))
+    rows[:, 1], rows[:, 2] = [RADAR, MIXED, LOS, RADAR], [0, 2, 1, 0]
+    assert sites(rows, table).tolist() == [table[0, SITE].tolist(), table[2, SITE].tolist()]

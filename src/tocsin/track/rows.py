@@ -79,7 +79,7 @@ def _sensor_table(sensors: tuple[Sensor, ...]) -> Array:
 
 def sites(rows: Array, table: Array) -> Array:
     """Places (m, 3), ECEF, of the radars that made these rows (n, ROW)."""
-    radars = np.unique(rows[rows[:, 1] == RADAR, 2]).astype(np.int64)
+    radars = np.unique(rows[rows[:, 1] != LOS, 2]).astype(np.int64)
     return np.asarray(table[radars, SITE])
 
 
