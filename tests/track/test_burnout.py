@@ -169,6 +169,42 @@ def test_a_coast_begins_with_what_the_climb_has_shown(seed: int) -> None:
     assert off @ np.linalg.solve(now.p[:6, :6], off) < 30.0
 
 
+def test_one_sure_look_is_no_coast_and_is_not_counted_on() -> None:
+    """A weak motor takes over at once: one look is sure of free flight, the next one is not."""
+    records = followed(flown(46, (*ONCE, (OUT_S, 90.0, 8.0))), 2)
+    assert all(record.phase is Phase.BOOST for record in records)
+    passes = [record.passes for record in records]
+    assert max(passes) == 1
+    assert passes[-1] == 0
+
+
+def test_free_flight_against_the_old_motor_is_not_enough() -> None:
+    """A look is sure that the old motor is out, not that no other one pushes: it does not count."""
+    states = flown(41, (*ONCE, (OUT_S, 90.0, 8.0)))
+    out = looked(states[:41], 4)
+    assert out is not None
+    assert out.odds > np.log(100.0)
+    assert not any(record.passes for record in followed(states, 4))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_prior_of_a_coast_is_what_rows_under_power_say_with_a_second_s_thrust_open(seed: int) -> None:
+    states = flown(42, ONCE)
+    rows, table = seen(states, seed)
+    out = looked(states, seed)
+    assert out is not None
+    kept = (rows[:, 0] >= out.start_s - 16.0) & (rows[:, 0] <= out.start_s)
+    alone = poly_fit(
+        np.ascontiguousarray(rows[kept]), table, np.append(out.held.x[:6], np.zeros(6)), out.start_s
+    )
+    assert out.held.p[:3, :3] == pytest.approx(alone.p[:3, :3] * max(1.0, alone.ratio), rel=1e-3)
+    along = states[30, 3:6] / np.linalg.norm(states[30, 3:6])
+    wider = out.held.p[3:6, 3:6] - alone.p[3:6, 3:6] * max(1.0, alone.ratio)
+    assert np.sqrt(along @ wider @ along) == pytest.approx(
+        40.0, rel=0.35
+    )  # the motor's, as far as it is known
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("gap_s", [12.0, 25.0])
 def test_a_motor_that_burns_again_ends_the_coast(gap_s: float, seed: int) -> None:

@@ -38,6 +38,8 @@ def test_seconds_after_a_burnout_that_nobody_knows_of_the_state_says_what_it_err
     assert np.mean(now) < 8.5  # of six numbers and 16 runs: 4.4 to 7.8 in 95 of 100 if all were Gaussian
     errors = [np.linalg.norm([pair[k].x[3:6] - states[-1, 3:6] for pair in runs], axis=1) for k in (0, 1)]
     assert np.mean(errors[1] ** 2) < 0.75 * np.mean(errors[0] ** 2)
+    places = [np.linalg.norm([pair[k].x[:3] - states[-1, :3] for pair in runs], axis=1) for k in (0, 1)]
+    assert np.mean(places[1] ** 2) < np.mean(places[0] ** 2)
 
 
 def test_a_motor_that_burns_on_keeps_its_state_and_nearly_its_claim() -> None:
