@@ -102,6 +102,16 @@ def test_rows_that_were_mixed_up_are_put_right(seed: int, tail: int, one: int) -
     assert np.array_equal(kept, wrong)
 
 
+@pytest.mark.parametrize(("tail", "held", "turned"), [(7, 0, False), (3, 0, True), (3, 2, False)])
+def test_the_shorter_part_moves_and_what_is_held_stays(tail: int, held: int, turned: bool) -> None:
+    crossing = YoungCrossing(NEAR, 60.0, 100.0)
+    rows, own = pool_of(crossing, 1)
+    wrong = own.copy()
+    wrong[:, tail:] = wrong[::-1, tail:]
+    found = parted(paths_of(crossing, rows, wrong), wrong, np.arange(10) >= held)
+    assert np.array_equal(found, own[::-1] if turned else own)
+
+
 def test_one_that_is_far_away_shares_nothing_and_two_in_one_place_share_alike() -> None:
     apart, same = YoungCrossing(NEAR, 60.0, 100.0), YoungCrossing(NEAR, 20.0, 0.0)
     rows, own = pool_of(apart, 1)

@@ -52,8 +52,8 @@ def parted(paths: Sequence[Path], own: Index, free: NDArray[np.bool_]) -> Index:
             break
         place = int(np.argmin(best))
         moved = np.arange(looks) >= place if place < looks else np.arange(looks) == place - looks
-        if 2 * moved.sum() > looks:
-            moved = ~moved
+        if free.all() and 2 * moved.sum() > looks:
+            moved = ~moved  # the same way, the names exchanged
         moved &= free
         own[a, moved], own[b, moved] = own[b, moved], own[a, moved].copy()
     return own
