@@ -30,7 +30,7 @@ from tocsin.track.batch import LN_BETA_MEAN, LN_BETA_SIGMA
 from tocsin.track.body import combine, fused_coast
 from tocsin.track.joint import Joint, joined, spoken
 from tocsin.track.looks import Looks, heard
-from tocsin.track.rows import from_triangle, triangle
+from tocsin.track.rows import from_triangle, pack, triangle
 
 START = Instant(1_664_835_600_000_000_000)
 NATIONS = (Nation.JPN, Nation.KOR)
@@ -205,6 +205,12 @@ def test_in_re_entry_only_looks_after_all_tracklets_are_added() -> None:
     assert whole is not None
     assert whole.falling
     assert spoken(alone, later).state == spoken(whole, later).state
+    third = replace(later[0], origin=Nation.USA, track_id="USA-1")
+    assert joined(None, [*later, third], fresh, lambda: fused_coast(alive)) is None  # a tracklet of no looks
+    renamed = [later[0], replace(later[1], track_id="KOR-2")]
+    under = {**fresh, (Nation.KOR, "KOR-2"): fresh[Nation.KOR, "KOR-1"]}
+    assert joined(whole, later, fresh, lambda: None) is not None
+    assert joined(whole, renamed, under, lambda: None) is None  # what is in the filter cannot be taken out
     start = fused_coast(alive)
     assert start is not None
     before, after_it = (
@@ -220,11 +226,33 @@ def test_what_is_not_all_here_counts_by_its_tracklet() -> None:
     assert joined(None, alive, looks, lambda: None) is not None
     silent = [alive[0], replace(alive[1], last_ns=after(alive[1].last_ns, 5.0))]
     assert joined(None, silent, looks, lambda: None) is None  # its tracklets have gone on without looks
+    ended = [alive[0], replace(alive[1], life=Life.LOST)]
+    assert joined(None, ended, looks, lambda: None) is None
     early = [alive[0], replace(alive[1], first_ns=Instant(START - 10 * SECOND_NS))]
     assert joined(None, early, looks, lambda: None) is None  # its tracklet knows what came before the looks
     mixed = replace(alive[1], label=replace(alive[1].label, originators=frozenset(NATIONS)))
     assert joined(None, [alive[0], mixed], looks, lambda: None) is None  # others' looks may be in it
     assert joined(None, alive[:1], looks, lambda: None) is None  # one nation's looks are its own track
+
+
+def test_it_speaks_for_all_its_sources() -> None:
+    """Seen since the first's first look, up to the last's last, by whoever sees it still; a push in boost."""
+    alive = sources(rising(), Phase.UNKNOWN)
+    joint = estimated(plots(rising(), 2), alive)
+    looks = by_source(heard((), (), plots(rising(), 2), after(START, SPAN_S)))
+    again = joined(joint, alive, looks, lambda: None)
+    assert again is not None
+    assert again.record is joint.record  # nothing came: nothing is computed
+    earlier, later = Instant(START - 3 * SECOND_NS), after(START, 60.0)
+    both = [replace(alive[0], life=Life.COASTING, last_ns=later), replace(alive[1], first_ns=earlier)]
+    for some in (both, both[::-1]):
+        out = spoken(joint, some)
+        assert (out.first_ns, out.last_ns, out.life) == (earlier, later, Life.CONFIRMED)
+    cubic = pack(np.concatenate((np.arange(12.0), np.eye(12).ravel())))
+    boosting = replace(joint, record=replace(joint.record, phase=Phase.BOOST, head=cubic))
+    assert spoken(boosting, alive).accel_mps2 == (6.0, 7.0, 8.0)
+    unknown = replace(joint, record=replace(joint.record, phase=Phase.UNKNOWN, head=cubic))
+    assert spoken(unknown, alive).accel_mps2 is None
 
 
 def test_a_look_or_two_are_no_estimate() -> None:
