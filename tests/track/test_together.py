@@ -26,7 +26,7 @@ from scipy.special import ndtr
 from tocsin.earth.frames import aer_to_ecef, enu_basis
 from tocsin.model.group import Group
 from tocsin.model.time import after
-from tocsin.model.track import Life, ObjectClass
+from tocsin.model.track import FusedTrack, Life, ObjectClass, Track
 from tocsin.track.extent import EVEN, Seen, cloud_of, extent_of, measured, placed
 from tocsin.track.howmany import how_many
 from tocsin.track.parting import astray, components, look_errors, neighbours
@@ -184,11 +184,14 @@ def test_objects_that_cross_are_no_group() -> None:
 def test_a_group_dissolves_once_it_can_be_parted_and_not_for_a_moment() -> None:
     """Vague tracks 1 km apart are a group; known to 30 m they are not, but only after ten seconds of it."""
 
-    def after_seconds(state: TogetherState, ages: range, sigma_m: float) -> TogetherState:
+    def after_seconds(
+        state: TogetherState, ages: range, sigma_m: float, life: Life = Life.CONFIRMED
+    ) -> TogetherState:
         for second in ages:
             now = after(START, float(second))
             there = flown(lattice(5, 1_000.0), float(second))
-            state = step(state, *tracks_at(there, np.zeros((25, 3)), sigma_m, now), [], [SENSOR], now)
+            fused, own = tracks_at(there, np.zeros((25, 3)), sigma_m, now)
+            state = step(state, [replace(track, life=life) for track in fused], own, [], [SENSOR], now)
         return state
 
     vague = after_seconds(TogetherState(), range(3), 600.0)
@@ -198,18 +201,21 @@ def test_a_group_dissolves_once_it_can_be_parted_and_not_for_a_moment() -> None:
     again = after_seconds(after_seconds(sharp, range(12, 13), 600.0), range(13, 22), 30.0)
     assert [one.id for one in again.groups] == [group.id]
     assert after_seconds(sharp, range(12, 15), 30.0).groups == ()
+    unseen = after_seconds(sharp, range(12, 15), 30.0, Life.COASTING)
+    assert [one.id for one in unseen.groups] == [group.id]
 
 
 def test_what_is_not_seen_any_more_stays_a_group() -> None:
-    """Coasting tracks get no plots: nothing parts them, nothing mixes them."""
+    """Coasting tracks get no plots: nothing parts them, nothing mixes them; the last count stands."""
     state, there = watched(5, 300.0, 2)
     fused, own = tracks_at(there, np.zeros(there.shape), 20.0, after(START, 30.0))
     for second in range(30, 60):
         now = after(START, float(second))
         unseen = [replace(track, life=Life.COASTING) for track in fused]
         state = step(state, unseen, [replace(t, life=Life.COASTING) for t in own], [], [SENSOR], now)
-    assert len(state.groups) == 1
-    assert state.groups[0].count.looks == 0 or state.groups[0].count.low <= 25 <= state.groups[0].count.high
+    (group,) = state.groups
+    assert group.count.looks >= LOOKS - 1
+    assert group.count.low <= 25 <= group.count.high
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), 1e300, 0.0, -1.0])
@@ -231,6 +237,7 @@ def test_neighbours_of_another_group_are_not_counted() -> None:
         state = step(state, *tracks_at(there, np.zeros(there.shape), 150.0, now), plots, [SENSOR], now)
     large, small = sorted(state.groups, key=lambda group: -len(group.members))
     assert (len(large.members), len(small.members)) == (49, 25)
+    assert {large.id, small.id} == {"G-1", "G-2"}
     assert large.count.low <= 49 <= large.count.high < 62
     assert small.count.low <= 25 <= small.count.high < 36
 
@@ -260,3 +267,91 @@ def test_linked_tracks_are_one_component() -> None:
     pairs = neighbours(x, p, np.full((1, 6, 3, 3), 1e5 * np.eye(3)))
     parts = components(pairs, np.ones(6, dtype=np.bool_))
     assert [part.tolist() for part in parts] == [[0, 1, 2], [3, 4], [5]]
+    among = np.array([True, False, True, True, True, True])
+    assert [part.tolist() for part in components(pairs, among)] == [[0, 2], [3, 4], [5]]
+
+
+def test_tracks_that_their_own_errors_part_make_no_group() -> None:
+    """A look mixes them, but each is known to 4 m, ten sigmas from the next."""
+    fused, own = tracks_at(lattice(5, 60.0), np.zeros((25, 3)), 4.0, START)
+    x, p = np.array([t.state.x for t in fused]), np.diag([16.0] * 3 + [4.0] * 3)
+    errors = look_errors(x[:, :3], sensor_table([SENSOR]), [np.arange(25)])
+    assert astray(neighbours(x[:, :6], np.array([p] * 25), errors), 25, unparted=False).mean() > 0.25
+    assert step(TogetherState(), fused, own, [], [SENSOR], START).groups == ()
+
+
+def test_between_the_two_thresholds_no_group_begins() -> None:
+    """A tenth to a fifth of a look's plots go astray."""
+    fused, own = tracks_at(lattice(5, 1_000.0), np.zeros((25, 3)), 300.0, START)
+    x, p = np.array([t.state.x for t in fused]), np.diag([300.0**2] * 3 + [4.0] * 3)
+    errors = look_errors(x[:, :3], sensor_table([SENSOR]), [np.arange(25)])
+    share = astray(neighbours(x[:, :6], np.array([p] * 25), errors), 25, unparted=True).mean()
+    assert 0.05 < share < 0.25
+    assert step(TogetherState(), fused, own, [], [SENSOR], START).groups == ()
+
+
+def test_groups_are_looked_at_once_a_second() -> None:
+    fused, own = tracks_at(lattice(3, 200.0), np.zeros((9, 3)), 250.0, START)
+    first = step(TogetherState(), fused, own, [], [SENSOR], START)
+    soon = step(first, fused[:4], own[:4], [], [SENSOR], after(START, 0.9))
+    assert soon.groups == first.groups
+    assert step(soon, [], [], [], [SENSOR], after(START, 1.0)).groups == ()
+
+
+@pytest.mark.parametrize(("sigma_mps", "alike"), [(100.0, True), (20.0, False)])
+def test_velocities_are_alike_within_their_errors(sigma_mps: float, alike: bool) -> None:
+    x = np.zeros((2, 6))
+    x[1] = [100.0, 0.0, 0.0, 500.0, 0.0, 0.0]
+    p = np.array([np.diag([1e4] * 3 + [sigma_mps**2] * 3)] * 2)
+    assert len(neighbours(x, p, np.full((1, 2, 3, 3), 1e5 * np.eye(3))).one) == alike
+
+
+def test_the_radar_that_parts_best_counts_and_without_one_the_tracks_errors() -> None:
+    x = np.zeros((2, 6))
+    x[1, 0] = 900.0
+    p = np.array([np.diag([1e4] * 3 + [1.0] * 3)] * 2)
+    poor, good = np.full((2, 3, 3), 1e6 * np.eye(3)), np.full((2, 3, 3), 4e4 * np.eye(3))
+    for errors in ([poor, good], [good, poor], [good, good * np.nan]):
+        pairs = neighbours(x, p, np.array(errors))
+        assert pairs.look == pytest.approx(900.0 / np.sqrt(1e4 + 4e4), rel=1e-4)
+        assert pairs.wide == pytest.approx(900.0 / np.sqrt(1.5 * (1e4 + 4e4)), rel=1e-4)
+    blind, sharp = neighbours(x, p, np.array([good * np.nan])), neighbours(x, p, np.array([0.0 * good]))
+    assert blind.look == pytest.approx(sharp.look, rel=1e-4)
+    assert blind.wide == pytest.approx(sharp.wide, rel=1e-4)
+
+
+def test_what_has_ended_is_no_member() -> None:
+    fused, own = tracks_at(lattice(3, 200.0), np.zeros((9, 3)), 250.0, START)
+    fused[0], fused[1] = replace(fused[0], life=Life.LOST), replace(fused[1], life=Life.IMPACTED)
+    (group,) = step(TogetherState(), fused, own, [], [SENSOR], START).groups
+    assert set(group.members) == {track.id for track in fused[2:]}
+
+
+def placed_at(places: Array, second: int, sigma_m: float = 250.0) -> tuple[list[FusedTrack], list[Track]]:
+    return tracks_at(places, np.zeros(places.shape), sigma_m, after(START, float(second)))
+
+
+def test_who_comes_into_a_group_joins_and_who_flies_beside_it_does_not() -> None:
+    """One appears in the middle; another is linked, but few of its plots go astray."""
+    there = lattice(3, 200.0)
+    inside, beside = there[4] + [50.0, 50.0, 0.0] @ BASIS, there[5] + [1.6e3, 0.0, 0.0] @ BASIS
+    first = step(TogetherState(), *placed_at(there, 0), [], [SENSOR], START)
+    (before,) = first.groups
+    assert len(before.members) == 9
+    more = np.vstack((there, inside, beside))
+    (now,) = step(first, *placed_at(more, 1, 150.0), [], [SENSOR], after(START, 1.0)).groups
+    assert now.id == before.id
+    assert set(now.members) == {f"F-{n}" for n in range(10)}
+
+
+def test_two_groups_in_one_place_are_one_under_the_larger_one_s_number() -> None:
+    small, large = lattice(2, 200.0), lattice(3, 200.0)
+    for pieces in ((small, large), (large, small)):
+        apart = np.vstack((pieces[0], pieces[1] + [9e3, 0.0, 0.0] @ BASIS))
+        state = step(TogetherState(), *placed_at(apart, 0), [], [SENSOR], START)
+        sizes = {group.id: len(group.members) for group in state.groups}
+        assert sorted(sizes.values()) == [4, 9]
+        one = step(state, *placed_at(np.vstack(pieces), 1), [], [SENSOR], after(START, 1.0))
+        assert [(group.id, len(group.members)) for group in one.groups] == [
+            (max(sizes, key=sizes.__getitem__), 13)
+        ]
