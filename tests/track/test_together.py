@@ -355,3 +355,22 @@ def test_two_groups_in_one_place_are_one_under_the_larger_one_s_number() -> None
         assert [(group.id, len(group.members)) for group in one.groups] == [
             (max(sizes, key=sizes.__getitem__), 13)
         ]
+
+
+def test_a_number_is_given_once() -> None:
+    first = step(TogetherState(), *placed_at(lattice(3, 200.0), 0), [], [SENSOR], START)
+    none = step(first, *placed_at(lattice(3, 50_000.0), 1), [], [SENSOR], after(START, 1.0))
+    again = step(none, *placed_at(lattice(3, 200.0), 2), [], [SENSOR], after(START, 2.0))
+    assert ([one.id for one in first.groups], none.groups) == (["G-1"], ())
+    assert [one.id for one in again.groups] == ["G-2"]
+
+
+def test_looks_place_the_middle_where_all_tracks_err_alike() -> None:
+    """By two of their sigmas: of 49 plots a look, six looks, half of it is taken off and more."""
+    chance, state, off = np.random.default_rng(6), TogetherState(), np.array([400.0, 0.0, 0.0]) @ BASIS
+    for second in range(16):
+        now, there = after(START, float(second)), flown(lattice(7, 300.0), float(second))
+        plots = plots_of(there, now, chance) if second % 2 == 0 else []
+        state = step(state, *tracks_at(there + off, np.zeros((49, 3)), 200.0, now), plots, [SENSOR], now)
+    (group,) = state.groups
+    assert np.linalg.norm(np.array(group.centre.x[:3]) - there.mean(axis=0)) < 200.0
