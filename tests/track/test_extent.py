@@ -148,3 +148,9 @@ def test_what_nations_differ_by_is_doubt_of_the_middle() -> None:
         assert np.allclose(found.p[:3, :3] - P[:3, :3], np.outer(near, near))
         assert np.array_equal(found.p[3:, 3:], P[3:, 3:])
         assert np.array_equal(found.x, one.x)
+
+
+def test_tracks_told_in_one_place_have_no_extent_and_no_doubt_of_it() -> None:
+    """Partners may tell exactly the same state for several tracks; a group of those ends no fold."""
+    found = extent_of(cloud_of(np.array([STATE] * 3), np.array([P] * 3)))
+    assert (found.semi_major_m, found.semi_minor_m, found.sigma_m) == (0.0, 0.0, 0.0)

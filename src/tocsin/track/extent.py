@@ -161,4 +161,5 @@ def _apart(values: Array, whole: Array, draws: int) -> Array:
 def _sigma_m(whole_m2: float, draws: int, axis_m: float) -> float:
     """Of a half axis: a variance from n draws errs by sqrt(2 / n) of itself, errors included."""
     error_m2 = EVEN * whole_m2 * float(np.sqrt(2.0 / draws))
-    return error_m2 / (2.0 * max(axis_m, float(np.sqrt(error_m2))))
+    scale_m = max(axis_m, float(np.sqrt(error_m2)))
+    return error_m2 / (2.0 * scale_m) if scale_m > 0.0 else 0.0  # tracks told in one place have no extent
