@@ -3,6 +3,7 @@ against drawn shells, and what the fold tells of a track.
 """
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -134,6 +135,13 @@ def test_a_young_track_of_a_far_radar_is_told_by_its_shell() -> None:
     p = from_triangle(track.state.p)
     assert (np.array(track.state.x)[:3] - held.x[:3]) @ unit < -0.1
     assert unit @ p[:3, :3] @ unit > 1.02 * (unit @ held.p[:3, :3] @ unit)
+
+
+@pytest.mark.parametrize("place", [SITE_M, SITE_M + 1e200, np.full(3, np.inf), SITE_M + 5.0])
+def test_absurd_states_are_no_shells(place: Array) -> None:
+    plane, _ = shell(FAR, draws=200)
+    x = np.concatenate((place, plane.x[3:]))
+    assert not bends(x[None], plane.p[None], SITE_M[None]).any()
 
 
 def test_a_start_for_the_filter_is_flat_or_not_yet() -> None:

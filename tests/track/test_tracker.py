@@ -163,3 +163,23 @@ def test_wild_plots_never_break_it_nor_give_what_is_no_number(seed: int) -> None
             assert np.isfinite(track.state.x).all()
             assert np.isfinite(track.state.p).all()
     assert tracks
+
+
+def test_a_track_that_is_nowhere_is_nobodys_neighbour() -> None:
+    """Absurd plots have made one with a place of 2e155 m: whoever looks for neighbours goes on without it."""
+    state = new()
+    for second in range(92):
+        state, _ = tracker.step(state, PLOTS.get(second, []), after(WORLD.start_ns, second + 1.0))
+    (record,) = [one for one in state.records if one.number]
+    head = np.frombuffer(record.head).copy()
+    head[:3] = 2e155
+    state = msgspec.structs.replace(
+        state, records=(msgspec.structs.replace(record, head=head.tobytes()),), waiting=b""
+    )
+    fix = RadarFix(range_m=4e5, az_rad=0.3, el_rad=0.5, range_rate_mps=None)
+    plots = [
+        Plot("kor-a", 10**6 + k, after(WORLD.start_ns, 92.4), msgspec.structs.replace(fix, az_rad=0.01 * k))
+        for k in range(4)
+    ]
+    state, _ = tracker.step(state, plots, after(WORLD.start_ns, 93.0))
+    assert len(np.frombuffer(state.waiting)) > 0

@@ -27,14 +27,18 @@ _BOTH: Final = np.kron([[0.0, 1.0], [1.0, 0.0]], np.eye(2))
 
 
 def bends(x: Array, p: Array, sites: Array) -> NDArray[np.bool_]:
-    """(n, m): does the shell about a site (m, 3) differ from the plane of a state (n, 7), (n, 7, 7)?"""
-    sight = x[:, None, :3] - sites
-    range_m = np.linalg.norm(sight, axis=2)
-    unit = sight / range_m[:, :, None]
-    along = np.einsum("nmi,nij,nmj->nm", unit, p[:, :3, :3], unit)
-    aside = np.trace(p[:, :3, :3], axis1=1, axis2=2)[:, None] - along
-    # Two equal parts aside give the least bend, one alone twice that: the most, so that none is passed over.
-    return np.asarray(aside**2 > 2.0 * SLIGHT * along * range_m**2)
+    """(n, m): does the shell about a site (m, 3) differ from the plane of a state (n, 7), (n, 7, 7)? Not
+    where nobody knows on which side of the site it is.
+    """
+    with np.errstate(all="ignore"):  # absurd plots make absurd states: those are no shells
+        sight = x[:, None, :3] - sites
+        range_m = np.linalg.norm(sight, axis=2)
+        unit = sight / range_m[:, :, None]
+        along = np.einsum("nmi,nij,nmj->nm", unit, p[:, :3, :3], unit)
+        aside = np.trace(p[:, :3, :3], axis1=1, axis2=2)[:, None] - along
+        # Two equal parts aside give the least bend, one alone twice that: the most, none is passed over.
+        much = aside**2 > 2.0 * SLIGHT * along * range_m**2
+        return np.asarray(much & (aside < range_m**2))
 
 
 class Bend(NamedTuple):

@@ -45,6 +45,7 @@ HELD_LIMIT: Final = 4_000
 SAME_LOOK: Final = 0.6
 SAME_LOOK_S: Final = 0.5
 TENTATIVE_LIMIT: Final = 1_000
+SOMEWHERE_M: Final = 1e9  # farther than the Moon: no object's neighbour
 SILENT_S: Final = 10.0  # after so long a radar sends no more rows that those which wait could wait for
 
 
@@ -89,7 +90,7 @@ class Scene:
                 chosen = self._asking(tentative, time_s)
                 means, covs = self._states(chosen, time_s)
                 if not tentative:
-                    around = means[np.isfinite(means).all(axis=1), :3]
+                    around = means[_somewhere(means), :3]
                 free = [k for k, i in enumerate(chosen) if i not in served]
                 chosen, means, covs = [chosen[k] for k in free], means[free], covs[free]
                 found = gate(left, self.table, means, covs, time_s)
@@ -178,7 +179,7 @@ class Scene:
             time_s = self.crib.newest_s(sensor)
             chosen = self._asking(False, time_s)
             means, _ = self._states(chosen, time_s)
-            means = means[np.isfinite(means).all(axis=1)]
+            means = means[_somewhere(means)]
             born, again = self.crib.hatch(sensor, self.now_s, means)
             self.records += born
             self.held = merged(self.held, again)[-HELD_LIMIT:]
@@ -351,6 +352,12 @@ class Scene:
     def released(self, record: Record) -> Record:
         """The same, taken out of the fleet for good."""
         return self.flock.release(record, self.base_ns) if record.filtered else record
+
+
+def _somewhere(means: Array) -> NDArray[np.bool_]:
+    """Which of the states (n, 6) are where objects fly: absurd plots make absurd ones."""
+    with np.errstate(all="ignore"):
+        return np.asarray(np.isfinite(means).all(axis=1) & (np.abs(means[:, :3]) < SOMEWHERE_M).all(axis=1))
 
 
 def _known(record: Record) -> bool:
