@@ -30,10 +30,8 @@ _VELOCITY_MPS: Final = 3_000.0
 _ACCELERATION_MPS2: Final = 30.0
 _JERK_MPS3: Final = 1.0
 POLY_PRIOR: Final = np.repeat([_POSITION_M**-2, _VELOCITY_MPS**-2, _ACCELERATION_MPS2**-2, _JERK_MPS3**-2], 3)
-NEVER: Final = (
-    float("inf"),
-    np.zeros(3),
-)  # does a cubic end (kernels.poly_normal)
+# When a cubic ends, and what falls then (kernels.poly_normal): it does not.
+NEVER: Final = (float("inf"), np.zeros(3))
 FREE_MPS2: Final = 100.0  # prior of the push along the velocity: hardly any
 
 _STEPS: Final = 30

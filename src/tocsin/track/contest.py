@@ -85,19 +85,21 @@ def _groups(records: Sequence[Record], new: dict[int, Array], table: Array) -> l
     left = [i for i, one in enumerate(records) if _young(one) and one.head_s > now_s - LATELY_S]
     if len(left) < 2:
         return []
-    spots = {i: _spot(records[i], now_s, table) for i in left}
+    spots = [_spot(records[i], now_s, table) for i in left]
+    places, spread = np.array([spot[0] for spot in spots]), np.array([spot[1] for spot in spots])
+    at, open_ = {i: k for k, i in enumerate(left)}, np.ones(len(left), dtype=np.bool_)
     found: list[list[int]] = []
     for first in young:
-        if first not in left:
+        if first not in at or not open_[at[first]]:
             continue
-        left.remove(first)
-        group = [first]
-        for i in group:
-            near = [j for j in left if _near(spots[i], spots[j])][: MOST - len(group)]
-            group += near
-            left = [j for j in left if j not in near]
+        group = [at[first]]
+        open_[group] = False
+        for k in group:
+            near = np.flatnonzero(open_ & _near(places, spread, k))[: MOST - len(group)]
+            open_[near] = False
+            group += near.tolist()
         if len(group) > 1:
-            found.append(group)
+            found.append([left[k] for k in group])
     return found
 
 
@@ -110,9 +112,10 @@ def _spot(record: Record, now_s: float, table: Array) -> tuple[Array, float]:
     return now.x[:3] + dt_s * now.x[3:6], float(spread + plot_m**2)
 
 
-def _near(one: tuple[Array, float], other: tuple[Array, float]) -> bool:
-    off = one[0] - other[0]
-    return bool(off @ off < NEAR_SIGMAS**2 * (one[1] + other[1]))
+def _near(places: Array, spread: Array, k: int) -> NDArray[np.bool_]:
+    """Who (n,) may have a plot of the k-th: all at once, for clutter makes hundreds of young ones."""
+    off2 = np.sum((places - places[k]) ** 2, axis=1)
+    return np.asarray(off2 < NEAR_SIGMAS**2 * (spread + spread[k]))
 
 
 def _by_look(parts: Sequence[Array], periods_s: Sequence[float]) -> _Pool:
